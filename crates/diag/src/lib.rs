@@ -1,1 +1,15 @@
+//! What a person is told about a text: source files with spans, findings, and their renderings.
+//!
+//! This crate knows nothing of networks. A dialect marks what it read with [`Span`]s, says what it
+//! thinks in [`Finding`]s, and whoever talks to the person renders them as text or JSON.
+//! Secrets in a source are masked here, once, so that no renderer can leak one.
+
 #![forbid(unsafe_code)]
+
+mod finding;
+mod render;
+mod source;
+
+pub use finding::{Certainty, Finding, Help, Label, Severity};
+pub use render::{to_json, to_text};
+pub use source::{FileId, Position, SourceFile, Sources, Span, Spanned};

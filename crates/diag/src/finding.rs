@@ -1,0 +1,161 @@
+//! A finding: one cause, told once.
+
+use crate::source::Span;
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It works; the reader may want to know.
+    Note,
+    /// It works, but should not be left so.
+    Warning,
+    /// It will not work, or the text can't be obeyed.
+    Error,
+}
+
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How well a claim about a vendor or a standard is founded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// An RFC decides it.
+    Rfc,
+    /// A vendor's document or schema says it.
+    Doc,
+    /// A published capture from a device shows it.
+    Capture,
+    /// Believed, not proven.
+    Undocumented,
+}
+
+impl Certainty {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rfc => "RFC",
+            Self::Doc => "vendor document",
+            Self::Capture => "published capture",
+            Self::Undocumented => "undocumented",
+        }
+    }
+}
+
+/// A place that the finding speaks about.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+    /// The place of the mistake itself, as opposed to what it contradicts.
+    pub primary: bool,
+}
+
+/// What to do about it.
+#[derive(Clone, Debug)]
+pub struct Help {
+    pub text: String,
+    /// Replacement of a span by a text, where the fix is one.
+    pub replace: Option<(Span, String)>,
+}
+
+/// One cause: what is wrong, where, how sure, and what to do.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Stable, in words: `unknown-line`, `undefined-name`.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// What is wrong, in lower case, without a full stop.
+    pub title: String,
+    pub labels: Vec<Label>,
+    pub notes: Vec<String>,
+    pub certainty: Option<Certainty>,
+    pub help: Option<Help>,
+}
+
+impl Finding {
+    pub fn new(severity: Severity, code: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            title: title.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            certainty: None,
+            help: None,
+        }
+    }
+
+    pub fn error(code: &'static str, title: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, title)
+    }
+
+    pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, title)
+    }
+
+    pub fn note(code: &'static str, title: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, title)
+    }
+
+    /// Points at the mistake itself. A missing span (a default) adds nothing.
+    #[must_use]
+    pub fn at(mut self, span: impl Into<Option<Span>>, text: impl Into<String>) -> Self {
+        self.push_label(span.into(), text.into(), true);
+        self
+    }
+
+    /// Points at what the mistake contradicts.
+    #[must_use]
+    pub fn beside(mut self, span: impl Into<Option<Span>>, text: impl Into<String>) -> Self {
+        self.push_label(span.into(), text.into(), false);
+        self
+    }
+
+    fn push_label(&mut self, span: Option<Span>, text: String, primary: bool) {
+        self.labels.extend(span.map(|span| Label {
+            span,
+            text,
+            primary,
+        }));
+    }
+
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    #[must_use]
+    pub fn certain(mut self, certainty: Certainty) -> Self {
+        self.certainty = Some(certainty);
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(Help {
+            text: text.into(),
+            replace: None,
+        });
+        self
+    }
+
+    /// A fix that is one replacement of text.
+    #[must_use]
+    pub fn help_replace(mut self, text: impl Into<String>, span: Span, by: String) -> Self {
+        self.help = Some(Help {
+            text: text.into(),
+            replace: Some((span, by)),
+        });
+        self
+    }
+}
