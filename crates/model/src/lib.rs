@@ -1,1 +1,33 @@
+//! The vendor-neutral gateway: what two dialects lower to, and what the engines run.
+//!
+//! Every value of [`Gateway`] remembers the line that it came from ([`Spanned`]); a default says
+//! that it has none. Where vendors differ from each other or from the RFC, the difference is a
+//! value here ([`Behaviour`]), with its source and certainty, and the engines obey it.
+//!
+//! - [`config`]: the gateway as configured.
+//! - [`behaviour`]: how a vendor's box acts where the configuration is silent.
+//! - [`selector`]: traffic selectors and their arithmetic.
+//! - [`sa`]: a Child SA on its way from the engine to the data plane.
+//! - [`event`]: what happens to a tunnel, with both sides' values.
+//! - [`view`]: plain values of the running state; all prints are renderings of them.
+//! - [`operate`]: what an operator may ask of a running gateway.
+//! - [`time`]: the clock as an argument.
+
 #![forbid(unsafe_code)]
+
+pub mod behaviour;
+pub mod config;
+pub mod event;
+pub mod operate;
+pub mod sa;
+pub mod selector;
+pub mod time;
+pub mod view;
+
+pub use behaviour::{Behaviour, Claim};
+pub use config::*;
+pub use crossgate_diag::{Certainty, Finding, Sources, Span, Spanned};
+pub use event::{Event, EventKind};
+pub use sa::{ChildSa, DirectionKeys, OutboundUse, Path};
+pub use selector::{Selector, SelectorPair};
+pub use time::Time;
