@@ -1,0 +1,100 @@
+//! Diffie-Hellman: a key pair of our own, and agreement with the peer's public value.
+//!
+//! Private values are drawn from the generator given, so a run can be repeated octet for octet. The
+//! elliptic curves are `aws-lc-rs`'s; the MODP groups are in [`modp`].
+
+mod curve;
+mod modp;
+mod primes;
+
+use std::fmt;
+
+use rand_core::CryptoRng;
+
+use crate::algorithm::DhGroup;
+use crate::error::CryptoError;
+use crate::secret::Secret;
+
+/// A private value and the public one that goes into our KE payload.
+pub struct DhKeyPair {
+    group: DhGroup,
+    private: Private,
+    public: Vec<u8>,
+}
+
+enum Private {
+    Modp(modp::Exponent),
+    Curve(aws_lc_rs::agreement::PrivateKey),
+}
+
+impl DhKeyPair {
+    /// Draws a private value.
+    pub fn generate(group: DhGroup, rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
+        match group {
+            DhGroup::Ecp19 | DhGroup::Ecp20 | DhGroup::Ecp21 | DhGroup::X25519 => {
+                Self::of_curve(group, curve::draw(group, rng)?)
+            }
+            _ => Self::of_modp(group, modp::draw(group, rng)?),
+        }
+    }
+
+    /// From a given private value, big-endian (X25519: RFC 7748's octets). For captures and test
+    /// vectors: a value used twice gives up forward secrecy.
+    pub fn from_private(group: DhGroup, private: &Secret) -> Result<Self, CryptoError> {
+        match group {
+            DhGroup::Ecp19 | DhGroup::Ecp20 | DhGroup::Ecp21 | DhGroup::X25519 => {
+                Self::of_curve(group, curve::private(group, private)?)
+            }
+            _ => Self::of_modp(group, modp::exponent(group, private)?),
+        }
+    }
+
+    pub fn group(&self) -> DhGroup {
+        self.group
+    }
+
+    /// The public value as it stands in the KE payload, [`DhGroup::public_len`] octets.
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// g^ir of [`DhGroup::shared_len`] octets, after the checks of RFC 6989 §2 on the peer's value.
+    pub fn agree(&self, peer: &[u8]) -> Result<Secret, CryptoError> {
+        if peer.len() != self.group.public_len() {
+            return Err(CryptoError::PublicLength {
+                group: self.group,
+                expected: self.group.public_len(),
+                found: peer.len(),
+            });
+        }
+        match &self.private {
+            Private::Modp(exponent) => modp::agree(self.group, exponent, peer),
+            Private::Curve(key) => curve::agree(self.group, key, peer),
+        }
+    }
+
+    fn of_modp(group: DhGroup, exponent: modp::Exponent) -> Result<Self, CryptoError> {
+        Ok(Self {
+            group,
+            public: modp::public(group, &exponent)?,
+            private: Private::Modp(exponent),
+        })
+    }
+
+    fn of_curve(
+        group: DhGroup,
+        key: aws_lc_rs::agreement::PrivateKey,
+    ) -> Result<Self, CryptoError> {
+        Ok(Self {
+            group,
+            public: curve::public(group, &key)?,
+            private: Private::Curve(key),
+        })
+    }
+}
+
+impl fmt::Debug for DhKeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DhKeyPair({})", self.group)
+    }
+}
