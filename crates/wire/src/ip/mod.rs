@@ -1,0 +1,1 @@
+//! IP packets and the headers above them.
