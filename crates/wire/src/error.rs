@@ -82,11 +82,15 @@ pub enum Part {
     ConfigAttribute,
     EspHeader,
     EspTrailer,
+    /// Either family's, before the version is known.
+    IpHeader,
     Ipv4Header,
     Ipv6Header,
     Ipv6Extension,
     UdpHeader,
     TcpHeader,
+    /// Of another protocol with ports.
+    TransportHeader,
     Icmp,
 }
 
@@ -234,11 +238,13 @@ impl fmt::Display for Part {
             Part::ConfigAttribute => "configuration attribute",
             Part::EspHeader => "ESP header",
             Part::EspTrailer => "ESP trailer",
+            Part::IpHeader => "IP header",
             Part::Ipv4Header => "IPv4 header",
             Part::Ipv6Header => "IPv6 header",
             Part::Ipv6Extension => "IPv6 extension header",
             Part::UdpHeader => "UDP header",
             Part::TcpHeader => "TCP header",
+            Part::TransportHeader => "transport header",
             Part::Icmp => "ICMP message",
         };
         f.write_str(name)

@@ -202,7 +202,7 @@ impl From<u8> for Version {
 
 impl From<Version> for u8 {
     fn from(version: Version) -> Self {
-        version.major << 4 | version.minor & 0x0f
+        (version.major << 4) | (version.minor & 0x0f)
     }
 }
 
@@ -223,7 +223,9 @@ impl Flags {
 
     /// `initiator`: the sender is the original initiator of the IKE SA, whoever started this exchange.
     pub fn new(initiator: bool, response: bool) -> Self {
-        Flags(u8::from(initiator) * Self::INITIATOR | u8::from(response) * Self::RESPONSE)
+        let initiator = if initiator { Self::INITIATOR } else { 0 };
+        let response = if response { Self::RESPONSE } else { 0 };
+        Flags(initiator | response)
     }
 
     pub fn initiator(self) -> bool {

@@ -11,6 +11,7 @@ mod chain;
 mod configuration;
 mod datagram;
 mod delete;
+mod display;
 mod emit;
 mod encrypted;
 mod header;

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::display::separated;
 use super::{PayloadType, TsType};
+use crate::ip::mapped;
 use crate::read::Reader;
 use crate::write::{narrow_u8, patch_length};
 use crate::{Error, Part};
@@ -223,18 +225,18 @@ impl fmt::Display for TrafficSelector {
     }
 }
 
+impl fmt::Display for TsEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TsEntry::Range(range) => write!(f, "{range}"),
+            TsEntry::Unknown(unknown) => write!(f, "{}", unknown.kind),
+        }
+    }
+}
+
 impl fmt::Display for TsPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, entry) in self.entries.iter().enumerate() {
-            if index > 0 {
-                f.write_str(", ")?;
-            }
-            match entry {
-                TsEntry::Range(range) => write!(f, "{range}")?,
-                TsEntry::Unknown(unknown) => write!(f, "{}", unknown.kind)?,
-            }
-        }
-        Ok(())
+        separated(f, ", ", &self.entries)
     }
 }
 
@@ -252,11 +254,4 @@ fn v6(reader: &mut Reader<'_>) -> Result<IpAddr, Error> {
     reader
         .array::<16>()
         .map(|octets| Ipv6Addr::from(octets).into())
-}
-
-fn mapped(address: IpAddr) -> Ipv6Addr {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-        IpAddr::V6(v6) => v6,
-    }
 }
