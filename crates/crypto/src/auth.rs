@@ -1,9 +1,10 @@
 //! The octets that AUTH covers, and the AUTH value for a preshared key (RFC 7296 §2.15).
 
+use subtle::ConstantTimeEq;
+
 use crate::algorithm::Prf;
 use crate::error::CryptoError;
 use crate::secret::Secret;
-use subtle::ConstantTimeEq;
 
 const KEY_PAD: &[u8] = b"Key Pad for IKEv2";
 

@@ -28,24 +28,41 @@ enum Private {
 }
 
 impl DhKeyPair {
-    /// Draws a private value.
+    /// Draws a private value, again where it falls outside the group's range.
     pub fn generate(group: DhGroup, rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
-        match group {
-            DhGroup::Ecp19 | DhGroup::Ecp20 | DhGroup::Ecp21 | DhGroup::X25519 => {
-                Self::of_curve(group, curve::draw(group, rng)?)
+        let mut refused = CryptoError::Library {
+            operation: "draw of a private value",
+        };
+        for _ in 0..DRAWS {
+            let private = match is_curve(group) {
+                true => curve::draw(group, rng),
+                false => modp::draw(group, rng),
+            };
+            match Self::from_private(group, &private) {
+                Ok(pair) => return Ok(pair),
+                Err(error) => refused = error,
             }
-            _ => Self::of_modp(group, modp::draw(group, rng)?),
         }
+        Err(refused)
     }
 
     /// From a given private value, big-endian (X25519: RFC 7748's octets). For captures and test
     /// vectors: a value used twice gives up forward secrecy.
     pub fn from_private(group: DhGroup, private: &Secret) -> Result<Self, CryptoError> {
-        match group {
-            DhGroup::Ecp19 | DhGroup::Ecp20 | DhGroup::Ecp21 | DhGroup::X25519 => {
-                Self::of_curve(group, curve::private(group, private)?)
-            }
-            _ => Self::of_modp(group, modp::exponent(group, private)?),
+        if is_curve(group) {
+            let key = curve::private(group, private)?;
+            Ok(Self {
+                group,
+                public: curve::public(group, &key)?,
+                private: Private::Curve(key),
+            })
+        } else {
+            let exponent = modp::exponent(group, private)?;
+            Ok(Self {
+                group,
+                public: modp::public(group, &exponent)?,
+                private: Private::Modp(exponent),
+            })
         }
     }
 
@@ -72,29 +89,19 @@ impl DhKeyPair {
             Private::Curve(key) => curve::agree(self.group, key, peer),
         }
     }
-
-    fn of_modp(group: DhGroup, exponent: modp::Exponent) -> Result<Self, CryptoError> {
-        Ok(Self {
-            group,
-            public: modp::public(group, &exponent)?,
-            private: Private::Modp(exponent),
-        })
-    }
-
-    fn of_curve(
-        group: DhGroup,
-        key: aws_lc_rs::agreement::PrivateKey,
-    ) -> Result<Self, CryptoError> {
-        Ok(Self {
-            group,
-            public: curve::public(group, &key)?,
-            private: Private::Curve(key),
-        })
-    }
 }
 
 impl fmt::Debug for DhKeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DhKeyPair({})", self.group)
     }
+}
+
+/// Draws before the generator counts as broken: the chance that a sound one misses once is 2^-32
+/// at most.
+const DRAWS: usize = 16;
+
+fn is_curve(group: DhGroup) -> bool {
+    use DhGroup::{Ecp19, Ecp20, Ecp21, X25519};
+    matches!(group, Ecp19 | Ecp20 | Ecp21 | X25519)
 }

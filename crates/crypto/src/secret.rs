@@ -28,7 +28,7 @@ impl Secret {
     pub fn random(len: usize, rng: &mut dyn CryptoRng) -> Self {
         let mut octets = Zeroizing::new(vec![0; len]);
         rng.fill_bytes(&mut octets);
-        Self(octets)
+        Self::from(octets)
     }
 
     /// The octets themselves. Whoever calls this keeps them out of logs and errors.
@@ -49,6 +49,12 @@ impl Secret {
 impl From<Vec<u8>> for Secret {
     fn from(octets: Vec<u8>) -> Self {
         Self::new(octets)
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for Secret {
+    fn from(octets: Zeroizing<Vec<u8>>) -> Self {
+        Self(octets)
     }
 }
 

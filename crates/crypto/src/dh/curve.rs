@@ -7,6 +7,7 @@ use aws_lc_rs::agreement::{
     self, Algorithm, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, X25519,
 };
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::algorithm::DhGroup;
 use crate::error::CryptoError;
@@ -15,20 +16,14 @@ use crate::secret::Secret;
 /// SEC 1's mark of an uncompressed point.
 const UNCOMPRESSED: u8 = 4;
 
-/// Draws that may fall outside the group's order before the generator counts as broken. The chance
-/// of one miss is 2^-32 at most.
-const DRAWS: usize = 16;
-
-pub(super) fn draw(group: DhGroup, rng: &mut dyn CryptoRng) -> Result<PrivateKey, CryptoError> {
-    for _ in 0..DRAWS {
-        let scalar = Secret::random(group.shared_len(), rng);
-        if let Ok(key) = private(group, &clear_unused_bits(group, scalar)) {
-            return Ok(key);
-        }
+/// Of P-521's 66 octets only the lowest bit of the first counts.
+pub(super) fn draw(group: DhGroup, rng: &mut dyn CryptoRng) -> Secret {
+    let mut octets = Zeroizing::new(vec![0; group.shared_len()]);
+    rng.fill_bytes(&mut octets);
+    if let (DhGroup::Ecp21, Some(first)) = (group, octets.first_mut()) {
+        *first &= 1;
     }
-    Err(CryptoError::Library {
-        operation: "draw of a private key",
-    })
+    Secret::from(octets)
 }
 
 pub(super) fn private(group: DhGroup, scalar: &Secret) -> Result<PrivateKey, CryptoError> {
@@ -72,16 +67,4 @@ fn library_group(group: DhGroup) -> Result<&'static Algorithm, CryptoError> {
             algorithm: group.name(),
         }),
     }
-}
-
-/// P-521's order has 521 bits: of the first of its 66 octets only the lowest bit counts.
-fn clear_unused_bits(group: DhGroup, scalar: Secret) -> Secret {
-    if group != DhGroup::Ecp21 {
-        return scalar;
-    }
-    let mut octets = scalar.expose().to_vec();
-    if let Some(first) = octets.first_mut() {
-        *first &= 1;
-    }
-    Secret::new(octets)
 }

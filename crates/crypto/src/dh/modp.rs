@@ -22,18 +22,11 @@ const GENERATOR: u8 = 2;
 /// A private exponent, wiped on drop. Its precision isn't secret.
 pub(super) struct Exponent(Zeroizing<BoxedUint>);
 
-/// Draws from 0 to 2^bits - 1; the values to avoid (0 and 1) are never met in practice, and are
-/// drawn again if they are.
-pub(super) fn draw(group: DhGroup, rng: &mut dyn CryptoRng) -> Result<Exponent, CryptoError> {
-    let octets = Secret::random(exponent_bits(group) / 8, rng);
-    let exponent = exponent(group, &octets)?;
-    if exponent.0.bits() > 1 {
-        Ok(exponent)
-    } else {
-        draw(group, rng)
-    }
+pub(super) fn draw(group: DhGroup, rng: &mut dyn CryptoRng) -> Secret {
+    Secret::random(exponent_bits(group) / 8, rng)
 }
 
+/// Zero is refused: it would make the public value 1.
 pub(super) fn exponent(group: DhGroup, octets: &Secret) -> Result<Exponent, CryptoError> {
     let most = group.public_len();
     if octets.is_empty() || octets.len() > most {
@@ -43,7 +36,13 @@ pub(super) fn exponent(group: DhGroup, octets: &Secret) -> Result<Exponent, Cryp
             found: octets.len(),
         });
     }
-    Ok(Exponent(Zeroizing::new(number(octets.expose())?)))
+    let value = Zeroizing::new(number(octets.expose())?);
+    if value.is_zero().into() {
+        return Err(CryptoError::Library {
+            operation: "private exponent zero",
+        });
+    }
+    Ok(Exponent(value))
 }
 
 pub(super) fn public(group: DhGroup, exponent: &Exponent) -> Result<Vec<u8>, CryptoError> {

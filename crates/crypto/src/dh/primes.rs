@@ -148,3 +148,69 @@ const MODP_8192: &str = "\
     F9AB48195DED7EA1B1D510BD7EE74D73FAF36BC31ECFA268359046F4EB879F92\
     4009438B481C6CD7889A002ED5EE382BC9190DA6FC026E479558E4475677E9AA\
     9E3050E2765694DFC81F56E880B96E7160C980DD98EDD3DFFFFFFFFFFFFFFFFF";
+
+#[cfg(test)]
+mod tests {
+    use crypto_bigint::{BoxedUint, Limb, NonZero, Resize};
+
+    use super::*;
+
+    /// Fixed-point precision, and the width that holds it with room for the integral part.
+    const FRACTION: u32 = 8320;
+    const WIDTH: u32 = 8448;
+
+    #[test]
+    fn primes_are_those_that_pi_gives() {
+        let pi = pi();
+        for (group, bits, k) in [
+            (DhGroup::Modp1, 768, 149_686),
+            (DhGroup::Modp2, 1024, 129_093),
+            (DhGroup::Modp5, 1536, 741_804),
+            (DhGroup::Modp14, 2048, 124_476),
+            (DhGroup::Modp15, 3072, 1_690_314),
+            (DhGroup::Modp16, 4096, 240_904),
+            (DhGroup::Modp17, 6144, 929_484),
+            (DhGroup::Modp18, 8192, 4_743_158),
+        ] {
+            let middle = (&pi >> (FRACTION - (bits - 130))).wrapping_add(number(k)) << 64;
+            let ends = (number(1) << bits)
+                .wrapping_sub(number(1) << (bits - 64))
+                .wrapping_sub(number(1));
+            let hex = format!("{:0>1$}", prime(group).unwrap(), WIDTH as usize / 4);
+            let found = BoxedUint::from_be_hex(&hex, WIDTH).unwrap();
+            assert_eq!(found, ends.wrapping_add(middle), "{group}");
+        }
+    }
+
+    /// pi * 2^FRACTION by Machin's formula: 16 arctan(1/5) - 4 arctan(1/239).
+    fn pi() -> BoxedUint {
+        let (fifth, small) = (arctan_of_inverse(5), arctan_of_inverse(239));
+        (fifth << 4u32).wrapping_sub(small << 2u32)
+    }
+
+    /// 1/x - 1/3x^3 + 1/5x^5 - …
+    fn arctan_of_inverse(x: u32) -> BoxedUint {
+        let mut power = divide(&(number(1) << FRACTION), x);
+        let mut sum = power.clone();
+        let mut divisor = 1;
+        while power != number(0) {
+            power = divide(&power, x * x);
+            divisor += 2;
+            let term = divide(&power, divisor);
+            sum = match divisor % 4 {
+                3 => sum.wrapping_sub(term),
+                _ => sum.wrapping_add(term),
+            };
+        }
+        sum
+    }
+
+    fn divide(value: &BoxedUint, by: u32) -> BoxedUint {
+        let by = NonZero::new(Limb::from(by)).unwrap();
+        value.div_rem_limb(by).0
+    }
+
+    fn number(value: u32) -> BoxedUint {
+        BoxedUint::from(value).resize(WIDTH)
+    }
+}
