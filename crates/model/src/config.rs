@@ -40,6 +40,26 @@ impl Gateway {
             .iter()
             .flat_map(|c| c.children.iter().map(move |child| (c, child)))
     }
+
+    /// Gives an interface an address that the file lacks: learnt from DHCP, from the device, or
+    /// from the other end's file. Whatever the file states stays. Connections from that interface
+    /// get the address, and those whose identity defaults to their address, the identity.
+    pub fn assume_address(&mut self, interface: &str, address: IpNet) {
+        match self
+            .interfaces
+            .iter_mut()
+            .find(|i| i.name.value == interface)
+        {
+            Some(known) if !known.addresses.is_empty() => {}
+            Some(known) => known.addresses.push(Spanned::default_of(address)),
+            None => self.interfaces.push(Interface::assumed(interface, address)),
+        }
+        for connection in &mut self.connections {
+            if connection.local.is_from(interface) {
+                connection.assume_local(address.addr());
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +85,23 @@ pub struct Interface {
     pub tcp_mss: Option<Spanned<u16>>,
     pub zone: Option<Spanned<String>>,
     pub virtual_router: Option<Spanned<String>>,
+}
+
+impl Interface {
+    /// One that the file only names.
+    fn assumed(name: &str, address: IpNet) -> Self {
+        Self {
+            name: Spanned::default_of(name.to_owned()),
+            kind: InterfaceKind::Physical,
+            description: None,
+            addresses: vec![Spanned::default_of(address)],
+            enabled: Spanned::default_of(true),
+            mtu: None,
+            tcp_mss: None,
+            zone: None,
+            virtual_router: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -113,12 +150,39 @@ pub struct Connection {
     pub children: Vec<Child>,
 }
 
+impl Connection {
+    fn assume_local(&mut self, address: IpAddr) {
+        if self.local.address.is_some() {
+            return;
+        }
+        self.local.address = Some(Spanned::default_of(address));
+        if self.identity_awaits_address() {
+            self.local_identity.value = Identity::Address(address);
+        }
+    }
+
+    /// Whether the local identity is to be the local address, which isn't known yet: the
+    /// unspecified address stands for it.
+    pub fn identity_awaits_address(&self) -> bool {
+        self.local_identity.span.is_none()
+            && matches!(self.local_identity.value, Identity::Address(a) if a.is_unspecified())
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct LocalEnd {
     /// Name as in the configuration, not Linux's.
     pub interface: Option<Spanned<String>>,
     /// Stated, or taken from the interface; absent when the file has neither.
     pub address: Option<Spanned<IpAddr>>,
+}
+
+impl LocalEnd {
+    fn is_from(&self, interface: &str) -> bool {
+        self.interface
+            .as_ref()
+            .is_some_and(|name| name.value == interface)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
