@@ -164,6 +164,14 @@ pub enum EventKind {
     WeakAlgorithm {
         what: String,
     },
+    /// An algorithm that the configuration asks for is known by name only, and so never offered.
+    AlgorithmUnusable {
+        what: String,
+    },
+    /// The configuration lacks what it takes to negotiate, and what.
+    CannotStart {
+        reason: String,
+    },
 }
 
 /// Which exchange (RFC 7296 §1).
@@ -263,6 +271,8 @@ impl EventKind {
             Self::LimitReached { .. } => "limit-reached",
             Self::MessageRejected { .. } => "message-rejected",
             Self::WeakAlgorithm { .. } => "weak-algorithm",
+            Self::AlgorithmUnusable { .. } => "algorithm-unusable",
+            Self::CannotStart { .. } => "cannot-start",
         }
     }
 
@@ -280,6 +290,7 @@ impl EventKind {
                 | Self::PeerRefused { .. }
                 | Self::PeerDead { .. }
                 | Self::LimitReached { .. }
+                | Self::CannotStart { .. }
         )
     }
 }
@@ -414,6 +425,10 @@ impl fmt::Display for EventKind {
                     "{what} is weak and used only because the configuration asks for it"
                 )
             }
+            Self::AlgorithmUnusable { what } => {
+                write!(f, "{what} is configured but not implemented; it is not offered")
+            }
+            Self::CannotStart { reason } => write!(f, "cannot negotiate: {reason}"),
         }
     }
 }
