@@ -426,7 +426,10 @@ impl fmt::Display for EventKind {
                 )
             }
             Self::AlgorithmUnusable { what } => {
-                write!(f, "{what} is configured but not implemented; it is not offered")
+                write!(
+                    f,
+                    "{what} is configured but not implemented; it is not offered"
+                )
             }
             Self::CannotStart { reason } => write!(f, "cannot negotiate: {reason}"),
         }
