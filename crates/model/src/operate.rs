@@ -24,9 +24,12 @@ pub enum Reply {
     Refused(String),
     Operate {
         operation: Operation,
-        print: fn(&Operation, &Outcome) -> String,
+        print: Print,
     },
 }
+
+/// Makes a vendor's print of what came of an operation.
+pub type Print = Box<dyn FnOnce(&Operation, &Outcome) -> String + Send>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
