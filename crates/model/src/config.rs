@@ -7,6 +7,7 @@ use crossgate_diag::Spanned;
 use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// One end: everything that its file says, and the behaviour of its vendor.
@@ -431,6 +432,7 @@ impl Default for Limits {
 pub struct Policy {
     pub zones: Vec<Zone>,
     pub addresses: Vec<AddressObject>,
+    pub services: Vec<ServiceObject>,
     pub security_rules: Vec<SecurityRule>,
     pub nat_rules: Vec<NatRule>,
     pub access_lists: Vec<AccessList>,
@@ -453,6 +455,23 @@ pub enum AddressValue {
     Net(Spanned<IpNet>),
     Range(Spanned<(IpAddr, IpAddr)>),
     Fqdn(Spanned<String>),
+    Group(Vec<Spanned<String>>),
+}
+
+#[derive(Clone, Debug)]
+pub struct ServiceObject {
+    pub name: Spanned<String>,
+    pub value: ServiceValue,
+}
+
+#[derive(Clone, Debug)]
+pub enum ServiceValue {
+    /// An IP protocol with ports; no range of them: any.
+    Ports {
+        protocol: u8,
+        source: Vec<RangeInclusive<u16>>,
+        destination: Vec<RangeInclusive<u16>>,
+    },
     Group(Vec<Spanned<String>>),
 }
 
