@@ -72,6 +72,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     IkeHeader,
+    /// All payloads of a message, or of what was decrypted.
+    PayloadChain,
     /// The generic header of a payload, before its type's own fields.
     PayloadHeader(PayloadType),
     Payload(PayloadType),
@@ -231,6 +233,7 @@ impl fmt::Display for Part {
             Part::PayloadHeader(kind) => return write!(f, "{kind} payload header"),
             Part::Payload(kind) => return write!(f, "{kind} payload"),
             Part::IkeHeader => "IKE header",
+            Part::PayloadChain => "payload chain",
             Part::Proposal => "proposal",
             Part::Transform => "transform",
             Part::TransformAttribute => "transform attribute",

@@ -109,13 +109,14 @@ pub struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     pub fn new(first: PayloadType, bytes: &'a [u8]) -> Self {
-        Self::at(first, Reader::new(Part::PayloadHeader(first), bytes, 0))
+        Self::at(first, Reader::new(Part::PayloadChain, bytes, 0))
     }
 
+    /// From where the reader stands; its part is of no account.
     pub(crate) fn at(first: PayloadType, reader: Reader<'a>) -> Self {
         Chain {
             next: first,
-            reader,
+            reader: reader.within(Part::PayloadChain),
             count: 0,
             done: false,
         }
@@ -127,7 +128,7 @@ impl<'a> Chain<'a> {
             return Ok(None);
         }
         if self.count == MAX_PAYLOADS {
-            let part = Part::PayloadHeader(self.next);
+            let part = Part::PayloadChain;
             return Err(Error::TooMany {
                 part,
                 offset: self.reader.offset(),
