@@ -1,0 +1,33 @@
+//! What the whole-system tests are made of.
+//!
+//! - [`world`]: the five namespaces, NAT, and the WAN's failures.
+//! - [`tunnel`]: what a tunnel's two ends agree upon; every end's configuration is made of it.
+//! - [`vendors`]: our end's configuration in both vendors' languages.
+//! - [`crossgate`]: our daemon in a namespace.
+//! - [`charon`], [`pluto`], [`iked`]: the other engines in a namespace.
+//! - [`ping`]: traffic.
+//! - [`capture`]: what crossed the WAN, and tshark's reading of it.
+//! - [`keys`]: SA keys as each engine logs them.
+//! - [`process`]: child programs that never outlive a test, and waiting.
+
+pub mod capture;
+pub mod charon;
+pub mod crossgate;
+pub mod iked;
+pub mod keys;
+pub mod ping;
+pub mod pluto;
+pub mod process;
+pub mod tunnel;
+pub mod vendors;
+pub mod world;
+
+use std::path::PathBuf;
+
+/// What `tests/setup` has prepared, by its path below `target/peers`.
+pub fn prepared(path: &str) -> PathBuf {
+    let peers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers");
+    let path = PathBuf::from(peers).join(path);
+    path.canonicalize()
+        .unwrap_or_else(|_| panic!("{} is missing: run tests/setup first", path.display()))
+}

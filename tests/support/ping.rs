@@ -1,0 +1,61 @@
+//! Traffic from LAN to LAN.
+
+use super::process::{Process, run};
+use super::world::{End, World};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Pings the other LAN's host, and tells how many of three were answered.
+pub fn answered(world: &World, from: End) -> u32 {
+    let target = from.other().host().to_string();
+    let mut command = world.command(from.lan_node(), "sh");
+    let line = format!("ping -n -c 3 -i 0.2 -W 1 {target} || true");
+    received(&run(command.args(["-c", &line])))
+}
+
+pub fn assert_both_ways(world: &World) {
+    for from in [End::A, End::B] {
+        assert_eq!(answered(world, from), 3, "of three pings from end {from:?}");
+    }
+}
+
+/// A ping every 20 ms, to see whether something loses a packet.
+pub struct Steady<'w>(Process<'w>);
+
+impl<'w> Steady<'w> {
+    pub fn start(world: &'w World, from: End) -> Self {
+        let target = from.other().host().to_string();
+        let mut command = world.command(from.lan_node(), "ping");
+        command.args(["-n", "-i", "0.02", &target]);
+        let log = world
+            .dir("ping")
+            .join(format!("steady-{}.log", from.lan_node()));
+        Self(Process::start(world, command, &log))
+    }
+
+    /// Ends it; nothing may be missing between the first request and the last answer.
+    pub fn stop_without_loss(mut self) {
+        self.0.signal("INT");
+        self.0.wait(Duration::from_secs(2));
+        let seen = sequence_numbers(&self.0.printed());
+        let last = *seen.last().expect("at least one answer");
+        let lost: Vec<u32> = (1..=last).filter(|number| !seen.contains(number)).collect();
+        assert!(lost.is_empty(), "of {last} pings these were lost: {lost:?}");
+    }
+}
+
+fn sequence_numbers(printed: &str) -> BTreeSet<u32> {
+    printed
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("icmp_seq=")?.parse().ok())
+        .collect()
+}
+
+/// The second number of "3 packets transmitted, 2 received".
+fn received(summary: &str) -> u32 {
+    summary
+        .lines()
+        .find_map(|line| line.split_once(" packets transmitted, "))
+        .and_then(|(_, rest)| rest.split(' ').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("no summary in ping's print: {summary}"))
+}

@@ -1,0 +1,159 @@
+//! Libreswan's daemon in a gateway's namespace, without ESP: `tests/peers/xfrmshim.c` answers in the
+//! kernel's place and logs the keys.
+
+use super::keys::{self, SaKeys};
+use super::prepared;
+use super::process::{Process, read_text, run, wait_until};
+use super::tunnel::{Suite, Tunnel};
+use super::world::{End, World};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const CONNECTION: &str = "site";
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Pluto<'w> {
+    world: &'w World,
+    end: End,
+    dir: PathBuf,
+    process: Process<'w>,
+}
+
+impl<'w> Pluto<'w> {
+    pub fn start(world: &'w World, end: End, tunnel: &Tunnel) -> Self {
+        let dir = world.dir(&format!("pluto-{}", end.gateway_node()));
+        write(&dir.join("ipsec.conf"), &connection(tunnel));
+        write(&dir.join("ipsec.secrets"), &secrets(tunnel));
+        for name in ["nss", "run"] {
+            std::fs::create_dir_all(dir.join(name)).expect("the world's folder is writable");
+        }
+        let nss = format!("sql:{}", dir.join("nss").display());
+        run(Command::new("certutil").args(["-N", "-d", &nss, "--empty-password"]));
+        let process = Process::start(world, daemon(world, end, &dir), &dir.join("log"));
+        let mut pluto = Self {
+            world,
+            end,
+            dir,
+            process,
+        };
+        pluto.wait_until_loaded();
+        pluto
+    }
+
+    /// Brings up the tunnel and waits for it.
+    pub fn initiate(&self) {
+        self.whack("--initiate");
+    }
+
+    pub fn rekey_child(&self) {
+        self.whack("--rekey-ipsec");
+    }
+
+    pub fn rekey_ike(&self) {
+        self.whack("--rekey-ike");
+    }
+
+    /// Deletes the IKE SA with its Child.
+    pub fn terminate(&self) {
+        self.whack("--terminate");
+    }
+
+    pub fn log(&self) -> String {
+        self.process.printed()
+    }
+
+    #[track_caller]
+    pub fn wait_for_log(&self, text: &str) {
+        let what = format!("`{text}` in pluto's log");
+        wait_until(&what, PATIENCE, || self.log().contains(text).then_some(()));
+    }
+
+    /// The keys of every SA that was ever installed.
+    pub fn keys(&self) -> BTreeSet<SaKeys> {
+        keys::from_xfrmshim(&read_text(&self.dir.join("sa.log")))
+    }
+
+    /// pluto loads the connection by itself once it is up.
+    fn wait_until_loaded(&mut self) {
+        wait_until("pluto to listen", PATIENCE, || {
+            self.process.assert_running();
+            let log = self.process.printed();
+            (log.contains("added IKEv2 connection") && log.contains("loading secrets"))
+                .then_some(())
+        });
+    }
+
+    fn whack(&self, what: &str) {
+        let program = prepared("libreswan/usr/libexec/ipsec/whack");
+        let mut command = self.world.command(self.end.gateway_node(), program);
+        command.arg("--rundir").arg(self.dir.join("run"));
+        run(command.args([what, "--name", CONNECTION]));
+    }
+}
+
+/// pluto looks for its helpers below /usr/libexec/ipsec. `ip netns exec` gives it mounts of its
+/// own, so that folder is put there for its eyes only.
+fn daemon(world: &World, end: End, dir: &Path) -> Command {
+    let dir = dir.display();
+    let libexec = prepared("libreswan/usr/libexec");
+    let libexec = libexec.display();
+    let shim = prepared("xfrmshim.so");
+    let shim = shim.display();
+    let script = format!(
+        "mount --bind {libexec} /usr/libexec &&
+        LD_PRELOAD={shim} XFRMSHIM_LOG={dir}/sa.log exec {libexec}/ipsec/pluto --nofork --stderrlog \
+        --config {dir}/ipsec.conf --secretsfile {dir}/ipsec.secrets --rundir {dir}/run --nssdir {dir}/nss"
+    );
+    let mut command = world.command(end.gateway_node(), "sh");
+    command.args(["-c", &script]);
+    command
+}
+
+fn connection(tunnel: &Tunnel) -> String {
+    let (ike, esp) = match tunnel.suite {
+        Suite::Cbc => ("aes256-sha2_256-modp2048", "aes256-sha2_256-modp2048"),
+        Suite::CbcSha512 => ("aes256-sha2_256-modp2048", "aes256-sha2_512-modp2048"),
+        Suite::Gcm => ("aes_gcm256-sha2_256-dh19", "aes_gcm256-null-dh19"),
+    };
+    let (local, remote) = (&tunnel.local, &tunnel.remote);
+    format!(
+        "config setup
+	uniqueids=yes
+	listen-tcp=no
+conn {CONNECTION}
+	ikev2=insist
+	authby=secret
+	left={}
+	leftid={}
+	leftsubnet={}
+	leftupdown=/bin/true
+	right={}
+	rightid={}
+	rightsubnet={}
+	ike={ike}
+	esp={esp}
+	pfs=yes
+	esn=no
+	ikelifetime=8h
+	salifetime=1h
+	auto=add
+",
+        local.address,
+        local.identity,
+        local.network,
+        remote.reached_at,
+        remote.identity,
+        remote.network,
+    )
+}
+
+fn secrets(tunnel: &Tunnel) -> String {
+    let (local, remote) = (&tunnel.local.identity, &tunnel.remote.identity);
+    format!("{local} {remote} : PSK \"{}\"\n", tunnel.key)
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("the world's folder is writable");
+}

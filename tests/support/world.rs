@@ -1,0 +1,277 @@
+//! Five network namespaces of one's own: LAN host, gateway, WAN router, gateway, LAN host.
+//!
+//! ```text
+//! lan-a 10.10.10.10 -- gw-a 203.0.113.10 -- wan .1 | .1 -- gw-b 198.51.100.20 -- lan-b 10.20.20.10
+//! ```
+//!
+//! Everything is gone when the [`World`] is dropped; what an interrupted run left behind goes when
+//! the next world is made.
+
+use super::process::{output, run};
+use super::tunnel::{Endpoint, Identity, Network, Starts, Suite, Tunnel};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// One end of the tunnel's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    A,
+    B,
+}
+
+/// Where a NAT rewrites source addresses and ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nat {
+    None,
+    /// The gateway of this end is behind it and must begin.
+    Before(End),
+}
+
+const NODES: [&str; 5] = ["lan-a", "gw-a", "wan", "gw-b", "lan-b"];
+const PREFIX: &str = "cgtest";
+
+/// What both ends reach only through the tunnel.
+pub const NETWORK_A: Network = Network([10, 10, 10]);
+pub const NETWORK_B: Network = Network([10, 20, 20]);
+const WAN_A: Network = Network([203, 0, 113]);
+const WAN_B: Network = Network([198, 51, 100]);
+
+const ROUTER: u8 = 1;
+/// Last octet of the LANs' gateway addresses, and of their one host.
+const GATEWAY: u8 = 1;
+const HOST: u8 = 10;
+
+impl End {
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// The address of the gateway's WAN interface.
+    pub fn wan(self) -> Ipv4Addr {
+        match self {
+            Self::A => WAN_A.host(10),
+            Self::B => WAN_B.host(20),
+        }
+    }
+
+    /// The gateway's next hop, which is also the address of a NAT before the *other* end.
+    pub fn router(self) -> Ipv4Addr {
+        match self {
+            Self::A => WAN_A.host(ROUTER),
+            Self::B => WAN_B.host(ROUTER),
+        }
+    }
+
+    pub fn network(self) -> Network {
+        match self {
+            Self::A => NETWORK_A,
+            Self::B => NETWORK_B,
+        }
+    }
+
+    /// The host of the LAN.
+    pub fn host(self) -> Ipv4Addr {
+        self.network().host(HOST)
+    }
+
+    pub fn gateway_node(self) -> &'static str {
+        match self {
+            Self::A => "gw-a",
+            Self::B => "gw-b",
+        }
+    }
+
+    pub fn lan_node(self) -> &'static str {
+        match self {
+            Self::A => "lan-a",
+            Self::B => "lan-b",
+        }
+    }
+
+    /// The router's interface towards this end.
+    fn router_interface(self) -> &'static str {
+        match self {
+            Self::A => "to-a",
+            Self::B => "to-b",
+        }
+    }
+}
+
+pub struct World {
+    name: String,
+    dir: PathBuf,
+    nat: Nat,
+}
+
+impl World {
+    /// Panics with a sentence where the machine or the user can't have namespaces.
+    pub fn new(nat: Nat) -> Self {
+        require_privileges();
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PREFIX}{}-{number}", std::process::id());
+        let dir = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&dir).expect("the folder for temporary files is writable");
+        let world = Self { name, dir, nat };
+        world.build();
+        world
+    }
+
+    /// A folder for the files of one program in this world.
+    pub fn dir(&self, name: &str) -> PathBuf {
+        let dir = self.dir.join(name);
+        std::fs::create_dir_all(&dir).expect("the world's folder is writable");
+        dir
+    }
+
+    /// A program of this machine, run in a node of this world.
+    pub fn command(&self, node: &str, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace(node)]);
+        command.arg(program.as_ref());
+        command
+    }
+
+    /// A tunnel that works in this world, from the point of view of `local`.
+    pub fn tunnel(&self, local: End, suite: Suite, starts: Starts) -> Tunnel {
+        Tunnel {
+            suite,
+            key: "a key of the laboratory".to_owned(),
+            local: self.endpoint(local),
+            remote: self.endpoint(local.other()),
+            starts,
+        }
+    }
+
+    /// Nothing crosses the WAN any more.
+    pub fn cut_wan(&self) {
+        self.nft("add table ip cut");
+        self.nft("add chain ip cut forward { type filter hook forward priority 0; policy drop; }");
+    }
+
+    fn endpoint(&self, end: End) -> Endpoint {
+        let translated = self.nat == Nat::Before(end);
+        Endpoint {
+            address: end.wan(),
+            reached_at: if translated {
+                end.other().router()
+            } else {
+                end.wan()
+            },
+            identity: Identity::Address(end.wan()),
+            network: end.network(),
+        }
+    }
+
+    fn build(&self) {
+        for node in NODES {
+            run(Command::new("ip").args(["netns", "add", &self.namespace(node)]));
+            self.ip(node, "link set lo up");
+        }
+        for end in [End::A, End::B] {
+            self.connect_lan(end);
+            self.connect_wan(end);
+        }
+        for node in ["gw-a", "wan", "gw-b"] {
+            let forwarding = "echo 1 >/proc/sys/net/ipv4/ip_forward";
+            run(self.command(node, "sh").args(["-c", forwarding]));
+        }
+        if let Nat::Before(end) = self.nat {
+            self.translate(end);
+        }
+    }
+
+    fn connect_lan(&self, end: End) {
+        let (lan, gateway, network) = (end.lan_node(), end.gateway_node(), end.network());
+        self.link((lan, "eth0", network.host(HOST)), (gateway, "lan", network.host(GATEWAY)));
+        self.ip(lan, &format!("route add default via {}", network.host(GATEWAY)));
+    }
+
+    fn connect_wan(&self, end: End) {
+        let gateway = end.gateway_node();
+        self.link((gateway, "wan", end.wan()), ("wan", end.router_interface(), end.router()));
+        self.ip(gateway, &format!("route add default via {}", end.router()));
+    }
+
+    fn link(&self, left: (&str, &str, Ipv4Addr), right: (&str, &str, Ipv4Addr)) {
+        let peer = format!("peer name {} netns {}", right.1, self.namespace(right.0));
+        self.ip(left.0, &format!("link add {} type veth {peer}", left.1));
+        for (node, interface, address) in [left, right] {
+            self.ip(node, &format!("addr add {address}/24 dev {interface}"));
+            self.ip(node, &format!("link set {interface} up"));
+        }
+    }
+
+    /// Rewrites the source address and port of all that `end` sends, as a home router does.
+    fn translate(&self, end: End) {
+        let out = end.other().router_interface();
+        self.nft("add table ip nat");
+        self.nft("add chain ip nat post { type nat hook postrouting priority 100; }");
+        self.nft(&format!(
+            "add rule ip nat post oifname {out} meta l4proto udp masquerade to :20000-29999"
+        ));
+        self.nft(&format!("add rule ip nat post oifname {out} masquerade"));
+    }
+
+    fn ip(&self, node: &str, arguments: &str) {
+        let namespace = self.namespace(node);
+        run(Command::new("ip")
+            .args(["-n", &namespace])
+            .args(arguments.split(' ')));
+    }
+
+    fn nft(&self, rule: &str) {
+        run(self.command("wan", "nft").arg(rule));
+    }
+
+    fn namespace(&self, node: &str) -> String {
+        format!("{}-{node}", self.name)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for node in NODES {
+            output(Command::new("ip").args(["netns", "del", &self.namespace(node)]));
+        }
+        if std::thread::panicking() {
+            eprintln!("the logs are kept in {}", self.dir.display());
+        } else {
+            // What can't be removed lies in the folder for temporary files and harms nobody.
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+fn require_privileges() {
+    let user = run(Command::new("id").arg("-u"));
+    assert_eq!(
+        user.trim(),
+        "0",
+        "the whole-system tests make network namespaces and must run as root"
+    );
+    static SWEPT: Once = Once::new();
+    SWEPT.call_once(sweep);
+}
+
+/// Removes the namespaces of test runs that were interrupted.
+fn sweep() {
+    let list = run(Command::new("ip").args(["netns", "list"]));
+    let names = list.lines().filter_map(|line| line.split(' ').next());
+    for name in names.filter(|name| owner_is_gone(name)) {
+        output(Command::new("ip").args(["netns", "del", name]));
+    }
+}
+
+fn owner_is_gone(namespace: &str) -> bool {
+    let owner = namespace
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split('-').next());
+    owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+}
