@@ -441,3 +441,78 @@ fn selector_counts() {
         expect![[r#"Err("traffic selector at offset 16: expected 16 bytes, found 8")"#]],
     );
 }
+
+/// Lists whose length no count field bounds have bounds of ours; both sides of each.
+#[test]
+fn lists_at_their_bounds_and_one_more() {
+    let parse = |payload: Payload| {
+        let (first, chain) = build_plain_chain(&[payload]).unwrap();
+        parse_payloads(first, &chain)
+    };
+    let proposals = |count| SaPayload::new(vec![Proposal::new(1, ProtocolId::ESP); count]);
+    assert!(parse(Payload::Sa(proposals(MAX_PROPOSALS))).is_ok());
+    assert!(too_many(
+        parse(Payload::Sa(proposals(MAX_PROPOSALS + 1))),
+        MAX_PROPOSALS
+    ));
+
+    let attributes = |count| {
+        let mut transform = Transform::encr(EncrId::AES_CBC, Some(128));
+        transform.other = vec![
+            Attribute {
+                kind: 1,
+                value: AttributeValue::Short(0)
+            };
+            count
+        ];
+        let proposal = Proposal {
+            transforms: vec![transform],
+            ..Proposal::new(1, ProtocolId::ESP)
+        };
+        SaPayload::new(vec![proposal])
+    };
+    assert!(parse(Payload::Sa(attributes(MAX_ATTRIBUTES))).is_ok());
+    assert!(too_many(
+        parse(Payload::Sa(attributes(MAX_ATTRIBUTES + 1))),
+        MAX_ATTRIBUTES
+    ));
+
+    let config = |count| {
+        let attribute = ConfigAttribute {
+            kind: ConfigAttributeType(1),
+            value: Vec::new(),
+        };
+        Configuration {
+            kind: ConfigType::REQUEST,
+            attributes: vec![attribute; count],
+        }
+    };
+    assert!(parse(Payload::Config(config(MAX_CONFIG_ATTRIBUTES))).is_ok());
+    assert!(too_many(
+        parse(Payload::Config(config(MAX_CONFIG_ATTRIBUTES + 1))),
+        MAX_CONFIG_ATTRIBUTES
+    ));
+}
+
+fn too_many(parsed: Result<Vec<Payload>, Error>, bound: usize) -> bool {
+    matches!(parsed, Err(Error::TooMany { limit, .. }) if limit == bound)
+}
+
+/// A payload full of elements behind a count of one is given up after the second.
+#[test]
+fn more_elements_than_announced_are_not_all_read() {
+    let selectors = "0b000004".repeat(16_000);
+    let ts = format!("0000fa08 01000000 {selectors}");
+    check(
+        PayloadType::TSI,
+        &ts,
+        expect![[r#"Err("TSi payload at offset 4: expected 1 selectors, found 2")"#]],
+    );
+    let transforms = "03000008 05000000".repeat(4_000) + "00000008 05000000";
+    let sa = format!("00007d14 00007d10 01030001 {transforms}");
+    check(
+        PayloadType::SA,
+        &sa,
+        expect![[r#"Err("proposal at offset 11: expected 1 transforms, found 2")"#]],
+    );
+}

@@ -5,6 +5,9 @@ use crate::read::Reader;
 use crate::write::narrow_u16;
 use crate::{Error, Part};
 
+/// Most attributes of one configuration payload: several of each registered kind.
+pub const MAX_CONFIG_ATTRIBUTES: usize = 256;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     pub kind: ConfigType,
@@ -35,6 +38,14 @@ impl Configuration {
         reader.rest();
         let mut attributes = Vec::new();
         while !rest.is_empty() {
+            if attributes.len() == MAX_CONFIG_ATTRIBUTES {
+                let (part, offset) = (rest.part(), rest.offset());
+                return Err(Error::TooMany {
+                    part,
+                    offset,
+                    limit: MAX_CONFIG_ATTRIBUTES,
+                });
+            }
             attributes.push(ConfigAttribute::read(&mut rest)?);
         }
         Ok(Configuration { kind, attributes })

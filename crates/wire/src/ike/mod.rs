@@ -31,7 +31,7 @@ mod transform_number;
 pub use authentication::Authentication;
 pub use certificate::{Certificate, CertificateRequest};
 pub use chain::{Chain, MAX_PAYLOADS, RawPayload, parse_payloads};
-pub use configuration::{ConfigAttribute, Configuration};
+pub use configuration::{ConfigAttribute, Configuration, MAX_CONFIG_ATTRIBUTES};
 pub use datagram::{Datagram, Protected, Protection};
 pub use delete::Delete;
 pub use emit::{build_message, build_plain_chain, sk_prefix, skf_prefix};
@@ -48,7 +48,7 @@ pub use number::{
 };
 pub use opaque::{Eap, UnknownPayload, VendorId};
 pub use payload::Payload;
-pub use sa::{Proposal, SaPayload};
+pub use sa::{MAX_PROPOSALS, Proposal, SaPayload};
 pub use traffic_selector::{TrafficSelector, TsEntry, TsPayload, UnknownSelector};
-pub use transform::{Attribute, AttributeValue, Transform};
+pub use transform::{Attribute, AttributeValue, MAX_ATTRIBUTES, Transform};
 pub use transform_number::{DhId, EncrId, EsnId, IntegId, PrfId, TransformType};

@@ -7,6 +7,9 @@ use crate::read::Reader;
 use crate::write::{narrow_u8, patch_length};
 use crate::{Error, Part};
 
+/// Most proposals of one SA payload: their numbers count from 1 in one byte (RFC 7296 §3.3.1).
+pub const MAX_PROPOSALS: usize = 255;
+
 /// Proposals, most preferred first; an answer has exactly one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SaPayload {
@@ -46,13 +49,21 @@ impl SaPayload {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut proposals = Vec::new();
-        loop {
-            let (proposal, more) = Proposal::read(reader)?;
-            proposals.push(proposal);
-            if !more {
-                return Ok(SaPayload { proposals });
+        let mut more = true;
+        while more {
+            if proposals.len() == MAX_PROPOSALS {
+                let (part, offset) = (reader.part(), reader.offset());
+                return Err(Error::TooMany {
+                    part,
+                    offset,
+                    limit: MAX_PROPOSALS,
+                });
             }
+            let proposal;
+            (proposal, more) = Proposal::read(reader)?;
+            proposals.push(proposal);
         }
+        Ok(SaPayload { proposals })
     }
 
     pub fn emit_body(&self, out: &mut Vec<u8>) -> Result<(), Error> {
@@ -116,7 +127,7 @@ impl Proposal {
         let count_at = reader.offset();
         let count = usize::from(reader.u8()?);
         let spi = reader.take(usize::from(spi_size))?.to_vec();
-        let transforms = read_transforms(&mut reader)?;
+        let transforms = read_transforms(&mut reader, count)?;
         if transforms.len() != count {
             let (expected, found) = (count, transforms.len());
             return Err(Error::Count {
@@ -172,15 +183,18 @@ const LAST: u8 = 0;
 const MORE_PROPOSALS: u8 = 2;
 const MORE_TRANSFORMS: u8 = 3;
 
-fn read_transforms(reader: &mut Reader<'_>) -> Result<Vec<Transform>, Error> {
+/// Reads one more than `count` at most: enough to see that the count is wrong.
+fn read_transforms(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Transform>, Error> {
     let mut transforms = Vec::new();
     let mut more = !reader.is_empty();
-    while more {
+    while more && transforms.len() <= count {
         let mut transform;
         (transform, more) = substructure(reader, Part::Transform, MORE_TRANSFORMS)?;
         transforms.push(Transform::read(&mut transform)?);
     }
-    reader.finish()?;
+    if !more {
+        reader.finish()?;
+    }
     Ok(transforms)
 }
 

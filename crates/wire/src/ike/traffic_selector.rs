@@ -87,7 +87,8 @@ impl TsPayload {
         let count = usize::from(reader.u8()?);
         reader.array::<3>()?;
         let mut entries = Vec::new();
-        while !reader.is_empty() {
+        // One more than was announced proves the count wrong; the rest needs no reading.
+        while !reader.is_empty() && entries.len() <= count {
             entries.push(TsEntry::read(reader)?);
         }
         if entries.len() != count {

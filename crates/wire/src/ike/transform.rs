@@ -7,6 +7,9 @@ use crate::read::Reader;
 use crate::write::{narrow_u16, patch_length};
 use crate::{Error, Part};
 
+/// Most attributes of one transform besides its key length; only one is registered at all.
+pub const MAX_ATTRIBUTES: usize = 16;
+
 /// One algorithm for one purpose.
 ///
 /// ```text
@@ -104,6 +107,14 @@ impl Transform {
         let mut transform = Transform::new(kind, reader.u16()?);
         let mut attributes = reader.within(Part::TransformAttribute);
         while !attributes.is_empty() {
+            if transform.other.len() == MAX_ATTRIBUTES {
+                let (part, offset) = (attributes.part(), attributes.offset());
+                return Err(Error::TooMany {
+                    part,
+                    offset,
+                    limit: MAX_ATTRIBUTES,
+                });
+            }
             match Attribute::read(&mut attributes)? {
                 Attribute {
                     kind: KEY_LENGTH,
