@@ -1,1 +1,58 @@
+//! The data plane: what becomes of a packet between a tunnel interface and the peer (RFC 4301,
+//! RFC 4303, RFC 3948). No sockets, no clock, no randomness of its own.
+//!
+//! The way of a packet out: [`DataPlane::seal`] reads its addresses and ports, finds the first
+//! configured Child of the interface that selects it, among that Child's SAs the newest that may
+//! carry it, and seals. Without an SA the packet asks for one and waits in a bounded queue; without a
+//! policy it is dropped. It never leaves in the clear.
+//!
+//! The way in: [`DataPlane::open`] finds the SA by our SPI, looks at the replay window, verifies,
+//! decrypts, and hands out the inner packet if it is inside the agreed selectors.
+//!
+//! - [`plane`]: the engine: commands, batches of packets, notices, timers, getters.
+//! - [`spd`]: policies and the packets that wait for an SA; [`selection`]: which packets they mean.
+//! - `sa`: one pair of SAs; `outbound` and `inbound` are its halves, `transform` their cipher,
+//!   `lifetime` their end.
+//! - [`replay`]: the window, and the high half of an extended sequence number.
+//! - [`mtu`]: how much fits; `ecn`: congestion marks that cross the tunnel's end.
+//! - [`counters`]: every refusal by name; [`notice`]: what the data plane has to tell.
+
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+mod batch;
+mod counters;
+mod ecn;
+pub mod fuzzing;
+mod inbound;
+mod lifetime;
+mod mtu;
+mod notice;
+mod outbound;
+mod plane;
+mod replay;
+mod sa;
+mod selection;
+mod spd;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+pub use batch::Batch;
+pub use counters::DropReason;
+pub use mtu::{DEFAULT_PATH_MTU, inner_mtu};
+pub use notice::Notice;
+pub use plane::{
+    ANSWERS_PER_SECOND, Answer, DataPlane, InstallError, LINGER, OpenOutcome, OpenOutput, Opened,
+    Received, SealOutcome, SealOutput, Sealed,
+};
+pub use replay::MAX_WINDOW;
+pub use spd::{ACQUIRE_INTERVAL, Policy, WAITING_PACKETS, WAITING_TIME};

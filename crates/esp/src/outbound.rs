@@ -1,0 +1,107 @@
+//! The sending half of an SA: a sequence number, an IV, a sealed packet (RFC 4303 §3.3).
+
+use crate::transform::Transform;
+use crossgate_crypto::{CryptoError, CryptoRng};
+use crossgate_wire::esp::{Header, append_trailer};
+
+/// The share of the sequence numbers, in tenths, after which a rekey is due.
+const SOFT_TENTHS: u64 = 9;
+
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    spi: u32,
+    transform: Transform,
+    /// The number of the packet sealed last; the first is 1.
+    last: u64,
+    /// Sequence numbers never start over (RFC 4303 §3.3.3).
+    limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealError {
+    SequenceExhausted,
+    Crypto(CryptoError),
+}
+
+impl From<CryptoError> for SealError {
+    fn from(error: CryptoError) -> Self {
+        Self::Crypto(error)
+    }
+}
+
+impl Outbound {
+    pub(crate) fn new(spi: u32, transform: Transform) -> Self {
+        let limit = if transform.esn() {
+            u64::MAX
+        } else {
+            u64::from(u32::MAX)
+        };
+        Self {
+            spi,
+            transform,
+            last: 0,
+            limit,
+        }
+    }
+
+    pub(crate) fn sealed_len(&self, payload: usize) -> usize {
+        self.transform.sealed_len(payload)
+    }
+
+    pub(crate) fn is_nearly_exhausted(&self) -> bool {
+        self.last >= self.limit / 10 * SOFT_TENTHS
+    }
+
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.last >= self.limit
+    }
+
+    /// Appends the ESP packet around `payload`.
+    ///
+    /// A CBC IV comes from the generator, because it must not be predictable (RFC 3602 §3). A GCM
+    /// IV must only never come twice with one key (RFC 4106 §3.1), and the sequence number doesn't.
+    pub(crate) fn seal(
+        &mut self,
+        rng: &mut dyn CryptoRng,
+        next_header: u8,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        if self.is_exhausted() {
+            return Err(SealError::SequenceExhausted);
+        }
+        // Whatever follows: this number is used up.
+        self.last += 1;
+        let start = out.len();
+        out.reserve(self.sealed_len(payload.len()));
+        let header = Header {
+            spi: self.spi,
+            sequence: low_half(self.last),
+        };
+        out.extend_from_slice(&header.to_bytes());
+        self.push_iv(rng, out);
+        out.extend_from_slice(payload);
+        append_trailer(out, payload.len(), self.transform.block_len(), next_header);
+        Ok(self.transform.seal(self.last, out, start)?)
+    }
+
+    fn push_iv(&self, rng: &mut dyn CryptoRng, out: &mut Vec<u8>) {
+        if self.transform.is_combined() {
+            out.extend_from_slice(&self.last.to_be_bytes());
+            return;
+        }
+        let start = out.len();
+        out.resize(start + self.transform.iv_len(), 0);
+        rng.fill_bytes(out.get_mut(start..).unwrap_or_default());
+    }
+
+    #[cfg(test)]
+    pub(crate) fn jump_to(&mut self, last: u64) {
+        self.last = last;
+    }
+}
+
+fn low_half(sequence: u64) -> u32 {
+    let [.., a, b, c, d] = sequence.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}

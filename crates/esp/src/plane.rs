@@ -1,0 +1,264 @@
+//! The engine: commands, then batches of packets, then what is polled, then getters.
+
+mod open;
+mod seal;
+mod timer;
+
+pub use open::{OpenOutcome, OpenOutput, Opened, Received};
+pub use seal::{ANSWERS_PER_SECOND, Answer, SealOutcome, SealOutput, Sealed};
+pub use timer::LINGER;
+
+use crate::counters::{DropReason, Drops, sum};
+use crate::mtu::DEFAULT_PATH_MTU;
+use crate::notice::{Notice, Notices};
+use crate::sa::Sa;
+use crate::spd::{ChildId, Policy, Spd};
+use crossgate_crypto::{CryptoError, CryptoRng};
+use crossgate_model::view::ChildCounters;
+use crossgate_model::{ChildSa, Path, Time};
+use seal::AnswerBudget;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use timer::{Timer, Timers};
+
+/// SPIs that IANA keeps, and 0, which marks IKE on port 4500 (RFC 4303 §2.1, RFC 3948 §2.1).
+const RESERVED_SPIS: u32 = 255;
+
+/// All policies and SAs of a gateway.
+///
+/// After each call, poll until nothing is left: notices, and where [`DataPlane::has_released`] says
+/// so, [`DataPlane::release`]. As long as any of it is left, `poll_timeout` is in the past.
+pub struct DataPlane {
+    spd: Spd,
+    /// By our SPI.
+    sad: BTreeMap<u32, Sa>,
+    rng: Box<dyn CryptoRng + Send>,
+    notices: Notices,
+    timers: Timers,
+    /// Children whose waiting packets have an SA now.
+    released: BTreeSet<ChildId>,
+    path_mtus: BTreeMap<IpAddr, u16>,
+    drops: Drops,
+    answers: AnswerBudget,
+}
+
+/// Why a Child SA was not installed; none of it is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstallError {
+    /// No policy has that Child.
+    NoPolicy {
+        child: String,
+    },
+    ReservedSpi {
+        spi: u32,
+    },
+    /// Suite or keys don't fit together.
+    Crypto(CryptoError),
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPolicy { child } => {
+                write!(f, "child {}: no policy has that name", child.escape_debug())
+            }
+            Self::ReservedSpi { spi } => write!(
+                f,
+                "SPI {spi:#010x}: expected one above {RESERVED_SPIS}, which are reserved"
+            ),
+            Self::Crypto(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}
+
+impl DataPlane {
+    /// Policies in the order in which they are to be asked.
+    pub fn new(policies: Vec<Policy>, rng: Box<dyn CryptoRng + Send>) -> Self {
+        let mut plane = Self {
+            spd: Spd::default(),
+            sad: BTreeMap::new(),
+            rng,
+            notices: Notices::default(),
+            timers: Timers::default(),
+            released: BTreeSet::new(),
+            path_mtus: BTreeMap::new(),
+            drops: Drops::default(),
+            answers: AnswerBudget::default(),
+        };
+        plane.set_policies(policies);
+        plane
+    }
+
+    /// Replaces the policies. SAs of Children that keep their name stay; those of others seal and
+    /// open nothing any more, until they are removed.
+    pub fn set_policies(&mut self, policies: Vec<Policy>) {
+        for id in self.spd.set(policies) {
+            self.abandon(id);
+        }
+    }
+
+    /// Takes a pair into use: inbound at once, outbound as `sa.outbound` says. A pair that had our
+    /// SPI before is gone.
+    pub fn install(&mut self, now: Time, sa: ChildSa) -> Result<(), InstallError> {
+        let (spi_in, id) = (sa.spi_in, self.installable(&sa)?);
+        let path_mtu = self.path_mtu_to(sa.path.remote);
+        let sa = Sa::new(now, id, sa, path_mtu).map_err(InstallError::Crypto)?;
+        self.erase(spi_in);
+        self.timers
+            .insert(sa.lifetime.expires, Timer::Expire(spi_in));
+        self.sad.insert(spi_in, sa);
+        if let Some(child) = self.spd.child_mut(id) {
+            child.sas.push(spi_in);
+            if !child.waiting.is_empty() {
+                self.released.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a pair out of use. Nothing more is sealed with it. If its Child has another pair, then
+    /// what the peer sent before it heard of the removal is still opened for [`LINGER`], so that a
+    /// rekey loses no packet that was overtaken; otherwise the keys are erased at once.
+    pub fn remove(&mut self, now: Time, spi_in: u32) {
+        if self.has_successor(spi_in)
+            && let Some(sa) = self.sad.get_mut(&spi_in)
+        {
+            let until = *sa.lingers_until.get_or_insert(now + LINGER);
+            self.timers.insert(until, Timer::Erase(spi_in));
+        } else {
+            self.erase(spi_in);
+        }
+    }
+
+    /// From now on the pair's packets take that path.
+    pub fn move_path(&mut self, spi_in: u32, path: Path) {
+        let path_mtu = self.path_mtu_to(path.remote);
+        if let Some(sa) = self.sad.get_mut(&spi_in) {
+            sa.set_path(path, path_mtu);
+        }
+    }
+
+    /// What is known of the way to that peer, for SAs that are there and that will come.
+    pub fn set_path_mtu(&mut self, remote: IpAddr, path_mtu: u16) {
+        self.path_mtus.insert(remote, path_mtu);
+        let to_there = self.sad.values_mut().filter(|sa| sa.path.remote == remote);
+        to_there.for_each(|sa| sa.set_path_mtu(path_mtu));
+    }
+
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.pop()
+    }
+
+    /// The totals of a configured Child over all its SAs, gone ones included.
+    pub fn totals(&self, child: &str) -> Option<ChildCounters> {
+        let child = self.spd.child(self.spd.find(child)?)?;
+        let live = child.sas.iter().filter_map(|spi| self.counters(*spi));
+        Some(live.fold(child.counters, sum))
+    }
+
+    pub fn counters(&self, spi_in: u32) -> Option<ChildCounters> {
+        self.sad.get(&spi_in).map(|sa| sa.counters)
+    }
+
+    /// Octets of an IP packet that the pair's path takes.
+    pub fn path_mtu(&self, spi_in: u32) -> Option<u16> {
+        self.sad.get(&spi_in).map(Sa::path_mtu)
+    }
+
+    /// Octets of the largest inner packet that needs no outer fragments.
+    pub fn inner_mtu(&self, spi_in: u32) -> Option<u16> {
+        self.sad.get(&spi_in).map(Sa::inner_mtu)
+    }
+
+    /// Refused packets by reason; the names are those of [`DropReason`].
+    pub fn drops(&self) -> &BTreeMap<&'static str, u64> {
+        self.drops.by_name()
+    }
+
+    fn installable(&self, sa: &ChildSa) -> Result<ChildId, InstallError> {
+        for spi in [sa.spi_in, sa.spi_out] {
+            if spi <= RESERVED_SPIS {
+                return Err(InstallError::ReservedSpi { spi });
+            }
+        }
+        let id = self.spd.find(&sa.child).filter(|id| {
+            self.spd
+                .child(*id)
+                .is_some_and(|child| child.is_configured())
+        });
+        id.ok_or_else(|| InstallError::NoPolicy {
+            child: sa.child.clone(),
+        })
+    }
+
+    fn path_mtu_to(&self, remote: IpAddr) -> u16 {
+        let known = self.path_mtus.get(&remote);
+        known.copied().unwrap_or(DEFAULT_PATH_MTU)
+    }
+
+    fn has_successor(&self, spi_in: u32) -> bool {
+        let child = self
+            .sad
+            .get(&spi_in)
+            .and_then(|sa| self.spd.child(sa.child));
+        child.is_some_and(|child| {
+            child
+                .sas
+                .iter()
+                .filter(|other| **other != spi_in)
+                .filter_map(|other| self.sad.get(other))
+                .any(|other| !other.lingers())
+        })
+    }
+
+    /// Wipes a pair's keys and keeps its counts.
+    fn erase(&mut self, spi_in: u32) {
+        let Some(sa) = self.sad.remove(&spi_in) else {
+            return;
+        };
+        self.timers
+            .remove(sa.lifetime.expires, Timer::Expire(spi_in));
+        if let Some(until) = sa.lingers_until {
+            self.timers.remove(until, Timer::Erase(spi_in));
+        }
+        self.notices.forget_sa(spi_in);
+        if let Some(child) = self.spd.child_mut(sa.child) {
+            child.sas.retain(|other| *other != spi_in);
+            child.counters = sum(child.counters, sa.counters);
+        }
+        self.forget_if_gone(sa.child);
+    }
+
+    /// A Child without a policy keeps no packets waiting.
+    fn abandon(&mut self, id: ChildId) {
+        let waiting = self.spd.child_mut(id).map(|child| {
+            let waiting = std::mem::take(&mut child.waiting).len();
+            (0..waiting).for_each(|_| DropReason::PolicyGone.count(&mut child.counters));
+            waiting
+        });
+        (0..waiting.unwrap_or(0)).for_each(|_| self.drops.count(DropReason::PolicyGone));
+        self.released.remove(&id);
+        self.forget_if_gone(id);
+    }
+
+    fn forget_if_gone(&mut self, id: ChildId) {
+        if self.spd.forget_if_gone(id) {
+            self.notices.forget_child(id);
+        }
+    }
+
+    /// Nothing is sealed or opened with the pair any more; the engine hears of it once.
+    fn end_sa(&mut self, spi_in: u32, why: DropReason) {
+        if let Some(sa) = self.sad.get_mut(&spi_in)
+            && sa.ended.is_none()
+        {
+            sa.ended = Some(why);
+            if !sa.lingers() {
+                self.notices.hard_expired(spi_in);
+            }
+        }
+    }
+}

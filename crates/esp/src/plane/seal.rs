@@ -1,0 +1,379 @@
+//! Out: from inner packets to sealed ones (RFC 4301 §5.1, RFC 4303 §3.3).
+
+use super::DataPlane;
+use crate::batch::Batch;
+use crate::counters::DropReason;
+use crate::lifetime::Direction;
+use crate::outbound::SealError;
+use crate::sa::Sa;
+use crate::spd::{Child, ChildId};
+use crossgate_crypto::CryptoRng;
+use crossgate_model::{Path, Time};
+use crossgate_wire::ip::{Flow, Packet, protocol, too_big};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Answers to packets that are too big, a second (RFC 1812 §4.3.2.8, RFC 4443 §2.4f).
+pub const ANSWERS_PER_SECOND: u32 = 200;
+
+/// Octets that every link takes whole for IPv6 (RFC 8200 §5); smaller packets are never too big.
+const IPV6_MIN_MTU: u16 = 1280;
+
+const MAX_IP_PACKET: usize = 65_535;
+
+/// What belongs to a sealed packet, which begins with its SPI: its sender writes the outer headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    pub path: Path,
+    /// Names the pair.
+    pub spi_in: u32,
+    /// For the outer header: DSCP and ECN of the inner one (RFC 4301 §5.1.2, RFC 6040 §4.1).
+    pub tos: u8,
+    /// For the outer IPv4 header. Never set where the packet needs outer fragments.
+    pub df: bool,
+}
+
+/// What belongs to an answer: it goes back out of the interface that the packet came in by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub interface: Option<Arc<str>>,
+}
+
+/// What became of a packet that was to be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealOutcome {
+    Sealed,
+    /// Sealed, and longer than the path takes: the outer packet is to be fragmented.
+    SealedOversize,
+    /// It waits for an SA, and comes out of [`DataPlane::release`].
+    Waits,
+    /// Dropped, because it fits no path and may not be fragmented: its sender is told the size that
+    /// would fit, in an answer, unless there have been too many or there may be none for it.
+    TooBig {
+        mtu: u16,
+    },
+    Dropped(DropReason),
+}
+
+/// Filled by a batch of packets; clear it and use it again.
+#[derive(Debug, Default)]
+pub struct SealOutput {
+    /// For the peers.
+    pub sealed: Batch<Sealed>,
+    /// For the senders: whole IP packets.
+    pub answers: Batch<Answer>,
+    /// One for each packet that went in, in order.
+    pub outcomes: Vec<SealOutcome>,
+}
+
+impl SealOutput {
+    pub fn clear(&mut self) {
+        self.sealed.clear();
+        self.answers.clear();
+        self.outcomes.clear();
+    }
+}
+
+/// How many answers were sent in which second.
+#[derive(Debug, Default)]
+pub(super) struct AnswerBudget {
+    second: u64,
+    spent: u32,
+}
+
+impl AnswerBudget {
+    fn spend(&mut self, now: Time) -> bool {
+        let second = now.since_start().as_secs();
+        if second != self.second {
+            *self = Self { second, spent: 0 };
+        }
+        let left = self.spent < ANSWERS_PER_SECOND;
+        self.spent += u32::from(left);
+        left
+    }
+}
+
+/// What the policies say of a packet.
+enum Choice {
+    Seal(u32),
+    Wait(ChildId),
+    Refuse(DropReason, Blame),
+}
+
+/// Whose counters a refusal adds to.
+enum Blame {
+    Nobody,
+    Child(ChildId),
+    Sa(u32),
+}
+
+/// What a Child's SAs say of a packet that its policy selects.
+enum Candidate {
+    Usable(u32),
+    Ended(u32, DropReason),
+    Outside,
+    NoSa,
+}
+
+impl DataPlane {
+    /// Seals IP packets that were routed to that tunnel interface, by the configuration's name, or
+    /// for `None` by policy. Appends to `out`.
+    pub fn seal<'p>(
+        &mut self,
+        now: Time,
+        interface: Option<&str>,
+        packets: impl IntoIterator<Item = &'p [u8]>,
+        out: &mut SealOutput,
+    ) {
+        for packet in packets {
+            let outcome = self.seal_one(now, interface, packet, out);
+            out.outcomes.push(outcome);
+        }
+    }
+
+    /// Whether packets that waited have an SA now.
+    pub fn has_released(&self) -> bool {
+        !self.released.is_empty()
+    }
+
+    /// Seals the packets that waited and have an SA now. Appends to `out`.
+    pub fn release(&mut self, now: Time, out: &mut SealOutput) {
+        while let Some(id) = self.released.pop_first() {
+            let Some(child) = self.spd.child_mut(id) else {
+                continue;
+            };
+            let interface = child.interface.clone();
+            for waiting in std::mem::take(&mut child.waiting) {
+                let outcome = self.seal_one(now, interface.as_deref(), &waiting.packet, out);
+                out.outcomes.push(outcome);
+            }
+        }
+    }
+
+    fn seal_one(
+        &mut self,
+        now: Time,
+        interface: Option<&str>,
+        octets: &[u8],
+        out: &mut SealOutput,
+    ) -> SealOutcome {
+        let parsed = Packet::parse(octets).and_then(|packet| Ok((packet, Flow::of(&packet)?)));
+        let Ok((packet, flow)) = parsed else {
+            return self.refuse(DropReason::NotIp, Blame::Nobody);
+        };
+        match self.choose(now, interface, &flow) {
+            Choice::Seal(spi_in) => self.seal_with(now, spi_in, &packet, out),
+            Choice::Wait(id) => self.wait(now, id, packet.bytes),
+            Choice::Refuse(reason, blame) => self.refuse(reason, blame),
+        }
+    }
+
+    /// The first policy that selects the packet decides; a later one only gets it where the SAs of
+    /// the former were agreed for less.
+    fn choose(&self, now: Time, interface: Option<&str>, flow: &Flow) -> Choice {
+        let mut refusal = Choice::Refuse(DropReason::NoPolicy, Blame::Nobody);
+        let selecting = self.spd.children_of(interface);
+        for (id, child) in selecting.filter(|(_, child)| child.selects(flow)) {
+            match self.candidate(now, child, flow) {
+                Candidate::Usable(spi_in) => return Choice::Seal(spi_in),
+                Candidate::NoSa => return Choice::Wait(id),
+                Candidate::Ended(spi_in, why) => return Choice::Refuse(why, Blame::Sa(spi_in)),
+                Candidate::Outside => {
+                    refusal = Choice::Refuse(DropReason::OutsideAgreed, Blame::Child(id));
+                }
+            }
+        }
+        refusal
+    }
+
+    /// The newest SA that the peer is known to have; without one, the newest (RFC 7296 §2.8).
+    fn candidate(&self, now: Time, child: &Child, flow: &Flow) -> Candidate {
+        let live = child
+            .sas
+            .iter()
+            .filter_map(|spi_in| Some((*spi_in, self.sad.get(spi_in)?)))
+            .filter(|(_, sa)| !sa.lingers());
+        let selecting = live.clone().filter(|(_, sa)| sa.selects(flow));
+        let usable = selecting.clone().filter(|(_, sa)| sa.end(now).is_none());
+        // They stand in the order of installation, and of equals the last is the greatest.
+        if let Some((spi_in, _)) = usable.max_by_key(|(_, sa)| sa.confirmed) {
+            return Candidate::Usable(spi_in);
+        }
+        let ended = selecting.filter_map(|(spi_in, sa)| Some((spi_in, sa.end(now)?)));
+        match (ended.last(), live.last()) {
+            (Some((spi_in, why)), _) => Candidate::Ended(spi_in, why),
+            (None, Some(_)) => Candidate::Outside,
+            (None, None) => Candidate::NoSa,
+        }
+    }
+
+    fn seal_with(
+        &mut self,
+        now: Time,
+        spi_in: u32,
+        packet: &Packet<'_>,
+        out: &mut SealOutput,
+    ) -> SealOutcome {
+        let Some(sa) = self.sad.get_mut(&spi_in) else {
+            return self.refuse(DropReason::NoPolicy, Blame::Nobody);
+        };
+        let size = match Size::of(packet, sa) {
+            Size::Hopeless => return self.refuse(DropReason::TooLong, Blame::Sa(spi_in)),
+            Size::TooBig { mtu } => return self.answer(now, spi_in, packet, mtu, out),
+            size => size,
+        };
+        let result = seal_into(sa, spi_in, self.rng.as_mut(), packet, size, &mut out.sealed);
+        match result {
+            Ok(()) => {
+                self.after_sealing(now, spi_in);
+                size.outcome()
+            }
+            Err(reason) => {
+                self.end_sa(spi_in, reason);
+                self.refuse(reason, Blame::Sa(spi_in))
+            }
+        }
+    }
+
+    fn after_sealing(&mut self, now: Time, spi_in: u32) {
+        let Some(sa) = self.sad.get_mut(&spi_in) else {
+            return;
+        };
+        if sa.sent.due(now) {
+            self.notices.sent(spi_in);
+        }
+        if sa.take_soft_expiry() {
+            self.notices.soft_expired(spi_in);
+        }
+        if sa.outbound.is_exhausted() {
+            self.end_sa(spi_in, DropReason::SequenceExhausted);
+        }
+    }
+
+    /// "Too big", as from the packet's own destination: an address of ours would be a martian on
+    /// the interface that it comes in by.
+    fn answer(
+        &mut self,
+        now: Time,
+        spi_in: u32,
+        packet: &Packet<'_>,
+        mtu: u16,
+        out: &mut SealOutput,
+    ) -> SealOutcome {
+        let interface = self
+            .sad
+            .get(&spi_in)
+            .and_then(|sa| self.spd.child(sa.child))
+            .and_then(|child| child.interface.clone());
+        if let Ok(Some(answer)) = too_big(packet, packet.destination, mtu)
+            && self.answers.spend(now)
+        {
+            out.answers.push(Answer { interface }, &answer);
+        }
+        self.refuse(DropReason::TooBig, Blame::Sa(spi_in));
+        SealOutcome::TooBig { mtu }
+    }
+
+    fn wait(&mut self, now: Time, id: ChildId, packet: &[u8]) -> SealOutcome {
+        let Some(child) = self.spd.child_mut(id) else {
+            return self.refuse(DropReason::NoPolicy, Blame::Nobody);
+        };
+        if child.may_acquire(now) {
+            child.counters.acquires += 1;
+            self.notices.acquire(id, child.name.clone());
+        }
+        if !child.enqueue(now, packet) {
+            return self.refuse(DropReason::QueueFull, Blame::Child(id));
+        }
+        child.counters.no_sa += 1;
+        self.watch_queue(id);
+        SealOutcome::Waits
+    }
+
+    fn refuse(&mut self, reason: DropReason, blame: Blame) -> SealOutcome {
+        self.drops.count(reason);
+        let counters = match blame {
+            Blame::Nobody => None,
+            Blame::Child(id) => self.spd.child_mut(id).map(|child| &mut child.counters),
+            Blame::Sa(spi_in) => self.sad.get_mut(&spi_in).map(|sa| &mut sa.counters),
+        };
+        if let Some(counters) = counters {
+            reason.count(counters);
+        }
+        SealOutcome::Dropped(reason)
+    }
+}
+
+/// A packet against what the path takes (RFC 4301 §8).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Fits,
+    Oversize,
+    TooBig { mtu: u16 },
+    Hopeless,
+}
+
+impl Size {
+    fn of(packet: &Packet<'_>, sa: &Sa) -> Self {
+        let (len, fits) = (packet.total_len(), usize::from(sa.inner_mtu()));
+        let mtu = match packet.source {
+            IpAddr::V4(_) => sa.inner_mtu(),
+            IpAddr::V6(_) => sa.inner_mtu().max(IPV6_MIN_MTU),
+        };
+        if len <= fits {
+            Self::Fits
+        } else if packet.dont_fragment && len > usize::from(mtu) {
+            Self::TooBig { mtu }
+        } else if sa.outer_total(len) > MAX_IP_PACKET {
+            Self::Hopeless
+        } else {
+            Self::Oversize
+        }
+    }
+
+    fn outcome(self) -> SealOutcome {
+        match self {
+            Self::Fits => SealOutcome::Sealed,
+            _ => SealOutcome::SealedOversize,
+        }
+    }
+}
+
+fn seal_into(
+    sa: &mut Sa,
+    spi_in: u32,
+    rng: &mut dyn CryptoRng,
+    packet: &Packet<'_>,
+    size: Size,
+    out: &mut Batch<Sealed>,
+) -> Result<(), DropReason> {
+    let len = packet.total_len();
+    if !sa
+        .lifetime
+        .spend(Direction::Out, sa.outbound.sealed_len(len))
+    {
+        return Err(DropReason::SendLifetimeEnded);
+    }
+    let meta = Sealed {
+        path: sa.path,
+        spi_in,
+        tos: packet.tos,
+        df: packet.dont_fragment && size == Size::Fits,
+    };
+    let next_header = match packet.source {
+        IpAddr::V4(_) => protocol::IPV4,
+        IpAddr::V6(_) => protocol::IPV6,
+    };
+    let written = out.append(|octets| {
+        sa.outbound
+            .seal(rng, next_header, packet.bytes, octets)
+            .map(|()| meta)
+    });
+    written.map_err(|error| match error {
+        SealError::SequenceExhausted => DropReason::SequenceExhausted,
+        SealError::Crypto(_) => DropReason::CipherFailed,
+    })?;
+    sa.counters.packets_out += 1;
+    sa.counters.bytes_out += len as u64;
+    Ok(())
+}
