@@ -1,1 +1,121 @@
+//! The PAN-OS dialect.
+//!
+//! Configuration in: a text in XML or in `set` form becomes one [`Tree`] that keeps every word with
+//! its place; the tree is compared with the [`schema`], so that whatever isn't obeyed is told; and
+//! it is lowered to the vendor-neutral [`Gateway`], with PAN-OS's defaults and
+//! [`behaviour`].
+//!
+//! Reading never fails on what a PAN-OS might hold: a part that makes no sense is a finding. Only a
+//! text that can't be a configuration at all is refused, in one sentence.
+
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+pub mod behaviour;
+pub mod command;
+mod examine;
+mod lower;
+pub mod print;
+pub mod schema;
+mod secrets;
+mod set;
+pub mod tree;
+mod words;
+mod xml;
+
+use crossgate_diag::{FileId, Finding, Sources};
+use crossgate_model::Gateway;
+use std::fmt;
+pub use tree::Tree;
+
+/// What was read.
+#[derive(Debug)]
+pub struct Reading {
+    pub tree: Tree,
+    pub gateway: Gateway,
+    /// In the order of the text within each stage: reading, comparing, lowering.
+    pub findings: Vec<Finding>,
+}
+
+/// Why a text is no PAN-OS configuration: one sentence about the file, without its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAConfiguration {
+    sentence: String,
+}
+
+impl NotAConfiguration {
+    fn new(sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+        }
+    }
+}
+
+impl fmt::Display for NotAConfiguration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for NotAConfiguration {}
+
+/// How much a text looks like this dialect: 0 not at all, 100 beyond doubt.
+pub fn looks_like(text: &str) -> u8 {
+    if is_xml(text) {
+        return 100;
+    }
+    let commands = words::commands(text);
+    let ours = commands.iter().filter(|c| match c.words.split_first() {
+        Some((verb, path)) if verb.is("set") || verb.is("delete") => set::is_path(path),
+        _ => false,
+    });
+    let ours = ours.count();
+    let share = ours * 99 / commands.len().max(1);
+    share.max(usize::from(ours > 0)) as u8
+}
+
+fn is_xml(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+}
+
+/// Reads a configuration, in XML or in `set` form. Secrets are masked in `sources` from then on.
+pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
+    let text = sources.get(file).text();
+    let (mut tree, mut findings, secrets) = if is_xml(text) {
+        let parsed = xml::parse(text, file)?;
+        (parsed.tree, Vec::new(), parsed.secrets)
+    } else {
+        let parsed = set::parse(text, Some(file));
+        if parsed.understood == 0 {
+            return Err(NotAConfiguration::new(nothing_understood(text)));
+        }
+        (parsed.tree, parsed.findings, parsed.secrets)
+    };
+    for secret in secrets {
+        sources.redact(secret);
+    }
+    findings.extend(examine::examine(&mut tree));
+    let (gateway, told) = lower::lower(&tree);
+    findings.extend(told);
+    Ok(Reading {
+        tree,
+        gateway,
+        findings,
+    })
+}
+
+fn nothing_understood(text: &str) -> &'static str {
+    if text.trim().is_empty() {
+        "it is empty"
+    } else {
+        "it is neither XML nor `set` commands of PAN-OS"
+    }
+}

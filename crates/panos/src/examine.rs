@@ -1,0 +1,211 @@
+//! The tree against the schema: what isn't known, what isn't obeyed, and values out of bounds.
+
+use crate::schema::{Regard, RowId, Schema, Shape, Type};
+use crate::tree::{At, Kind, NodeId, Tree};
+use crossgate_diag::{Certainty, Finding, Span};
+use std::collections::BTreeMap;
+
+/// Tells everything that isn't obeyed as written. Refused values are marked in the tree, so that
+/// nobody reads them; nodes learn their kind, which `set` commands don't tell.
+pub fn examine(tree: &mut Tree) -> Vec<Finding> {
+    let mut examiner = Examiner {
+        schema: Schema::get(),
+        findings: Vec::new(),
+        ignored: BTreeMap::new(),
+        refused: Vec::new(),
+        kinds: Vec::new(),
+    };
+    examiner.elements(tree.root(), Schema::ROOT);
+    examiner.tell_ignored();
+    for id in examiner.refused {
+        tree.refuse(id);
+    }
+    for (id, kind) in examiner.kinds {
+        tree.set_kind(id, kind);
+    }
+    examiner.findings
+}
+
+struct Examiner {
+    schema: &'static Schema,
+    findings: Vec<Finding>,
+    /// Sections that aren't obeyed: the first place, and how many.
+    ignored: BTreeMap<RowId, (Option<Span>, usize)>,
+    refused: Vec<NodeId>,
+    kinds: Vec<(NodeId, Kind)>,
+}
+
+impl Examiner {
+    fn elements(&mut self, at: At<'_>, row: RowId) {
+        for child in at.children() {
+            match self.schema.child(row, child.word()) {
+                Some(known) => self.element(child, known),
+                None => self.unknown(child, at, row),
+            }
+        }
+    }
+
+    fn element(&mut self, at: At<'_>, row: RowId) {
+        match &self.schema.row(row).shape {
+            Shape::Elements => self.elements(at, row),
+            Shape::Choice => {
+                self.only_one(at);
+                self.elements(at, row);
+            }
+            Shape::Entries => {
+                for entry in at.children() {
+                    self.kinds.push((entry.id(), Kind::Entry));
+                    self.elements(entry, row);
+                }
+            }
+            Shape::Value(kind) => self.value(at, kind),
+            Shape::Members(kind) => {
+                for member in at.children() {
+                    self.kinds.push((member.id(), Kind::Member));
+                    self.typed(at, member, kind);
+                }
+            }
+            Shape::Other(Regard::Ignored, _) if at.has_children() => {
+                let first = at.children().next().and_then(At::span);
+                let place = self.ignored.entry(row).or_insert((at.span().or(first), 0));
+                place.1 += 1;
+            }
+            Shape::Other(..) => {}
+        }
+    }
+
+    fn value(&mut self, at: At<'_>, kind: &Type) {
+        self.only_one(at);
+        let Some(value) = at.children().next() else {
+            if !matches!(kind, Type::Text | Type::Secret) {
+                let title = format!("`{}` has no value", at.shown());
+                let label = format!("expected {}", expected(kind));
+                self.findings
+                    .push(Finding::warning("missing-value", title).at(at.span(), label));
+            }
+            return;
+        };
+        self.kinds.push((value.id(), Kind::Value));
+        self.typed(at, value, kind);
+    }
+
+    fn only_one(&mut self, at: At<'_>) {
+        let mut children = at.children();
+        if let (Some(first), Some(second)) = (children.next(), children.next()) {
+            let title = format!("`{}` can hold one thing only", at.shown());
+            self.findings.push(
+                Finding::warning("said-twice", title)
+                    .at(second.span(), "this is not obeyed")
+                    .beside(first.span(), "this one holds"),
+            );
+        }
+    }
+
+    fn typed(&mut self, at: At<'_>, value: At<'_>, kind: &Type) {
+        if kind.admits(value.word()) {
+            return;
+        }
+        self.refused.push(value.id());
+        let name = at.shown();
+        let (code, title) = match kind {
+            Type::Range(..) => ("out-of-range", format!("`{name}` is out of range")),
+            _ => ("invalid-value", format!("`{name}` can't have this value")),
+        };
+        let label = format!("found `{}`, expected {}", value.shown(), expected(kind));
+        let finding = Finding::error(code, title)
+            .at(value.span(), label)
+            .certain(Certainty::Doc);
+        self.findings.push(match other_unit(name, value.word()) {
+            Some(help) => finding.help(help),
+            None => finding,
+        });
+    }
+
+    fn unknown(&mut self, child: At<'_>, at: At<'_>, row: RowId) {
+        let loose = self.schema.row(row).loose;
+        let title = format!("`{}` is not known and not obeyed", child.shown());
+        let label = format!("no known element of `{}`", at.shown());
+        let finding = if loose {
+            Finding::note("unknown-element", title)
+        } else {
+            Finding::warning("unknown-element", title)
+        };
+        let finding = finding.at(child.span(), label);
+        self.findings.push(match self.nearest(child.word(), row) {
+            Some(name) if !child.is_secret() => finding.help(format!("did you mean `{name}`?")),
+            _ => finding,
+        });
+    }
+
+    /// A known name that differs in a letter or two.
+    fn nearest(&self, word: &str, row: RowId) -> Option<&'static str> {
+        let rows = self.schema.children(row);
+        let names = rows.map(|row| self.schema.row(row).name);
+        let close = names.map(|name| (distance(word, name), name));
+        close
+            .filter(|&(distance, name)| distance <= 2 && distance * 3 < name.len())
+            .min()
+            .map(|(_, name)| name)
+    }
+
+    fn tell_ignored(&mut self) {
+        for (row, (span, count)) in std::mem::take(&mut self.ignored) {
+            let title = format!("`{}` is not obeyed", self.schema.row(row).name);
+            let label = match count {
+                1 => "kept as it is".to_owned(),
+                _ => format!("kept as it is, here and in {} other places", count - 1),
+            };
+            self.findings
+                .push(Finding::note("not-obeyed", title).at(span, label));
+        }
+    }
+}
+
+fn expected(kind: &Type) -> String {
+    match kind {
+        Type::Text | Type::Secret => "a text".into(),
+        Type::Range(low, high) => format!("{low} to {high}"),
+        Type::OneOf(words) => match words.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        },
+    }
+}
+
+/// A lifetime too long for its unit can be written in a longer one.
+fn other_unit(name: &str, value: &str) -> Option<String> {
+    let per_unit = match name {
+        "seconds" => 1,
+        "minutes" => 60,
+        _ => return None,
+    };
+    let seconds = value.parse::<u64>().ok()?.checked_mul(per_unit)?;
+    if seconds < 180 {
+        return None;
+    }
+    let (unit, length) = [("hours", 3600), ("minutes", 60)]
+        .into_iter()
+        .find(|&(_, length)| seconds % length == 0 && seconds / length <= 65_535)?;
+    Some(format!("write `{unit} {}`", seconds / length))
+}
+
+/// Levenshtein's distance, of short words only.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > 40 {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((cb, pair), left) in b.iter().zip(row.windows(2)).zip(0..) {
+            let [diagonal, above] = pair else { continue };
+            let beside = next.get(left).copied().unwrap_or(usize::MAX - 1);
+            let changed = diagonal + usize::from(ca != *cb);
+            next.push(changed.min(above + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}

@@ -1,0 +1,140 @@
+//! The tree lowered to the vendor-neutral gateway.
+//!
+//! Elements were checked against the schema before, and refused values are invisible here; what is
+//! told here is what only shows when elements are taken together: names that nothing defines,
+//! settings that can't be obeyed, addresses that don't fit.
+
+mod address;
+mod identity;
+mod ike;
+mod interface;
+mod policy;
+mod profile;
+mod route;
+mod tunnel;
+
+use crate::behaviour;
+use crate::tree::{At, Tree};
+use address::AddressBook;
+use crossgate_diag::{Finding, Severity, Spanned};
+use crossgate_model::{Gateway, Interface, Limits};
+
+/// The gateway that a configuration describes.
+pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
+    let mut scope = Scope::new(tree.root());
+    scope.tell_other_devices();
+    scope.interfaces = interface::interfaces(&mut scope);
+    let routes = route::routes(&mut scope);
+    let children = tunnel::children(&mut scope);
+    let connections = ike::connections(&mut scope, children);
+    let policy = policy::policy(&mut scope);
+    let release = release(tree.root());
+    let gateway = Gateway {
+        dialect: "pan-os",
+        hostname: hostname(&scope),
+        behaviour: behaviour::of_release(release.as_ref().map(|r| r.value.as_str())),
+        release,
+        interfaces: scope.interfaces,
+        routes,
+        connections,
+        limits: limits(scope.device),
+        policy,
+    };
+    (gateway, scope.findings)
+}
+
+/// `detail-version` has the maintenance release, which `version` lacks.
+fn release(root: At<'_>) -> Option<Spanned<String>> {
+    let detail = root.attribute("detail-version");
+    detail.or_else(|| root.attribute("version")).cloned()
+}
+
+fn hostname(scope: &Scope<'_>) -> Option<Spanned<String>> {
+    let path = ["deviceconfig", "system", "hostname"];
+    scope.device.value(&path).map(At::name)
+}
+
+/// PAN-OS's own bounds where the file sets none: a cookie from 500 half-open IKE SAs on, 65,535 of
+/// them at most (vendor's documents).
+fn limits(device: At<'_>) -> Limits {
+    let settings = ["deviceconfig", "setting", "vpn", "ikev2"];
+    let said = |name| {
+        let ikev2 = device.path(&settings)?;
+        ikev2.number::<u32>(&[name])
+    };
+    Limits {
+        cookie_threshold: said("cookie-threshold").unwrap_or(Spanned::default_of(500)),
+        max_half_open: said("max-half-opened-sa").unwrap_or(Spanned::default_of(65_535)),
+        ..Limits::default()
+    }
+}
+
+/// What lowering looks at, and what it has to tell.
+struct Scope<'t> {
+    root: At<'t>,
+    /// The one device of a firewall's configuration.
+    device: At<'t>,
+    book: AddressBook<'t>,
+    interfaces: Vec<Interface>,
+    findings: Vec<Finding>,
+}
+
+impl<'t> Scope<'t> {
+    fn new(root: At<'t>) -> Self {
+        Self {
+            root,
+            // Without a device there is nothing below the root that a device would have.
+            device: root.below(&["devices"]).next().unwrap_or(root),
+            book: AddressBook::new(root),
+            interfaces: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    fn tell_other_devices(&mut self) {
+        for other in self.root.below(&["devices"]).skip(1) {
+            let title = "a configuration of one device has one entry in `devices`";
+            let note = Finding::warning("not-obeyed", title);
+            self.tell(note.at(other.span(), "this one is not obeyed"));
+        }
+    }
+
+    /// Every virtual system, in the file's order.
+    fn systems(&self) -> impl Iterator<Item = At<'t>> + use<'t> {
+        self.device.below(&["vsys"])
+    }
+
+    /// A name that nothing defines. In a part of a configuration that lacks the whole section
+    /// where it would be, that may be all right.
+    fn tell_undefined(&mut self, what: &str, name: At<'_>, section: &[&str]) {
+        let whole = self.device.path(section).is_some();
+        let severity = if whole {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        let title = format!("there is no {what} `{}`", name.shown());
+        let finding = Finding::new(severity, "undefined-name", title);
+        let finding = finding.at(name.span(), "nothing of this name is defined");
+        self.tell(if whole {
+            finding
+        } else {
+            finding.noted(format!("this file has no `{}` section", section.join(" ")))
+        });
+    }
+
+    fn interface(&self, name: &str) -> Option<&Interface> {
+        self.interfaces.iter().find(|i| i.name.value == name)
+    }
+
+    /// Tells of an interface that nothing defines, layer 2 ones included.
+    fn expect_interface(&mut self, name: At<'_>) {
+        if self.interface(name.word()).is_none() && !interface::is_named(self.device, name.word()) {
+            self.tell_undefined("interface", name, &["network", "interface"]);
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! The `set` form: commands that name paths of words, read into the tree.
+//!
+//! The schema says where an element's value ends, so that several elements may follow in one
+//! command, and that a value said again replaces the one before. Where the schema knows nothing,
+//! the words nest and the element is reported later as unknown.
+
+use crate::schema::{Extent, RowId, Schema, Shape};
+use crate::secrets::holds_secret;
+use crate::tree::{DEPTH_MAX, Kind, NodeId, Tree};
+use crate::words::{Command, Word, commands};
+use crossgate_diag::{FileId, Finding, Span};
+use std::ops::Range;
+
+/// Commands of configure mode that change nothing in what they follow.
+const NO_CHANGE: [&str; 12] = [
+    "configure",
+    "commit",
+    "show",
+    "run",
+    "save",
+    "validate",
+    "check",
+    "exit",
+    "quit",
+    "find",
+    "request",
+    "debug",
+];
+/// Commands that do change something, but not in a way that is followed here.
+const NOT_FOLLOWED: [&str; 6] = ["rename", "move", "copy", "override", "load", "revert"];
+
+/// What a text in `set` form is.
+pub struct Parsed {
+    pub tree: Tree,
+    pub findings: Vec<Finding>,
+    pub secrets: Vec<Span>,
+    /// Commands that say something of the configuration.
+    pub understood: usize,
+}
+
+/// Reads commands. Without a file (for what is built in), nodes have no spans.
+pub fn parse(text: &str, file: Option<FileId>) -> Parsed {
+    let mut reader = Reader::new(file);
+    for command in commands(text) {
+        reader.command(command);
+    }
+    reader.finish()
+}
+
+/// Whether a command's first words are of the configuration's language.
+pub fn is_path(words: &[Word]) -> bool {
+    words
+        .first()
+        .is_some_and(|first| root_of(&first.text).is_some())
+}
+
+/// Where a path that starts with that word starts: PAN-OS's users leave out the device, and with
+/// one virtual system that one too.
+fn root_of(first: &str) -> Option<&'static [&'static str]> {
+    let schema = Schema::get();
+    let known = |path: &[&str]| {
+        let row = schema.path(path)?;
+        schema.child(row, first)
+    };
+    if first == "config" || known(&[]).is_some() {
+        Some(&[])
+    } else if known(&["devices"]).is_some() {
+        Some(&["devices", "localhost.localdomain"])
+    } else if known(&["devices", "vsys"]).is_some() {
+        Some(&["devices", "localhost.localdomain", "vsys", "vsys1"])
+    } else {
+        None
+    }
+}
+
+struct Reader {
+    schema: &'static Schema,
+    file: Option<FileId>,
+    tree: Tree,
+    findings: Vec<Finding>,
+    secrets: Vec<Span>,
+    /// Where `edit` has led.
+    context: Vec<Word>,
+    prompts: Vec<Range<usize>>,
+    understood: usize,
+}
+
+/// A place on the way down: what the next word means depends on it.
+#[derive(Clone, Copy)]
+struct Frame {
+    node: NodeId,
+    row: RowId,
+    /// The next word is an entry's name.
+    before_entry: bool,
+}
+
+impl Reader {
+    fn new(file: Option<FileId>) -> Self {
+        Self {
+            schema: Schema::get(),
+            file,
+            tree: Tree::new(),
+            findings: Vec::new(),
+            secrets: Vec::new(),
+            context: Vec::new(),
+            prompts: Vec::new(),
+            understood: 0,
+        }
+    }
+
+    fn finish(mut self) -> Parsed {
+        if let Some(first) = self.prompts.first() {
+            let text = format!("{} in all", self.prompts.len());
+            let note = Finding::note("prompt-skipped", "the device's prompts are skipped");
+            self.findings.push(note.at(self.span(first), text));
+        }
+        Parsed {
+            tree: self.tree,
+            findings: self.findings,
+            secrets: self.secrets,
+            understood: self.understood,
+        }
+    }
+
+    fn span(&self, range: &Range<usize>) -> Option<Span> {
+        self.file.map(|file| Span::new(file, range.clone()))
+    }
+
+    fn command(&mut self, command: Command) {
+        self.prompts.extend(command.prompt);
+        if let Some(quote) = &command.unclosed {
+            let warning = Finding::warning("unclosed-quote", "this quote is never closed");
+            self.findings
+                .push(warning.at(self.span(quote), "taken as a character of the word"));
+        }
+        let Some((verb, rest)) = command.words.split_first() else {
+            return;
+        };
+        match verb.text.as_str() {
+            "set" => self.set(verb, rest),
+            "delete" => self.delete(verb, rest),
+            "edit" => self.context.extend_from_slice(rest),
+            "top" => self.context.clear(),
+            "up" => drop(self.context.pop()),
+            word if NO_CHANGE.contains(&word) => {}
+            word if NOT_FOLLOWED.contains(&word) => self.not_followed(verb),
+            _ if is_path(&command.words) => self.set(verb, &command.words),
+            _ => self.unknown_line(verb),
+        }
+    }
+
+    fn not_followed(&mut self, verb: &Word) {
+        let title = format!("`{}` commands are not followed", verb.text);
+        let warning = Finding::warning("not-obeyed", title);
+        self.findings.push(
+            warning
+                .at(self.span(&verb.range), "this changes nothing here")
+                .help("load a configuration in which the change is already made"),
+        );
+    }
+
+    fn unknown_line(&mut self, first: &Word) {
+        self.findings.push(
+            Finding::warning("unknown-line", "this line is not a configuration command")
+                .at(self.span(&first.range), "expected `set` or `delete`"),
+        );
+    }
+
+    /// The whole path of a command, and where it starts.
+    fn start(&mut self, words: &[Word]) -> Option<(Vec<Word>, &'static [&'static str])> {
+        let mut path = self.context.clone();
+        path.extend_from_slice(words);
+        let root = root_of(&path.first()?.text)?;
+        if path.first().is_some_and(|first| first.text == "config") {
+            path.remove(0);
+        }
+        Some((path, root))
+    }
+
+    fn set(&mut self, verb: &Word, words: &[Word]) {
+        let Some((path, root)) = self.start(words) else {
+            return self.unknown_path(words.first().unwrap_or(verb));
+        };
+        self.understood += 1;
+        let hidden = secret_words(&path);
+        let mut walk = Walk {
+            frames: vec![self.descend(root)],
+            complete: false,
+            words: path.iter().zip(hidden).collect(),
+            at: 0,
+            secret_said: false,
+        };
+        while self.step(&mut walk) {}
+    }
+
+    fn unknown_path(&mut self, first: &Word) {
+        let title = "no section of the configuration has this name";
+        let label = "expected `network`, `deviceconfig`, `vsys`, `rulebase` …";
+        self.findings
+            .push(Finding::warning("unknown-line", title).at(self.span(&first.range), label));
+    }
+
+    /// Makes the nodes that the command leaves out.
+    fn descend(&mut self, path: &[&str]) -> Frame {
+        let mut frame = Frame {
+            node: Tree::ROOT,
+            row: Schema::ROOT,
+            before_entry: false,
+        };
+        for word in path {
+            if frame.before_entry {
+                frame.node = self.tree.child(frame.node, word, None, Kind::Entry);
+                frame.before_entry = false;
+            } else if let Some(row) = self.schema.child(frame.row, word) {
+                frame.node = self.tree.child(frame.node, word, None, Kind::Element);
+                frame.row = row;
+                frame.before_entry = self.schema.row(row).shape == Shape::Entries;
+            }
+        }
+        frame
+    }
+
+    /// Takes the next words of a command; false at its end.
+    fn step(&mut self, walk: &mut Walk<'_>) -> bool {
+        let Some(&(word, hidden)) = walk.words.get(walk.at) else {
+            return false;
+        };
+        let Some(&frame) = walk.frames.last() else {
+            return false;
+        };
+        if frame.before_entry {
+            let node = self.word(frame.node, word, hidden, Kind::Entry);
+            walk.at += 1;
+            walk.complete = self.schema.children(frame.row).next().is_none();
+            walk.frames.push(Frame {
+                node,
+                before_entry: false,
+                ..frame
+            });
+            return true;
+        }
+        match walk.element(self.schema, &word.text) {
+            Some(row) => self.element(walk, word, row),
+            None => {
+                self.rest(walk, frame.node);
+                false
+            }
+        }
+    }
+
+    /// An element that the schema knows, with its value if it is one that has a value.
+    fn element(&mut self, walk: &mut Walk<'_>, word: &Word, row: RowId) -> bool {
+        let Some(&frame) = walk.frames.last() else {
+            return false;
+        };
+        let node = self.word(frame.node, word, false, Kind::Element);
+        walk.at += 1;
+        if self.schema.row(frame.row).shape == Shape::Choice {
+            self.keep_only(frame.node, node);
+        }
+        match &self.schema.row(row).shape {
+            Shape::Elements | Shape::Choice | Shape::Entries => {
+                let before_entry = self.schema.row(row).shape == Shape::Entries;
+                walk.complete = !before_entry && self.schema.children(row).next().is_none();
+                walk.frames.push(Frame {
+                    node,
+                    row,
+                    before_entry,
+                });
+            }
+            Shape::Value(_) => self.values(walk, node, true),
+            Shape::Members(_) | Shape::Other(_, Extent::Value) => self.values(walk, node, false),
+            Shape::Other(_, Extent::Rest) => self.rest(walk, node),
+        }
+        true
+    }
+
+    /// One word, or a list in brackets.
+    fn values(&mut self, walk: &mut Walk<'_>, node: NodeId, only: bool) {
+        walk.complete = true;
+        let mut in_list = false;
+        while let Some(&(word, hidden)) = walk.words.get(walk.at) {
+            walk.at += 1;
+            match word {
+                w if w.is("[") && !in_list => in_list = true,
+                w if w.is("]") && in_list => return,
+                w => {
+                    let kind = if only { Kind::Value } else { Kind::Member };
+                    let value = self.word(node, w, hidden, kind);
+                    walk.secret_said |= hidden;
+                    if only && !in_list {
+                        self.keep_only(node, value);
+                    }
+                    if !in_list {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Words that nothing is known of: each is below the one before, members beside each other.
+    fn rest(&mut self, walk: &mut Walk<'_>, mut node: NodeId) {
+        let mut in_list = false;
+        let words = walk.words.get(walk.at..).unwrap_or(&[]);
+        for &(word, hidden) in words.iter().take(DEPTH_MAX) {
+            if word.is("[") || word.is("]") {
+                in_list = word.is("[");
+                continue;
+            }
+            let hidden = hidden || walk.secret_said;
+            let child = self.word(node, word, hidden, Kind::Element);
+            if !in_list {
+                node = child;
+            }
+        }
+        if let Some((word, _)) = words.get(DEPTH_MAX) {
+            let warning = Finding::warning("unknown-line", "this command has too many words");
+            let label = format!("nothing is read after {DEPTH_MAX} words that aren't known");
+            self.findings
+                .push(warning.at(self.span(&word.range), label));
+        }
+        for (word, _) in words.iter().skip(DEPTH_MAX) {
+            self.secrets.extend(self.span(&word.range));
+        }
+        walk.at = walk.words.len();
+    }
+
+    fn word(&mut self, parent: NodeId, word: &Word, hidden: bool, kind: Kind) -> NodeId {
+        let span = self.span(&word.range);
+        let id = self.tree.child(parent, &word.text, span, kind);
+        if hidden {
+            self.tree.mark_secret(id);
+            self.secrets.extend(span);
+        }
+        id
+    }
+
+    /// What was said here before is replaced, and told.
+    fn keep_only(&mut self, parent: NodeId, kept: NodeId) {
+        let others: Vec<NodeId> = self
+            .tree
+            .at(parent)
+            .children()
+            .map(|child| child.id())
+            .filter(|&id| id != kept)
+            .collect();
+        for other in others {
+            let name = self.tree.at(parent).shown();
+            let (before, now) = (self.tree.at(other).span(), self.tree.at(kept).span());
+            self.findings.push(
+                Finding::note("said-twice", format!("`{name}` is said twice"))
+                    .at(now, "this one holds")
+                    .beside(before, "this one is replaced"),
+            );
+            self.tree.remove(parent, other);
+        }
+    }
+
+    fn delete(&mut self, verb: &Word, words: &[Word]) {
+        let Some((path, root)) = self.start(words) else {
+            return self.unknown_path(words.first().unwrap_or(verb));
+        };
+        self.understood += 1;
+        let mut way = vec![self.descend(root).node];
+        for word in path.iter().filter(|w| !w.is("[") && !w.is("]")) {
+            let node = way.last().map(|&id| self.tree.at(id));
+            let Some(child) = node.and_then(|at| at.get(&word.text)) else {
+                return self.nothing_to_delete(word, secret_words(&path).contains(&true));
+            };
+            way.push(child.id());
+        }
+        if let [.., parent, child] = way.as_slice() {
+            self.tree.remove(*parent, *child);
+        }
+    }
+
+    fn nothing_to_delete(&mut self, word: &Word, hidden: bool) {
+        if hidden {
+            self.secrets.extend(self.span(&word.range));
+        }
+        self.findings.push(
+            Finding::note("nothing-to-delete", "this file has nothing to delete there")
+                .at(self.span(&word.range), "not said before"),
+        );
+    }
+}
+
+/// A command on its way down the schema.
+struct Walk<'w> {
+    frames: Vec<Frame>,
+    /// An element has got its value: the next may be one of the elements around it.
+    complete: bool,
+    /// With whether each is a secret.
+    words: Vec<(&'w Word, bool)>,
+    at: usize,
+    /// A secret stands before: what follows and isn't understood may be the rest of it.
+    secret_said: bool,
+}
+
+impl Walk<'_> {
+    /// Finds the element of that name here, or around here where an element just ended; the frames
+    /// then end at where it is. Not further out than the entry that the command is in.
+    fn element(&mut self, schema: &Schema, name: &str) -> Option<RowId> {
+        let here = self.frames.last()?;
+        if let Some(row) = schema.child(here.row, name) {
+            return Some(row);
+        }
+        if !self.complete {
+            return None;
+        }
+        let mut depth = self.frames.len();
+        while depth > 0 {
+            let frame = self.frames.get(depth - 1)?;
+            let has_elements = schema.children(frame.row).next().is_some();
+            if let Some(row) = schema
+                .child(frame.row, name)
+                .filter(|_| !frame.before_entry)
+            {
+                self.frames.truncate(depth);
+                return Some(row);
+            }
+            let in_entry = schema.row(frame.row).shape == Shape::Entries && !frame.before_entry;
+            if in_entry && has_elements {
+                return None;
+            }
+            depth -= 1;
+        }
+        None
+    }
+}
+
+/// Which words of a command are secrets: those after an element that holds one.
+fn secret_words(words: &[Word]) -> Vec<bool> {
+    let mut hidden = vec![false; words.len()];
+    let mut hide = |at: usize| {
+        if let Some(flag) = hidden.get_mut(at) {
+            *flag = true;
+        }
+    };
+    for (at, word) in words.iter().enumerate() {
+        if !holds_secret(&word.text) {
+            continue;
+        }
+        let after = words.get(at + 1..).unwrap_or(&[]);
+        match after {
+            [open, list @ ..] if open.is("[") => {
+                let len = list.iter().take_while(|w| !w.is("]")).count();
+                (at + 2..at + 2 + len).for_each(&mut hide);
+            }
+            [next, _, ..] if holds_secret(&next.text) => {}
+            _ => hide(at + 1),
+        }
+    }
+    hidden
+}

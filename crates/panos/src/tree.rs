@@ -1,0 +1,285 @@
+//! The configuration as one tree, whichever of its two forms it was written in.
+//!
+//! XML's `<gateway><entry name="G"><disabled>yes</disabled></entry></gateway>` and the command
+//! `set … gateway G disabled yes` name the same path of words. So a node is a word: an element's
+//! name, an entry's name, a list's member or a value; what it is, is its [`Kind`]. Every node knows
+//! where its word was written, and both forms can be printed from it.
+
+use crossgate_diag::{Span, Spanned};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Elements nested deeper than this are refused: PAN-OS has nothing of that depth.
+pub const DEPTH_MAX: usize = 64;
+
+/// What a node's word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `<word>`; also a word of a `set` command whose meaning isn't known.
+    Element,
+    /// `<entry name="word">`.
+    Entry,
+    /// `<member>word</member>`.
+    Member,
+    /// The text of an element.
+    Value,
+}
+
+/// An attribute of an element, apart from an entry's name.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    pub name: String,
+    pub value: Spanned<String>,
+}
+
+/// Index of a node in its [`Tree`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(usize);
+
+struct Node {
+    word: String,
+    span: Option<Span>,
+    kind: Kind,
+    /// The word is, or may be, a key or password.
+    secret: bool,
+    /// The word is a value that the schema refuses: readers skip it.
+    refused: bool,
+    attributes: Vec<Attribute>,
+    children: Vec<NodeId>,
+    by_word: BTreeMap<String, NodeId>,
+}
+
+/// All of a configuration under `/config`.
+pub struct Tree {
+    nodes: Vec<Node>,
+}
+
+impl Tree {
+    pub const ROOT: NodeId = NodeId(0);
+
+    pub(crate) fn new() -> Self {
+        Self {
+            nodes: vec![Node::new("config", None, Kind::Element)],
+        }
+    }
+
+    pub fn root(&self) -> At<'_> {
+        self.at(Self::ROOT)
+    }
+
+    pub fn at(&self, id: NodeId) -> At<'_> {
+        At { tree: self, id }
+    }
+
+    /// The child of that word, made if it isn't there yet: what is said in several places is one.
+    pub(crate) fn child(
+        &mut self,
+        parent: NodeId,
+        word: &str,
+        span: Option<Span>,
+        kind: Kind,
+    ) -> NodeId {
+        if let Some(&known) = self.node(parent).and_then(|node| node.by_word.get(word)) {
+            return known;
+        }
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(Node::new(word, span, kind));
+        if let Some(node) = self.node_mut(parent) {
+            node.children.push(id);
+            node.by_word.insert(word.to_owned(), id);
+        }
+        id
+    }
+
+    /// Takes a child out, with all below it.
+    pub(crate) fn remove(&mut self, parent: NodeId, child: NodeId) {
+        if let Some(node) = self.node_mut(parent) {
+            node.children.retain(|&id| id != child);
+            node.by_word.retain(|_, id| *id != child);
+        }
+    }
+
+    pub(crate) fn add_attribute(&mut self, id: NodeId, attribute: Attribute) {
+        if let Some(node) = self.node_mut(id) {
+            node.attributes.push(attribute);
+        }
+    }
+
+    pub(crate) fn mark_secret(&mut self, id: NodeId) {
+        if let Some(node) = self.node_mut(id) {
+            node.secret = true;
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, id: NodeId) {
+        if let Some(node) = self.node_mut(id) {
+            node.refused = true;
+        }
+    }
+
+    pub(crate) fn set_kind(&mut self, id: NodeId, kind: Kind) {
+        if let Some(node) = self.node_mut(id) {
+            node.kind = kind;
+        }
+    }
+
+    fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.0)
+    }
+}
+
+/// Never prints words: they may be keys.
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tree({} nodes)", self.nodes.len())
+    }
+}
+
+impl Node {
+    fn new(word: &str, span: Option<Span>, kind: Kind) -> Self {
+        Self {
+            word: word.to_owned(),
+            span,
+            kind,
+            secret: false,
+            refused: false,
+            attributes: Vec::new(),
+            children: Vec::new(),
+            by_word: BTreeMap::new(),
+        }
+    }
+}
+
+/// A place in a tree, to read from.
+#[derive(Clone, Copy)]
+pub struct At<'t> {
+    tree: &'t Tree,
+    id: NodeId,
+}
+
+impl<'t> At<'t> {
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    fn node(self) -> Option<&'t Node> {
+        self.tree.node(self.id)
+    }
+
+    pub fn word(self) -> &'t str {
+        self.node().map_or("", |node| node.word.as_str())
+    }
+
+    /// The word for a person's eyes: a secret isn't shown.
+    pub fn shown(self) -> &'t str {
+        if self.is_secret() {
+            "(hidden)"
+        } else {
+            self.word()
+        }
+    }
+
+    /// Absent for what follows from a path and isn't written.
+    pub fn span(self) -> Option<Span> {
+        self.node().and_then(|node| node.span)
+    }
+
+    pub fn kind(self) -> Kind {
+        self.node().map_or(Kind::Element, |node| node.kind)
+    }
+
+    pub fn is_secret(self) -> bool {
+        self.node().is_some_and(|node| node.secret)
+    }
+
+    fn is_refused(self) -> bool {
+        self.node().is_some_and(|node| node.refused)
+    }
+
+    /// In the order written.
+    pub fn children(self) -> impl Iterator<Item = At<'t>> {
+        let ids = self.node().map_or(&[][..], |node| node.children.as_slice());
+        ids.iter().map(move |&id| self.tree.at(id))
+    }
+
+    pub fn has_children(self) -> bool {
+        self.node().is_some_and(|node| !node.children.is_empty())
+    }
+
+    pub fn get(self, word: &str) -> Option<At<'t>> {
+        let id = self.node()?.by_word.get(word)?;
+        Some(self.tree.at(*id))
+    }
+
+    /// Follows words downwards.
+    pub fn path(self, words: &[&str]) -> Option<At<'t>> {
+        words.iter().try_fold(self, |at, word| at.get(word))
+    }
+
+    /// What is below that path: entries, or members.
+    pub fn below(self, words: &[&str]) -> impl Iterator<Item = At<'t>> + use<'t> {
+        self.path(words).into_iter().flat_map(At::children)
+    }
+
+    pub fn attribute(self, name: &str) -> Option<&'t Spanned<String>> {
+        let attributes = self.node().map(|node| node.attributes.iter());
+        attributes?
+            .filter(|a| a.name == name)
+            .map(|a| &a.value)
+            .next()
+    }
+
+    pub fn attributes(self) -> &'t [Attribute] {
+        self.node()
+            .map_or(&[][..], |node| node.attributes.as_slice())
+    }
+
+    /// The value of the element at that path, unless the schema refuses it.
+    pub fn value(self, words: &[&str]) -> Option<At<'t>> {
+        self.values(words).next()
+    }
+
+    /// The members of the list at that path, without those that the schema refuses.
+    pub fn values(self, words: &[&str]) -> impl Iterator<Item = At<'t>> + use<'t> {
+        self.below(words).filter(|at| !at.is_refused())
+    }
+
+    pub fn number<T: std::str::FromStr>(self, words: &[&str]) -> Option<Spanned<T>> {
+        let value = self.value(words)?;
+        let number = value.word().parse().ok()?;
+        Some(value.spanned(number))
+    }
+
+    /// `yes` or `no` at that path, where it is said.
+    pub fn flag(self, words: &[&str]) -> Option<Spanned<bool>> {
+        let value = self.value(words)?;
+        Some(value.spanned(value.word() == "yes"))
+    }
+
+    pub fn is_yes(self, words: &[&str]) -> bool {
+        self.flag(words).is_some_and(|flag| flag.value)
+    }
+
+    pub fn spanned<T>(self, value: T) -> Spanned<T> {
+        Spanned {
+            value,
+            span: self.span(),
+        }
+    }
+
+    /// The word with its place.
+    pub fn name(self) -> Spanned<String> {
+        self.spanned(self.word().to_owned())
+    }
+}
+
+/// For tests' messages; a secret isn't shown.
+impl fmt::Debug for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "At({})", self.shown())
+    }
+}

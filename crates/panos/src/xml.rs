@@ -1,0 +1,300 @@
+//! The XML form: a whole export, an API's answer, or any part of a configuration, read into the
+//! tree.
+//!
+//! A document type declaration is refused: entities could hide or multiply what is written.
+
+use crate::NotAConfiguration;
+use crate::schema::{RowId, Schema, Shape};
+use crate::secrets::holds_secret;
+use crate::tree::{Attribute, DEPTH_MAX, Kind, NodeId, Tree};
+use crossgate_diag::{FileId, Span, Spanned};
+use roxmltree::{Document, Node};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// How many levels of a part are compared with the schema to find where it belongs.
+const LOOK_DEPTH: usize = 4;
+
+pub struct Parsed {
+    pub tree: Tree,
+    pub secrets: Vec<Span>,
+}
+
+pub fn parse(text: &str, file: FileId) -> Result<Parsed, NotAConfiguration> {
+    let body = text.trim_start_matches('\u{feff}').trim_start();
+    let base = text.len() - body.len();
+    let document = Document::parse(body).map_err(|error| ill_formed(text, base, &error))?;
+    let mut reader = Reader {
+        file,
+        base,
+        tree: Tree::new(),
+        secrets: Vec::new(),
+    };
+    reader.document(document.root_element())?;
+    Ok(Parsed {
+        tree: reader.tree,
+        secrets: reader.secrets,
+    })
+}
+
+fn ill_formed(text: &str, base: usize, error: &roxmltree::Error) -> NotAConfiguration {
+    let skipped = text.get(..base).unwrap_or("").matches('\n').count() as u32;
+    match error {
+        roxmltree::Error::DtdDetected => NotAConfiguration::new(
+            "it has a document type declaration (`<!DOCTYPE …>`), which no PAN-OS configuration \
+             has; entities are never expanded here",
+        ),
+        roxmltree::Error::UnexpectedEndOfStream | roxmltree::Error::UnclosedRootNode => {
+            let line = text.lines().count();
+            let why = format!("it is not well-formed XML: it ends, in line {line}, too early");
+            NotAConfiguration::new(why)
+        }
+        _ => {
+            let at = error.pos();
+            let (line, column) = (at.row + skipped, at.col);
+            let what = what_is_wrong(error);
+            let why = format!("it is not well-formed XML: line {line}, column {column}: {what}");
+            NotAConfiguration::new(why)
+        }
+    }
+}
+
+/// In words that never quote a value: it could be a key.
+fn what_is_wrong(error: &roxmltree::Error) -> String {
+    use roxmltree::Error;
+    match error {
+        Error::UnexpectedCloseTag(expected, found, _) => {
+            format!("expected `</{expected}>`, found `</{found}>`")
+        }
+        Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_) => {
+            "a `&` that starts no known entity; write `&amp;`".into()
+        }
+        Error::InvalidAttributeValue(_) => "a `<` inside an attribute".into(),
+        Error::DuplicatedAttribute(name, _) => format!("the attribute `{name}` stands twice"),
+        Error::NoRootNode => "there is no element".into(),
+        Error::NonXmlChar(..) => "a character that XML doesn't allow".into(),
+        Error::UnexpectedDeclaration(_) => "an `<?xml …?>` that isn't at the start".into(),
+        Error::NodesLimitReached | Error::AttributesLimitReached => "it is too big".into(),
+        _ => "this is not what an element looks like".into(),
+    }
+}
+
+struct Reader {
+    file: FileId,
+    /// Bytes before the document in the file.
+    base: usize,
+    tree: Tree,
+    secrets: Vec<Span>,
+}
+
+impl Reader {
+    fn document(&mut self, root: Node) -> Result<(), NotAConfiguration> {
+        match root.tag_name().name() {
+            "config" => {
+                self.attributes(root, Tree::ROOT);
+                self.children(root, Tree::ROOT, 0, false)
+            }
+            "response" => self.response(root),
+            _ => self.part(root),
+        }
+    }
+
+    /// An XML API's answer: what it holds is in `<result>`.
+    fn response(&mut self, response: Node) -> Result<(), NotAConfiguration> {
+        if response.attribute("status") == Some("error") {
+            let why = "it is an XML API's error answer and holds no configuration";
+            return Err(NotAConfiguration::new(why));
+        }
+        let result = elements(response).find(|node| node.tag_name().name() == "result");
+        let mut parts = elements(result.unwrap_or(response)).peekable();
+        if parts.peek().is_none() {
+            let why = "it is an XML API's answer without a configuration in it";
+            return Err(NotAConfiguration::new(why));
+        }
+        parts.try_for_each(|part| self.document(part))
+    }
+
+    /// A part of a configuration goes to where the schema has an element of that name with such
+    /// children.
+    fn part(&mut self, part: Node) -> Result<(), NotAConfiguration> {
+        let Some(place) = place_of(part) else {
+            let name = part.tag_name().name();
+            let why = format!("its element `<{name}>` is no part of a PAN-OS configuration");
+            return Err(NotAConfiguration::new(why));
+        };
+        let parent = place.iter().fold(Tree::ROOT, |node, &(word, kind)| {
+            self.tree.child(node, word, None, kind)
+        });
+        self.element(part, parent, place.len(), false)
+    }
+
+    fn children(
+        &mut self,
+        xml: Node,
+        parent: NodeId,
+        depth: usize,
+        secret: bool,
+    ) -> Result<(), NotAConfiguration> {
+        if depth > DEPTH_MAX {
+            let why = format!("its elements are nested more than {DEPTH_MAX} deep");
+            return Err(NotAConfiguration::new(why));
+        }
+        for child in xml.children() {
+            if child.is_element() {
+                self.element(child, parent, depth, secret)?;
+            } else if child.is_text() {
+                self.text(child, parent, Kind::Value, secret);
+            }
+        }
+        Ok(())
+    }
+
+    fn element(
+        &mut self,
+        xml: Node,
+        parent: NodeId,
+        depth: usize,
+        secret: bool,
+    ) -> Result<(), NotAConfiguration> {
+        let name = xml.tag_name().name();
+        if name == "member" {
+            for text in xml.children().filter(Node::is_text) {
+                self.text(text, parent, Kind::Member, secret);
+            }
+            return Ok(());
+        }
+        let node = match xml.attribute_node("name").filter(|_| name == "entry") {
+            Some(attribute) => {
+                let span = self.span(attribute.range_value());
+                self.tree
+                    .child(parent, attribute.value(), Some(span), Kind::Entry)
+            }
+            None => {
+                let start = xml.range().start + 1;
+                let span = self.span(start..start + name.len());
+                self.tree.child(parent, name, Some(span), Kind::Element)
+            }
+        };
+        self.attributes(xml, node);
+        self.children(xml, node, depth + 1, secret || holds_secret(name))
+    }
+
+    fn attributes(&mut self, xml: Node, node: NodeId) {
+        let is_entry = xml.tag_name().name() == "entry";
+        for attribute in xml.attributes() {
+            if is_entry && attribute.name() == "name" {
+                continue;
+            }
+            let span = self.span(attribute.range_value());
+            if holds_secret(attribute.name()) {
+                self.secrets.push(span);
+            }
+            let name = attribute.name().to_owned();
+            let value = Spanned::at(attribute.value().to_owned(), span);
+            self.tree.add_attribute(node, Attribute { name, value });
+        }
+    }
+
+    /// A text without the blanks around it; only blanks are nothing.
+    fn text(&mut self, xml: Node, parent: NodeId, kind: Kind, secret: bool) {
+        let text = xml.text().unwrap_or("");
+        let word = text.trim();
+        if word.is_empty() {
+            return;
+        }
+        let range = xml.range();
+        let before = text.len() - text.trim_start().len();
+        let after = text.len() - text.trim_end().len();
+        let span = self.span(range.start + before..range.end - after);
+        let node = self.tree.child(parent, word, Some(span), kind);
+        if secret {
+            self.tree.mark_secret(node);
+            self.secrets.push(self.span(range));
+        }
+    }
+
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.file, self.base + range.start..self.base + range.end)
+    }
+}
+
+fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    node.children().filter(Node::is_element)
+}
+
+/// Words from the root to a place, with the names that PAN-OS itself gives to the entries between.
+type Place = Vec<(&'static str, Kind)>;
+
+/// Where in a configuration a part belongs: the place whose row knows most of what it holds; of
+/// several, the outermost. None if there is no such place.
+fn place_of(part: Node) -> Option<Place> {
+    let schema = Schema::get();
+    let name = part.tag_name().name();
+    let least = if name == "entry" { 1 } else { 0 };
+    let mut best: Option<(i64, Place)> = None;
+    let mut queue: VecDeque<(RowId, Place)> = VecDeque::from([(Schema::ROOT, Vec::new())]);
+    while let Some((row, place)) = queue.pop_front() {
+        let is_list = schema.row(row).shape == Shape::Entries;
+        let inside = if is_list {
+            let mut inside = place.clone();
+            inside.push((default_entry(schema.row(row).name), Kind::Entry));
+            inside
+        } else {
+            place.clone()
+        };
+        let fit = if name == "entry" {
+            is_list.then(|| (likeness(part, row, LOOK_DEPTH), place))
+        } else {
+            let child = schema.child(row, name);
+            child.map(|child| (element_likeness(part, child, LOOK_DEPTH), inside.clone()))
+        };
+        if let Some((score, place)) = fit {
+            let beaten = best.as_ref().is_some_and(|(most, _)| *most >= score);
+            if score >= least && !beaten {
+                best = Some((score, place));
+            }
+        }
+        for child in schema.children(row) {
+            let mut deeper = inside.clone();
+            deeper.push((schema.row(child).name, Kind::Element));
+            queue.push_back((child, deeper));
+        }
+    }
+    best.map(|(_, place)| place)
+}
+
+fn default_entry(list: &str) -> &'static str {
+    match list {
+        "devices" => "localhost.localdomain",
+        "vsys" => "vsys1",
+        "virtual-router" | "logical-router" | "vrf" => "default",
+        _ => "(unnamed)",
+    }
+}
+
+/// How many of the element's children that row knows, less those that it doesn't.
+fn likeness(xml: Node, row: RowId, depth: usize) -> i64 {
+    let schema = Schema::get();
+    if depth == 0 {
+        return 0;
+    }
+    elements(xml)
+        .map(|child| match schema.child(row, child.tag_name().name()) {
+            Some(known) => 1 + element_likeness(child, known, depth - 1),
+            None => -1,
+        })
+        .sum()
+}
+
+fn element_likeness(xml: Node, row: RowId, depth: usize) -> i64 {
+    match Schema::get().row(row).shape {
+        Shape::Elements | Shape::Choice => likeness(xml, row, depth),
+        Shape::Entries => elements(xml)
+            .map(|entry| match entry.tag_name().name() {
+                "entry" => likeness(entry, row, depth),
+                _ => -1,
+            })
+            .sum(),
+        _ => 0,
+    }
+}
