@@ -86,6 +86,19 @@ pub enum ResponderSelectors {
     Exact,
 }
 
+impl ResponderSelectors {
+    /// What it does, as a sentence's end.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Narrow => "narrows an offer to what both sides select",
+            Self::MustCoverConfigured => {
+                "narrows an offer to its own selectors, and refuses one that does not cover them"
+            }
+            Self::Exact => "refuses an offer that is not exactly its own selectors",
+        }
+    }
+}
+
 /// When an unanswered request is sent again, and when its sender gives up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retransmission {
