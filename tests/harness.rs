@@ -3,8 +3,8 @@
 use crate::support::charon::Charon;
 use crate::support::iked::Iked;
 use crate::support::keys::SaKeys;
-use crate::support::pluto::Pluto;
 use crate::support::ping::{self, Steady};
+use crate::support::pluto::Pluto;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::world::{End, Nat, World};
 use std::collections::BTreeSet;

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod daemon;
 mod harness;
 mod libreswan;
 mod openiked;

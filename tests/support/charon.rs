@@ -83,9 +83,18 @@ impl<'w> Charon<'w> {
         read_text(&self.dir.join("log"))
     }
 
+    #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
         let what = format!("`{text}` in charon's log");
         wait_until(&what, PATIENCE, || self.log().contains(text).then_some(()));
+    }
+
+    #[track_caller]
+    pub fn wait_for_another(&self, text: &str, known: usize) {
+        let what = format!("`{text}` again in charon's log");
+        wait_until(&what, PATIENCE, || {
+            (self.count_in_log(text) > known).then_some(())
+        });
     }
 
     /// How often a text is in the log, to notice that it comes once more.

@@ -32,7 +32,9 @@ impl<'w> Iked<'w> {
         let mut iked = Self { dir, process };
         wait_until("iked to load its policy", PATIENCE, || {
             iked.process.assert_running();
-            iked.log().contains("config_getstatic: mobike").then_some(())
+            iked.log()
+                .contains("config_getstatic: mobike")
+                .then_some(())
         });
         iked
     }

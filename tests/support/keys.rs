@@ -38,7 +38,10 @@ pub fn from_pfkeyshim(log: &str) -> BTreeSet<SaKeys> {
 pub fn from_esp_sa(table: &str) -> BTreeSet<SaKeys> {
     let rows = table.lines().filter(|line| !line.starts_with('#'));
     rows.map(|row| {
-        let fields: Vec<&str> = row.split(',').map(|field| field.trim_matches('"')).collect();
+        let fields: Vec<&str> = row
+            .split(',')
+            .map(|field| field.trim_matches('"'))
+            .collect();
         let field = |index: usize| fields.get(index).copied().unwrap_or_default();
         SaKeys {
             spi: number(field(3)),

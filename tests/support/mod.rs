@@ -5,7 +5,7 @@
 //! - [`vendors`]: our end's configuration in both vendors' languages.
 //! - [`crossgate`]: our daemon in a namespace.
 //! - [`charon`], [`pluto`], [`iked`]: the other engines in a namespace.
-//! - [`ping`]: traffic.
+//! - [`ping`]: traffic from LAN to LAN.
 //! - [`capture`]: what crossed the WAN, and tshark's reading of it.
 //! - [`keys`]: SA keys as each engine logs them.
 //! - [`process`]: child programs that never outlive a test, and waiting.

@@ -1,6 +1,6 @@
 //! Traffic from LAN to LAN.
 
-use super::process::{Process, run};
+use super::process::{Process, run, wait_until};
 use super::world::{End, World};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,10 +13,19 @@ pub fn answered(world: &World, from: End) -> u32 {
     received(&run(command.args(["-c", &line])))
 }
 
+#[track_caller]
 pub fn assert_both_ways(world: &World) {
     for from in [End::A, End::B] {
         assert_eq!(answered(world, from), 3, "of three pings from end {from:?}");
     }
+}
+
+/// Waits for the first answer after a tunnel was away.
+#[track_caller]
+pub fn wait_for_answer(world: &World, from: End) {
+    wait_until("an answer to a ping", Duration::from_secs(10), || {
+        (answered(world, from) > 0).then_some(())
+    });
 }
 
 /// A ping every 20 ms, to see whether something loses a packet.

@@ -189,13 +189,22 @@ impl World {
 
     fn connect_lan(&self, end: End) {
         let (lan, gateway, network) = (end.lan_node(), end.gateway_node(), end.network());
-        self.link((lan, "eth0", network.host(HOST)), (gateway, "lan", network.host(GATEWAY)));
-        self.ip(lan, &format!("route add default via {}", network.host(GATEWAY)));
+        self.link(
+            (lan, "eth0", network.host(HOST)),
+            (gateway, "lan", network.host(GATEWAY)),
+        );
+        self.ip(
+            lan,
+            &format!("route add default via {}", network.host(GATEWAY)),
+        );
     }
 
     fn connect_wan(&self, end: End) {
         let gateway = end.gateway_node();
-        self.link((gateway, "wan", end.wan()), ("wan", end.router_interface(), end.router()));
+        self.link(
+            (gateway, "wan", end.wan()),
+            ("wan", end.router_interface(), end.router()),
+        );
         self.ip(gateway, &format!("route add default via {}", end.router()));
     }
 

@@ -1,0 +1,217 @@
+//! The daemon on its machine: an orderly end, a reload, closed when it fails, and what it refuses.
+
+use crate::support::capture::{Capture, decrypted};
+use crate::support::charon::Charon;
+use crate::support::crossgate::{Attempt, Crossgate};
+use crate::support::ping::{self, Steady};
+use crate::support::process::{run, wait_until};
+use crate::support::tunnel::{Starts, Suite, Tunnel};
+use crate::support::vendors::Vendor;
+use crate::support::world::{End, Nat, World};
+use std::time::Duration;
+
+const VENDORS: [Vendor; 2] = [Vendor::Ios, Vendor::PanOs];
+
+fn world_and_tunnel() -> (World, Tunnel) {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, Suite::Cbc, Starts::Local);
+    (world, tunnel)
+}
+
+#[test]
+fn an_orderly_end_deletes_with_the_peer_and_leaves_the_machine_as_it_was() {
+    for vendor in VENDORS {
+        let (world, tunnel) = world_and_tunnel();
+        let untouched = machine(&world);
+        let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let mut ours = Crossgate::start(&world, vendor, &tunnel);
+        ours.initiate();
+        assert_ne!(machine(&world), untouched);
+        assert_eq!(ours.stop(), Some(0));
+        theirs.wait_for_log("received DELETE for IKE_SA");
+        assert_eq!(machine(&world), untouched, "{vendor:?}");
+        assert!(!ours.socket().exists());
+    }
+}
+
+/// Devices, addresses and routes of our gateway.
+fn machine(world: &World) -> String {
+    let show = |what: &[&str]| run(world.command(End::A.gateway_node(), "ip").args(what));
+    let links = show(&["-brief", "link"]);
+    let addresses = show(&["-brief", "-4", "address"]);
+    links + &addresses + &show(&["route", "show", "table", "all", "type", "unicast"])
+}
+
+#[test]
+fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
+    for vendor in VENDORS {
+        let (world, tunnel) = world_and_tunnel();
+        let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let ours = Crossgate::start(&world, vendor, &tunnel);
+        ours.initiate();
+        let steady = Steady::start(&world, End::A);
+        let changed = vendor
+            .configuration(&tunnel)
+            .replace("hostname branch", "hostname renamed");
+        ours.reload(&changed);
+        let command = match vendor {
+            Vendor::Ios => "show version",
+            Vendor::PanOs => "show system info",
+        };
+        wait_until("the new host name", Duration::from_secs(5), || {
+            ours.exec(command).contains("renamed").then_some(())
+        });
+        steady.stop_without_loss();
+        assert_eq!(ours.logged("child-sa-installed").len(), 1);
+        assert!(ours.logged("ike-sa-deleted").is_empty());
+    }
+}
+
+#[test]
+fn a_reload_replaces_a_tunnel_whose_key_has_changed() {
+    for vendor in VENDORS {
+        let (world, mut tunnel) = world_and_tunnel();
+        let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let ours = Crossgate::start(&world, vendor, &tunnel);
+        ours.initiate();
+        tunnel.key = "the next key".to_owned();
+        theirs.load(&tunnel.mirrored());
+        ours.reload(&vendor.configuration(&tunnel));
+        theirs.wait_for_log("received DELETE for IKE_SA");
+        ping::wait_for_answer(&world, End::A);
+    }
+}
+
+#[test]
+fn a_reload_of_an_unusable_file_is_refused_and_the_old_one_stays() {
+    for vendor in VENDORS {
+        let (world, tunnel) = world_and_tunnel();
+        let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let ours = Crossgate::start(&world, vendor, &tunnel);
+        ours.initiate();
+        ours.reload("this is no configuration of anything\n");
+        ours.wait_for("reload-refused");
+        ping::assert_both_ways(&world);
+    }
+}
+
+/// While the peer is away, after a delete, and after the daemon was killed in the middle of it all.
+#[test]
+fn what_is_to_be_encrypted_never_leaves_in_the_clear() {
+    for vendor in VENDORS {
+        let (world, tunnel) = world_and_tunnel();
+        let capture = Capture::start(&world);
+        let mut ours = Crossgate::start(&world, vendor, &tunnel);
+        assert_eq!(ping::answered(&world, End::A), 0);
+
+        let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        ping::wait_for_answer(&world, End::A);
+        let steady = Steady::start(&world, End::A);
+        theirs.terminate();
+        ping::wait_for_answer(&world, End::A);
+        ours.kill();
+        assert_eq!(ping::answered(&world, End::A), 0);
+        drop(steady);
+
+        let filter = "ip.addr == 10.10.10.10 && !esp";
+        let leaked = decrypted(&capture.stop(), &ours.key_tables(), filter, &["frame"]);
+        assert_eq!(leaked, Vec::<Vec<String>>::new(), "{vendor:?}");
+    }
+}
+
+/// How a start is spoilt, and a word that the sentence about it must have.
+struct Refusal {
+    /// A shell line for our gateway.
+    before: &'static str,
+    /// A shell line for the daemon alone, which sees mounts of its own.
+    mounts: &'static str,
+    /// What is replaced in the configuration by what.
+    replace: (&'static str, &'static str),
+    says: &'static str,
+}
+
+const SOUND: Refusal = Refusal {
+    before: "true",
+    mounts: "true",
+    replace: ("", ""),
+    says: "",
+};
+
+#[test]
+fn what_it_cannot_do_is_one_sentence_and_leaves_nothing_behind() {
+    let refusals = [
+        Refusal {
+            mounts: "mount -t tmpfs none /dev/net",
+            says: "/dev/net/tun",
+            ..SOUND
+        },
+        Refusal {
+            replace: ("203.0.113.10", "203.0.113.99"),
+            says: "203.0.113.99",
+            ..SOUND
+        },
+        Refusal {
+            before: "ip link set wan name other",
+            says: "wan",
+            ..SOUND
+        },
+        Refusal {
+            before: "for name in Tunnel0 tunnel0 tunnel.1; do ip link add $name type dummy; done",
+            says: "unnel",
+            ..SOUND
+        },
+    ];
+    for vendor in VENDORS {
+        for refusal in &refusals {
+            refused(vendor, refusal);
+        }
+    }
+}
+
+fn refused(vendor: Vendor, refusal: &Refusal) {
+    let (world, tunnel) = world_and_tunnel();
+    let (from, to) = refusal.replace;
+    let text = vendor.configuration(&tunnel);
+    let text = if from.is_empty() {
+        text
+    } else {
+        text.replace(from, to)
+    };
+    run(world
+        .command(End::A.gateway_node(), "sh")
+        .args(["-c", refusal.before]));
+    let untouched = machine(&world);
+    assert_refusal(&world, vendor, &text, refusal.mounts, refusal.says);
+    assert_eq!(machine(&world), untouched, "{vendor:?}: {}", refusal.says);
+}
+
+fn assert_refusal(world: &World, vendor: Vendor, text: &str, mounts: &str, says: &str) {
+    let (code, said) = Attempt::start(world, vendor, text, mounts).end();
+    assert_eq!(code, Some(2), "{said:?}");
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains(says), "{said:?}");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let (world, tunnel) = world_and_tunnel();
+    let _theirs = Charon::start(&world, End::A, &tunnel);
+    for vendor in VENDORS {
+        let text = vendor.configuration(&tunnel);
+        assert_refusal(&world, vendor, &text, "true", "500");
+    }
+}
+
+#[test]
+fn a_second_daemon_on_one_host_gives_way() {
+    let (world, tunnel) = world_and_tunnel();
+    let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, Vendor::Ios, &tunnel);
+    ours.initiate();
+    for vendor in VENDORS {
+        let text = vendor.configuration(&tunnel);
+        assert_refusal(&world, vendor, &text, "true", "in use");
+    }
+    ping::assert_both_ways(&world);
+    assert_eq!(theirs.installed().len(), 1);
+}

@@ -1,0 +1,58 @@
+//! Against Libreswan: all of IKE from either side, and the same keys at both ends. Its ESP would
+//! need a kernel that has it.
+
+use crate::support::crossgate::Crossgate;
+use crate::support::pluto::Pluto;
+use crate::support::tunnel::{Starts, Suite};
+use crate::support::vendors::Vendor;
+use crate::support::world::{End, Nat, World};
+
+fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite) {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, suite, starts);
+    let theirs = Pluto::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, vendor, &tunnel);
+
+    bring_up(starts, &ours, &theirs);
+    ours.rekey_child();
+    theirs.rekey_child();
+    ours.rekey_ike();
+    theirs.rekey_ike();
+    ours.rekey_child();
+    theirs.terminate();
+    ours.wait_for_text("ike-sa-deleted", "deleted by the peer");
+
+    bring_up(starts, &ours, &theirs);
+    ours.delete();
+    theirs.wait_for_log("received Delete IKE SA");
+    assert_eq!(theirs.keys(), ours.keys());
+    assert_eq!(ours.logged("child-sa-rekeyed").len(), 3);
+    assert_eq!(ours.logged("ike-sa-rekeyed").len(), 2);
+}
+
+fn bring_up(starts: Starts, ours: &Crossgate, theirs: &Pluto) {
+    match starts {
+        Starts::Local => ours.initiate(),
+        Starts::Remote => theirs.initiate(),
+    }
+}
+
+#[test]
+fn ios_initiates_cbc() {
+    lifecycle(Vendor::Ios, Starts::Local, Suite::Cbc);
+}
+
+#[test]
+fn ios_responds_gcm() {
+    lifecycle(Vendor::Ios, Starts::Remote, Suite::Gcm);
+}
+
+#[test]
+fn pan_os_initiates_gcm() {
+    lifecycle(Vendor::PanOs, Starts::Local, Suite::Gcm);
+}
+
+#[test]
+fn pan_os_responds_cbc() {
+    lifecycle(Vendor::PanOs, Starts::Remote, Suite::Cbc);
+}

@@ -1,0 +1,81 @@
+//! Against OpenIKED: all of IKE from either side, and the same keys at both ends. Its ESP would
+//! need a kernel that has it.
+
+use crate::support::crossgate::Crossgate;
+use crate::support::iked::Iked;
+use crate::support::tunnel::{Starts, Suite};
+use crate::support::vendors::Vendor;
+use crate::support::world::{End, Nat, World};
+use std::time::Duration;
+
+/// How a connection ends.
+enum Delete {
+    Ours,
+    Theirs,
+}
+
+/// It rekeys its IKE SA by its own clock; where it starts, it does so when it starts.
+fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite, delete: Delete) {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, suite, starts);
+    let opposite = tunnel.mirrored();
+    let start_theirs = || Iked::start(&world, End::B, &opposite, Duration::from_secs(6));
+    let (ours, theirs) = match starts {
+        Starts::Local => {
+            let theirs = start_theirs();
+            let ours = Crossgate::start(&world, vendor, &tunnel);
+            ours.initiate();
+            (ours, theirs)
+        }
+        Starts::Remote => {
+            let ours = Crossgate::start(&world, vendor, &tunnel);
+            (ours, start_theirs())
+        }
+    };
+    ours.wait_for("child-sa-installed");
+
+    ours.rekey_child();
+    let known = ours.logged("child-sa-rekeyed").len();
+    theirs.rekey_child();
+    ours.wait_for_another("child-sa-rekeyed", known);
+    ours.rekey_ike();
+    ours.wait_for_text("ike-sa-rekeyed", "by the peer");
+    ours.rekey_child();
+
+    match delete {
+        Delete::Ours => {
+            ours.delete();
+            theirs.wait_for_log("ikev2_ikesa_recv_delete: received delete");
+        }
+        Delete::Theirs => {
+            theirs.terminate(&opposite);
+            ours.wait_for_text("ike-sa-deleted", "deleted by the peer");
+        }
+    }
+    assert_eq!(theirs.keys(), ours.keys());
+}
+
+#[test]
+fn ios_initiates_cbc_and_deletes() {
+    lifecycle(Vendor::Ios, Starts::Local, Suite::CbcSha512, Delete::Ours);
+}
+
+#[test]
+fn ios_responds_gcm_and_is_deleted() {
+    lifecycle(Vendor::Ios, Starts::Remote, Suite::Gcm, Delete::Theirs);
+}
+
+#[test]
+fn pan_os_initiates_gcm_and_is_deleted() {
+    lifecycle(Vendor::PanOs, Starts::Local, Suite::Gcm, Delete::Theirs);
+}
+
+#[test]
+fn pan_os_responds_cbc_and_deletes() {
+    lifecycle(
+        Vendor::PanOs,
+        Starts::Remote,
+        Suite::CbcSha512,
+        Delete::Ours,
+    );
+}
