@@ -1,0 +1,41 @@
+//! The daemon as a library: sockets, TUN devices, routes, the clock and entropy around the
+//! engines, which have none of it.
+//!
+//! - [`load`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
+//! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
+//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`]
+//!   and [`sysctl`]; [`failclosed`]: what keeps protected packets in while there is no tunnel.
+//! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
+//! - [`control`], [`server`]: operators' commands; [`snapshot`]: what they look at; [`ping`].
+//! - [`log`], [`keylog`]: what is told.
+//! - [`sys`]: the only unsafe code of the program.
+
+#![deny(unsafe_code)]
+
+pub mod bind;
+pub mod clock;
+pub mod control;
+pub mod daemon;
+pub mod dialect;
+pub mod failclosed;
+pub mod failure;
+mod keylog;
+pub mod load;
+pub mod log;
+mod machine;
+pub mod netlink;
+mod ping;
+pub mod plan;
+mod process;
+pub mod routes;
+mod server;
+mod snapshot;
+mod snapshot_json;
+mod sockets;
+mod sys;
+mod sysctl;
+mod tun;
+
+pub use daemon::{Options, run};
+pub use failure::Failure;
+pub use log::LogFormat;

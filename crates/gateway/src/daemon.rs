@@ -1,0 +1,266 @@
+//! The daemon: one thread that owns everything, and does one thing after the other.
+
+mod commands;
+mod packets;
+mod reload;
+mod turn;
+
+use crate::bind::{self, Bindings};
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::keylog::KeyLog;
+use crate::load::{Loaded, load};
+use crate::log::{Log, LogFormat, Record};
+use crate::machine::Machine;
+use crate::netlink::{Device, Netlink};
+use crate::ping::Pinger;
+use crate::plan::Plan;
+use crate::process::{self, Signals};
+use crate::server::Server;
+use crate::{control, failure};
+use commands::Ticket;
+use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
+use crossgate_ike::Engine;
+use crossgate_model::operate::DebugTopic;
+use crossgate_model::{Gateway, Initiation, Time};
+use packets::Buffers;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the operator asks of a daemon.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub file: PathBuf,
+    /// The configuration's names, each with Linux's.
+    pub binds: Vec<(String, String)>,
+    /// What others call this daemon; the file's name without its ending by default.
+    pub name: Option<String>,
+    pub socket: Option<PathBuf>,
+    /// Folder of a key log.
+    pub keylog: Option<PathBuf>,
+    pub log_format: LogFormat,
+    /// Answer, but never initiate.
+    pub passive: bool,
+}
+
+impl Options {
+    fn name(&self) -> String {
+        let stem = || self.file.file_stem()?.to_str().map(str::to_owned);
+        let name = self.name.clone().or_else(stem);
+        name.unwrap_or_else(|| "crossgate".into())
+    }
+
+    fn socket(&self, name: &str) -> Result<PathBuf, Failure> {
+        match &self.socket {
+            Some(socket) => Ok(socket.clone()),
+            None => control::socket_path(name)
+                .map_err(|error| Failure::machine("find a place for the control socket", error)),
+        }
+    }
+}
+
+/// Runs a gateway until SIGTERM or SIGINT.
+pub fn run(options: Options) -> Result<(), Failure> {
+    let mut daemon = Daemon::start(options)?;
+    daemon.turn_until_stopped();
+    daemon.end();
+    Ok(())
+}
+
+struct Daemon {
+    options: Options,
+    clock: Clock,
+    log: Log,
+    signals: Signals,
+    server: Server,
+    setting: Setting,
+    machine: Machine,
+    ike: Engine,
+    esp: DataPlane,
+    keylog: Option<KeyLog>,
+    pinger: Pinger<Ticket>,
+    debug: BTreeSet<DebugTopic>,
+    /// What happened that is no engine's business, by name.
+    counters: BTreeMap<&'static str, u64>,
+    buffers: Buffers,
+    stopping: Option<turn::Stopping>,
+}
+
+/// The configuration in force, and what it means on this machine.
+struct Setting {
+    loaded: Loaded,
+    gateway: Arc<Gateway>,
+    bindings: Bindings,
+    plan: Plan,
+    /// Of the devices that the local addresses are on.
+    path_mtus: BTreeMap<IpAddr, u16>,
+    notes: Vec<Record>,
+}
+
+impl Setting {
+    /// Reads the file and compares it with the machine; changes nothing.
+    fn read(options: &Options, loaded: Loaded, devices: &[Device]) -> Result<Self, Failure> {
+        loaded.usable()?;
+        let mut gateway = loaded.gateway.clone();
+        let bindings = bind::bind(&gateway, &options.binds, devices)?;
+        let mut notes = Vec::new();
+        for assumed in bind::assumptions(&gateway, &bindings, devices)? {
+            gateway.assume_address(&assumed.interface, assumed.address);
+            notes.push(Record::info("address-assumed", assumed.to_string()));
+        }
+        if options.passive {
+            for connection in &mut gateway.connections {
+                connection.initiation.value = Initiation::Never;
+            }
+        }
+        let locals = bind::local_addresses(&gateway, &bindings, devices)?;
+        let path_mtus = locals.iter().map(|a| (*a, path_mtu(devices, *a))).collect();
+        let mtu = |local| path_mtu(devices, local);
+        let plan = Plan::new(&gateway, &bindings, locals, &mtu);
+        let remarks = bind::remarks(&gateway, &bindings, devices);
+        let warn = |text: &String| Record::warning("configuration", text.as_str());
+        notes.extend(remarks.iter().chain(&plan.remarks).map(warn));
+        Ok(Self {
+            loaded,
+            gateway: Arc::new(gateway),
+            bindings,
+            plan,
+            path_mtus,
+            notes,
+        })
+    }
+}
+
+fn path_mtu(devices: &[Device], local: IpAddr) -> u16 {
+    let device = devices.iter().find(|device| device.has(local));
+    let mtu = device.map_or(u32::from(DEFAULT_PATH_MTU), |device| device.mtu);
+    // An outer packet is an IP packet, whatever a loopback device takes.
+    u16::try_from(mtu).unwrap_or(u16::MAX)
+}
+
+impl Daemon {
+    fn start(options: Options) -> Result<Self, Failure> {
+        let clock = Clock::start();
+        let mut log = Log::new(options.log_format);
+        let loaded = load(&options.file)?;
+        log.findings(clock.unix(), &loaded);
+        loaded.usable()?;
+        if let Err(error) = process::forbid_core_dumps() {
+            let text = format!("core dumps could not be turned off: {error}");
+            log.write(clock.unix(), Record::warning("core-dumps", text));
+        }
+        let signals = Signals::listen().map_err(failure::of("listen to signals"))?;
+        let netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
+        let mut machine = Machine::new(netlink);
+        let setting = Setting::read(&options, loaded, &machine.devices()?)?;
+        let name = options.name();
+        let server = Server::open(&options.socket(&name)?, &name)?;
+        let keylog = open_keylog(&options, &clock, &mut log)?;
+        let random = || process::entropy().map_err(failure::of("get entropy from the kernel"));
+        let ike = Engine::new(setting.gateway.clone(), Box::new(random()?));
+        let policies = Policy::all_of(&setting.gateway);
+        let esp = DataPlane::new(policies, Box::new(random()?));
+        let identifier = rand_core::Rng::next_u32(&mut random()?) as u16;
+        if let Err(failure) = machine.make(&setting.plan) {
+            machine.abandon();
+            return Err(failure);
+        }
+        let mut daemon = Self {
+            options,
+            clock,
+            log,
+            signals,
+            server,
+            setting,
+            machine,
+            ike,
+            esp,
+            keylog,
+            pinger: Pinger::new(identifier),
+            debug: BTreeSet::new(),
+            counters: BTreeMap::new(),
+            buffers: Buffers::default(),
+            stopping: None,
+        };
+        daemon.say_ready(&name);
+        Ok(daemon)
+    }
+
+    fn say_ready(&mut self, name: &str) {
+        self.tell_notes();
+        let plan = &self.setting.plan;
+        let locals: Vec<_> = plan.locals.iter().map(|a| a.to_string()).collect();
+        let tunnels: Vec<_> = plan.tunnels.iter().map(|t| t.device.as_str()).collect();
+        let text = format!(
+            "{name} speaks IKEv2 from {}; tunnels: {}",
+            locals.join(", "),
+            tunnels.join(", ")
+        );
+        self.tell(Record::info("ready", text));
+        let now = self.now();
+        self.set_path_mtus();
+        self.ike.start(now);
+        self.drain();
+    }
+
+    /// Tells what reading the configuration and preparing the machine brought up.
+    fn tell_notes(&mut self) {
+        let notes = std::mem::take(&mut self.setting.notes);
+        for note in notes
+            .into_iter()
+            .chain(std::mem::take(&mut self.machine.notes))
+        {
+            self.tell(note);
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn tell(&mut self, record: impl Into<Record>) {
+        self.log.write(self.clock.unix(), record);
+        for line in self.log.take_followed() {
+            self.server.tell_followers(&line);
+        }
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counters.entry(what).or_default() += 1;
+    }
+
+    /// The path to a peer is as narrow as the device that it begins at, for all that we know.
+    fn set_path_mtus(&mut self) {
+        for connection in &self.setting.gateway.connections {
+            let local = connection.local.address.as_ref();
+            let mtu = local.and_then(|a| self.setting.path_mtus.get(&a.value));
+            if let (Some(remote), Some(mtu)) = (connection.remote.address(), mtu) {
+                self.esp.set_path_mtu(remote, *mtu);
+            }
+        }
+    }
+
+    fn end(mut self) {
+        self.tell(Record::info(
+            "stopped",
+            "all tunnels are down, nothing is left behind",
+        ));
+        self.machine.dismantle();
+    }
+}
+
+fn open_keylog(options: &Options, clock: &Clock, log: &mut Log) -> Result<Option<KeyLog>, Failure> {
+    let Some(folder) = &options.keylog else {
+        return Ok(None);
+    };
+    let what = || format!("open the key log in {}", folder.display());
+    let keylog = KeyLog::open(folder).map_err(|error| Failure::machine(what(), error))?;
+    let text = format!(
+        "ALL KEYS ARE WRITTEN TO {}: whoever reads them reads all traffic; this is for a laboratory only",
+        folder.display()
+    );
+    log.write(clock.unix(), Record::warning("keylog", text));
+    Ok(Some(keylog))
+}

@@ -1,0 +1,84 @@
+//! The vendors' languages, as the daemon and the lab use them. A third vendor is a crate and a row
+//! here; nothing else names one.
+
+use crossgate_diag::{FileId, Finding, Sources};
+use crossgate_model::Gateway;
+use crossgate_model::operate::{Reply, Station};
+
+/// A language for configurations and commands.
+#[derive(Clone, Copy)]
+pub struct Dialect {
+    /// As in [`Gateway::dialect`].
+    pub name: &'static str,
+    /// How sure it is that a text is its own, of a hundred.
+    looks_like: fn(&str) -> usize,
+    read: Read,
+    execute: fn(&str, &Station<'_>) -> Reply,
+    status_commands: &'static [&'static str],
+}
+
+/// What a file says, or in a sentence why it can't be a configuration.
+type Read = fn(&mut Sources, FileId) -> Result<(Gateway, Vec<Finding>), String>;
+
+/// In the order in which they are preferred where a text looks equally like both.
+const DIALECTS: &[Dialect] = &[
+    Dialect {
+        name: "pan-os",
+        looks_like: |text| crossgate_panos::looks_like(text).into(),
+        read: |sources, file| match crossgate_panos::read(sources, file) {
+            Ok(reading) => Ok((reading.gateway, reading.findings)),
+            Err(refusal) => Err(refusal.to_string()),
+        },
+        execute: crossgate_panos::command::execute,
+        status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
+    },
+    Dialect {
+        name: "ios-xe",
+        looks_like: |text| share_of_lines(text, crossgate_ios::looks_like(text)),
+        read: |sources, file| match crossgate_ios::read(sources, file) {
+            Ok(reading) => Ok((reading.gateway, reading.findings)),
+            Err(refusal) => Err(refusal.to_string()),
+        },
+        execute: crossgate_ios::command::execute,
+        status_commands: &["show crypto ikev2 sa", "show crypto session"],
+    },
+];
+
+impl Dialect {
+    /// The language that a text looks most like, if it looks like any.
+    pub fn of(text: &str) -> Option<Self> {
+        let scored = DIALECTS.iter().map(|d| ((d.looks_like)(text), d));
+        let likely = scored.filter(|(score, _)| *score > 0).rev();
+        likely.max_by_key(|(score, _)| *score).map(|(_, d)| *d)
+    }
+
+    pub fn read(
+        &self,
+        sources: &mut Sources,
+        file: FileId,
+    ) -> Result<(Gateway, Vec<Finding>), String> {
+        (self.read)(sources, file)
+    }
+
+    /// Understands one line of an operator.
+    pub fn execute(&self, line: &str, station: &Station<'_>) -> Reply {
+        (self.execute)(line, station)
+    }
+
+    /// Commands that show how the tunnels stand.
+    pub fn status_commands(&self) -> &'static [&'static str] {
+        self.status_commands
+    }
+}
+
+impl std::fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Of a hundred; not zero if any line is understood.
+fn share_of_lines(text: &str, understood: usize) -> usize {
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    (understood * 100 / lines.max(1)).max(usize::from(understood > 0))
+}

@@ -1,0 +1,228 @@
+//! A plan made real on this machine, and undone: sockets, devices, routes, rules, switches.
+//!
+//! Order matters (ARCHITECTURE.md, invariant 10): first what refuses protected packets, then what
+//! carries them.
+
+use crate::failure::Failure;
+use crate::log::Record as LogRecord;
+use crate::netlink::{Device, KernelRoute, Netlink};
+use crate::plan::{Plan, Tunnel};
+use crate::routes::{self, MAIN_TABLE, Programmed, RouteSpec};
+use crate::sockets::Endpoint;
+use crate::sysctl;
+use crate::tun::Tun;
+use std::collections::BTreeSet;
+use std::io;
+use std::net::IpAddr;
+
+/// What the daemon holds of the machine.
+pub struct Machine {
+    netlink: Netlink,
+    made: routes::Record,
+    pub endpoints: Vec<Endpoint>,
+    pub tuns: Vec<Tun>,
+    switches: Vec<sysctl::Changed>,
+    /// What the operator is to be told of.
+    pub notes: Vec<LogRecord>,
+}
+
+impl Machine {
+    pub fn new(netlink: Netlink) -> Self {
+        Self {
+            netlink,
+            made: routes::Record::default(),
+            endpoints: Vec::new(),
+            tuns: Vec::new(),
+            switches: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub fn devices(&mut self) -> Result<Vec<Device>, Failure> {
+        let devices = self.netlink.devices();
+        devices.map_err(|error| Failure::machine("read the machine's devices", error))
+    }
+
+    pub fn routes(&mut self) -> Result<Vec<KernelRoute>, Failure> {
+        let routes = self.netlink.routes();
+        routes.map_err(|error| Failure::machine("read the machine's routes", error))
+    }
+
+    /// Makes what the plan asks for and is not there yet. What the plan no longer has stays until
+    /// [`Self::remove_others`].
+    pub fn make(&mut self, plan: &Plan) -> Result<(), Failure> {
+        self.close(plan)?;
+        self.refuse_rivals(plan)?;
+        for address in &plan.locals {
+            self.open_endpoint(*address)?;
+        }
+        for tunnel in &plan.tunnels {
+            self.make_tunnel(tunnel)?;
+        }
+        let devices = self.devices()?;
+        for route in &plan.tunnel_routes {
+            self.insist(&devices, route)?;
+        }
+        for route in &plan.plain_routes {
+            self.plain_route(&devices, route)?;
+        }
+        self.forward(plan);
+        Ok(())
+    }
+
+    /// From here on protected packets don't leave in the clear.
+    fn close(&mut self, plan: &Plan) -> Result<(), Failure> {
+        for route in &plan.last_resorts {
+            self.insist(&[], route)?;
+        }
+        for rule in &plan.rules {
+            self.made.add_rule(&mut self.netlink, rule)?;
+        }
+        Ok(())
+    }
+
+    fn insist(&mut self, devices: &[Device], route: &RouteSpec) -> Result<(), Failure> {
+        if self.made.has_route(route) {
+            return Ok(());
+        }
+        match self.made.add_route(&mut self.netlink, devices, route)? {
+            Programmed::Ours | Programmed::Existing => Ok(()),
+            Programmed::Refused(reason) => Err(Failure::machine(
+                format!("make the route {route}"),
+                io::Error::other(reason),
+            )),
+        }
+    }
+
+    fn plain_route(&mut self, devices: &[Device], route: &RouteSpec) -> Result<(), Failure> {
+        if self.made.has_route(route) {
+            return Ok(());
+        }
+        let existing = self.routes()?;
+        let same_way = routes::like(&existing, devices, route);
+        let note = match same_way {
+            true => Programmed::Existing,
+            false => self.made.add_route(&mut self.netlink, devices, route)?,
+        };
+        self.notes.extend(match note {
+            Programmed::Ours => None,
+            Programmed::Existing => Some(LogRecord::info(
+                "route-exists",
+                format!("route {route} exists already and stays as it is"),
+            )),
+            Programmed::Refused(reason) => Some(LogRecord::warning(
+                "route-refused",
+                format!("route {route} could not be made: {reason}"),
+            )),
+        });
+        Ok(())
+    }
+
+    /// A foreign route beside a tunnel's own would carry protected packets past it.
+    fn refuse_rivals(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let existing = self.routes()?;
+        let in_main = plan.tunnel_routes.iter().filter(|r| r.table == MAIN_TABLE);
+        for route in in_main {
+            if route.destination.prefix_len() == 0 {
+                continue;
+            }
+            if let Some(rival) = routes::rival(&existing, &route.destination, route.metric) {
+                let devices = self.devices()?;
+                let device = devices.iter().find(|d| Some(d.index) == rival.device);
+                return Err(Failure::RouteTaken {
+                    destination: route.destination,
+                    device: device.map_or("another way".into(), |d| d.name.clone()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn open_endpoint(&mut self, address: IpAddr) -> Result<(), Failure> {
+        if self.endpoints.iter().all(|e| e.address != address) {
+            self.endpoints.push(Endpoint::open(address)?);
+        }
+        Ok(())
+    }
+
+    fn make_tunnel(&mut self, tunnel: &Tunnel) -> Result<(), Failure> {
+        let there = self
+            .tuns
+            .iter_mut()
+            .find(|tun| tun.tunnel.device == tunnel.device);
+        match there {
+            Some(tun) if tun.tunnel == *tunnel => Ok(()),
+            Some(tun) => tun.change(tunnel.clone(), &mut self.netlink),
+            None => {
+                let tun = Tun::create(tunnel.clone(), &mut self.netlink)?;
+                self.tuns.push(tun);
+                Ok(())
+            }
+        }
+    }
+
+    /// A gateway forwards. A container may not let us say so, but have said it already.
+    fn forward(&mut self, plan: &Plan) {
+        let v6 = |route: &RouteSpec| !route.destination.addr().is_ipv4();
+        self.switch("net/ipv4/ip_forward");
+        if plan.last_resorts.iter().any(v6) {
+            self.switch("net/ipv6/conf/all/forwarding");
+        }
+    }
+
+    fn switch(&mut self, name: &'static str) {
+        match sysctl::set(name, "1") {
+            Ok(None) => {}
+            Ok(Some(changed)) => {
+                self.switches.push(changed);
+                let text = format!("{name} enabled; it is put back at the end");
+                self.notes.push(LogRecord::info("forwarding-enabled", text));
+            }
+            Err(error) => {
+                let text = format!("{name} could not be enabled, nothing is forwarded: {error}");
+                self.notes.push(LogRecord::warning("forwarding-off", text));
+            }
+        }
+    }
+
+    /// Removes what is ours and not in the plan.
+    pub fn remove_others(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let devices = self.devices()?;
+        let routes = plan.routes();
+        let netlink = &mut self.netlink;
+        self.made
+            .remove_others(netlink, &devices, &routes, &plan.rules);
+        let planned: BTreeSet<&str> = plan.tunnels.iter().map(|t| t.device.as_str()).collect();
+        self.tuns
+            .retain(|tun| planned.contains(tun.tunnel.device.as_str()));
+        self.endpoints.retain(|e| plan.locals.contains(&e.address));
+        Ok(())
+    }
+
+    /// Removes all that is ours: an orderly end.
+    pub fn dismantle(mut self) {
+        let devices = self.netlink.devices().unwrap_or_default();
+        self.made.remove_all(&mut self.netlink, &devices);
+        self.restore_switches();
+    }
+
+    /// Removes what this run has made, after it failed to start. What an earlier daemon left
+    /// closed stays closed.
+    pub fn abandon(mut self) {
+        let devices = self.netlink.devices().unwrap_or_default();
+        self.made.keep_adopted();
+        self.made.remove_all(&mut self.netlink, &devices);
+        self.restore_switches();
+    }
+
+    fn restore_switches(&mut self) {
+        for switch in self.switches.drain(..) {
+            // Nobody is left to be told.
+            let _ = switch.restore();
+        }
+    }
+
+    pub fn endpoint(&mut self, address: IpAddr) -> Option<&mut Endpoint> {
+        self.endpoints.iter_mut().find(|e| e.address == address)
+    }
+}

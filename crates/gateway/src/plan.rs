@@ -1,0 +1,240 @@
+//! What a gateway's configuration asks of the machine: sockets, devices, routes and rules, as
+//! values. Starting makes a plan real; reloading makes the difference of two plans real.
+
+use crate::bind::Bindings;
+use crate::failclosed;
+use crate::routes::{MAIN_TABLE, POLICY_TABLE, RouteSpec, RuleSpec, Via};
+use crate::sockets::NAT_PORT;
+use crate::sys::tun::NAME_MAX;
+use crossgate_crypto::{Encr, Integ};
+use crossgate_model::view::Encapsulation;
+use crossgate_model::{Child, EspProposal, Gateway, Interface, NextHop, Path, Route};
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// The device of all Children that have no tunnel interface of their own.
+const POLICY_DEVICE: &str = "cg-policy0";
+/// Of the route into it.
+const POLICY_METRIC: u32 = 256;
+/// What every IPv4 device must take (RFC 791); below it the kernel turns IPv4 off.
+const LEAST_MTU: u16 = 68;
+
+/// The state that the machine is to have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Where IKE is spoken from.
+    pub locals: BTreeSet<IpAddr>,
+    pub tunnels: Vec<Tunnel>,
+    pub last_resorts: BTreeSet<RouteSpec>,
+    pub rules: BTreeSet<RuleSpec>,
+    /// Into tunnels: without them a tunnel carries nothing.
+    pub tunnel_routes: BTreeSet<RouteSpec>,
+    /// The configuration's other static routes.
+    pub plain_routes: BTreeSet<RouteSpec>,
+    /// What can't be done, in words.
+    pub remarks: Vec<String>,
+}
+
+/// A TUN device to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tunnel {
+    /// The configuration's name; `None` for policy-based Children.
+    pub interface: Option<String>,
+    /// Linux's.
+    pub device: String,
+    pub addresses: Vec<IpNet>,
+    pub mtu: u16,
+    /// What SYNs are clamped to, in both directions.
+    pub mss: Option<u16>,
+}
+
+impl Plan {
+    /// `path_mtu` tells the MTU of the path from a local address.
+    pub fn new(
+        gateway: &Gateway,
+        bindings: &Bindings,
+        locals: BTreeSet<IpAddr>,
+        path_mtu: &dyn Fn(IpAddr) -> u16,
+    ) -> Self {
+        let mut plan = Self {
+            locals,
+            tunnels: tunnels(gateway, path_mtu),
+            last_resorts: failclosed::last_resorts(gateway),
+            rules: failclosed::policy_rules(gateway),
+            ..Self::default()
+        };
+        plan.policy_routes(gateway);
+        for route in &gateway.routes {
+            plan.static_route(gateway, bindings, route);
+        }
+        plan
+    }
+
+    fn policy_routes(&mut self, gateway: &Gateway) {
+        let networks = failclosed::policy_networks(gateway).into_iter();
+        self.tunnel_routes
+            .extend(networks.map(|destination| RouteSpec {
+                table: POLICY_TABLE,
+                destination,
+                metric: POLICY_METRIC,
+                via: Via::Device(POLICY_DEVICE.into()),
+            }));
+    }
+
+    fn static_route(&mut self, gateway: &Gateway, bindings: &Bindings, route: &Route) {
+        let spec = |via| RouteSpec {
+            table: MAIN_TABLE,
+            destination: route.destination.trunc(),
+            metric: metric(route),
+            via,
+        };
+        if failclosed::leads_into_tunnel(gateway, &route.via) {
+            // A tunnel that is not made leaves the route of last resort.
+            let tunnel = interface_of(&route.via).and_then(|name| self.tunnel(name));
+            let via = tunnel.map(|tunnel| Via::Device(tunnel.device.clone()));
+            self.tunnel_routes.extend(via.map(spec));
+            return;
+        }
+        match plain_via(bindings, &route.via) {
+            Ok(via) => {
+                self.plain_routes.insert(spec(via));
+            }
+            Err(interface) => self.remarks.push(format!(
+                "route to {} is left out: {interface} is not bound to a device",
+                route.destination.value
+            )),
+        }
+    }
+
+    /// The device of a tunnel interface.
+    pub fn tunnel(&self, interface: &str) -> Option<&Tunnel> {
+        let named = |t: &&Tunnel| t.interface.as_deref() == Some(interface);
+        self.tunnels.iter().find(named)
+    }
+
+    /// All routes, those of last resort included.
+    pub fn routes(&self) -> BTreeSet<RouteSpec> {
+        let sets = [&self.last_resorts, &self.tunnel_routes, &self.plain_routes];
+        sets.into_iter().flatten().cloned().collect()
+    }
+}
+
+/// A lower distance wins, then a lower metric; the kernel has one number for both.
+fn metric(route: &Route) -> u32 {
+    u32::from(route.distance) * 256 + route.metric.min(255)
+}
+
+fn interface_of(via: &NextHop) -> Option<&str> {
+    match via {
+        NextHop::Interface(name) | NextHop::Both(name, _) => Some(name),
+        NextHop::Address(_) | NextHop::Discard => None,
+    }
+}
+
+/// The way of a route that leads into no tunnel; the interface's name if that is not bound.
+fn plain_via(bindings: &Bindings, via: &NextHop) -> Result<Via, String> {
+    let device = match interface_of(via) {
+        Some(name) => Some(bindings.device(name).ok_or(name)?.to_owned()),
+        None => None,
+    };
+    Ok(match (via, device) {
+        (NextHop::Discard, _) => Via::Discard,
+        (NextHop::Address(address) | NextHop::Both(_, address), device) => Via::Gateway {
+            address: address.value,
+            device,
+        },
+        (NextHop::Interface(_), device) => Via::Device(device.unwrap_or_default()),
+    })
+}
+
+/// A device for each tunnel interface that is up and has Children, and one for policies.
+fn tunnels(gateway: &Gateway, path_mtu: &dyn Fn(IpAddr) -> u16) -> Vec<Tunnel> {
+    let mut inner: BTreeMap<Option<&str>, u16> = BTreeMap::new();
+    for (connection, child) in gateway.children().filter(|(c, _)| c.enabled.value) {
+        let Some(local) = connection.local.address.as_ref().map(|a| a.value) else {
+            continue;
+        };
+        let mtu = inner_mtu(child, local, path_mtu(local));
+        let name = child
+            .tunnel_interface
+            .as_ref()
+            .map(|name| name.value.as_str());
+        inner
+            .entry(name)
+            .and_modify(|least| *least = mtu.min(*least))
+            .or_insert(mtu);
+    }
+    let tunnels = inner.into_iter();
+    tunnels
+        .filter_map(|(name, mtu)| match name {
+            None => Some(policy_tunnel(mtu)),
+            Some(name) => interface_tunnel(gateway.interface(name), name, mtu),
+        })
+        .collect()
+}
+
+fn policy_tunnel(mtu: u16) -> Tunnel {
+    Tunnel {
+        interface: None,
+        device: POLICY_DEVICE.into(),
+        addresses: Vec::new(),
+        mtu,
+        mss: None,
+    }
+}
+
+/// `None` if the interface is shut down.
+fn interface_tunnel(block: Option<&Interface>, name: &str, mtu: u16) -> Option<Tunnel> {
+    if block.is_some_and(|b| !b.enabled.value) {
+        return None;
+    }
+    let addresses = block.map(|b| b.addresses.iter().map(|a| a.value).collect());
+    Some(Tunnel {
+        interface: Some(name.to_owned()),
+        device: device_name(name),
+        addresses: addresses.unwrap_or_default(),
+        mtu: block.and_then(|b| b.mtu.as_ref()).map_or(mtu, |m| m.value),
+        mss: block.and_then(|b| b.tcp_mss.as_ref()).map(|m| m.value),
+    })
+}
+
+/// Octets of inner packet that fit whatever of the Child's proposals is agreed, in UDP.
+fn inner_mtu(child: &Child, local: IpAddr, outer: u16) -> u16 {
+    let path = Path {
+        local,
+        remote: local,
+        encapsulation: Encapsulation::Udp {
+            local_port: NAT_PORT,
+            remote_port: NAT_PORT,
+        },
+    };
+    let suites = child.proposals.iter().flat_map(suites);
+    let fitting = suites.map(|(encr, integ)| crossgate_esp::inner_mtu(outer, encr, integ, &path));
+    fitting.min().unwrap_or(outer).max(LEAST_MTU)
+}
+
+/// Every pair of algorithms that a proposal can end in.
+fn suites(proposal: &EspProposal) -> Vec<(Encr, Option<Integ>)> {
+    let mut suites = Vec::new();
+    for encr in proposal.encr.iter().map(|e| e.value) {
+        if encr.is_aead() {
+            suites.push((encr, None));
+        } else {
+            suites.extend(proposal.integ.iter().map(|i| (encr, Some(i.value))));
+        }
+    }
+    suites
+}
+
+/// `Tunnel0` → `tunnel0`, `tunnel.1` → `tunnel.1`: Linux takes 15 octets without `/` and spaces.
+fn device_name(interface: &str) -> String {
+    let allowed = |c: &char| c.is_ascii_graphic() && !matches!(c, '/' | ':' | '%');
+    let name: String = interface
+        .to_ascii_lowercase()
+        .chars()
+        .filter(allowed)
+        .collect();
+    // The end tells one tunnel from another.
+    name[name.len().saturating_sub(NAME_MAX)..].to_owned()
+}

@@ -1,0 +1,190 @@
+//! The sockets of one local address: UDP 500 and 4500, and IP protocol 50.
+//!
+//! Each is bound to the address, so that what is sent has the right source and two gateways on one
+//! machine don't take each other's packets.
+
+use crate::failclosed::OWN_PACKETS_MARK;
+use crate::failure::Failure;
+use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
+use rustix::net::{RecvFlags, recvfrom};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+pub const IKE_PORT: u16 = 500;
+pub const NAT_PORT: u16 = 4500;
+const ESP: i32 = 50;
+/// The kernel halves it for its own account; enough for some thousand packets.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Which of an endpoint's sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    Ike,
+    Nat,
+    /// Raw ESP.
+    Esp,
+}
+
+impl Port {
+    pub const ALL: [Port; 3] = [Port::Ike, Port::Nat, Port::Esp];
+}
+
+/// All sockets of one local address.
+pub struct Endpoint {
+    pub address: IpAddr,
+    ike: Socket,
+    nat: Socket,
+    esp: Socket,
+    /// Type of service of what is sent next by `nat` and `esp`.
+    tos: [u8; 2],
+}
+
+impl Endpoint {
+    pub fn open(address: IpAddr) -> Result<Self, Failure> {
+        Ok(Self {
+            address,
+            ike: udp(address, IKE_PORT)?,
+            nat: udp(address, NAT_PORT)?,
+            esp: raw_esp(address)?,
+            tos: [0; 2],
+        })
+    }
+
+    pub fn socket(&self, port: Port) -> &Socket {
+        match port {
+            Port::Ike => &self.ike,
+            Port::Nat => &self.nat,
+            Port::Esp => &self.esp,
+        }
+    }
+
+    /// The next datagram's length and sender; `None` when there is none. An IPv4 raw socket gives
+    /// the packet with its IP header; the others give the payload.
+    pub fn receive(
+        &self,
+        port: Port,
+        buffer: &mut [u8],
+    ) -> io::Result<Option<(usize, SocketAddr)>> {
+        match receive(self.socket(port), buffer) {
+            // An ICMP error about something sent earlier is told here: not about a datagram.
+            Err(error) if is_passing(&error) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    pub fn send(&self, port: Port, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
+        let socket = self.socket(port);
+        match socket.send_to(payload, &to.into()) {
+            // The error belongs to an earlier datagram; this one has not been tried.
+            Err(error) if is_old_news(&error) => socket.send_to(payload, &to.into()),
+            other => other,
+        }
+        .map(|_| ())
+    }
+
+    /// Sends with that type of service, which rarely changes from one packet to the next.
+    pub fn send_with_tos(
+        &mut self,
+        port: Port,
+        to: SocketAddr,
+        payload: &[u8],
+        tos: u8,
+    ) -> io::Result<()> {
+        let last = &mut self.tos[usize::from(port == Port::Esp)];
+        if *last != tos {
+            *last = tos;
+            set_tos(self.socket(port), self.address, tos);
+        }
+        self.send(port, to, payload)
+    }
+}
+
+/// One datagram of any socket of the Internet's families.
+pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    let (_, length, from) = recvfrom(socket, buffer, RecvFlags::empty())?;
+    let from = from.and_then(|from| SocketAddr::try_from(from).ok());
+    let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
+    Ok((length, from))
+}
+
+/// Not worth stopping for: the packet goes out unmarked.
+fn set_tos(socket: &Socket, address: IpAddr, tos: u8) {
+    let _ = match address {
+        IpAddr::V4(_) => socket.set_tos_v4(tos.into()),
+        IpAddr::V6(_) => socket.set_tclass_v6(tos.into()),
+    };
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || is_old_news(error)
+}
+
+fn is_old_news(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    matches!(
+        error.kind(),
+        ConnectionRefused | HostUnreachable | NetworkUnreachable
+    )
+}
+
+fn udp(address: IpAddr, port: u16) -> Result<Socket, Failure> {
+    let what = || format!("open UDP port {port} of {address}");
+    let socket = Socket::new(domain(address), Type::DGRAM, Some(Protocol::UDP))
+        .map_err(|error| Failure::machine(what(), error))?;
+    prepare(&socket, address).map_err(|error| Failure::machine(what(), error))?;
+    let at = SocketAddr::new(address, port);
+    match socket.bind(&at.into()) {
+        Ok(()) => Ok(socket),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(Failure::PortInUse { address, port })
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Failure::NotPermitted {
+                what: "open UDP port 500",
+                needs: "CAP_NET_BIND_SERVICE",
+            })
+        }
+        Err(error) => Err(Failure::machine(what(), error)),
+    }
+}
+
+fn raw_esp(address: IpAddr) -> Result<Socket, Failure> {
+    let what = || format!("open a socket for ESP on {address}");
+    let socket = Socket::new(domain(address), Type::RAW, Some(Protocol::from(ESP)));
+    let socket = socket.map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::NotPermitted {
+            what: "open a socket for ESP",
+            needs: "CAP_NET_RAW",
+        },
+        _ => Failure::machine(what(), error),
+    })?;
+    let ready =
+        prepare(&socket, address).and_then(|()| socket.bind(&SocketAddr::new(address, 0).into()));
+    ready.map_err(|error| Failure::machine(what(), error))?;
+    Ok(socket)
+}
+
+fn domain(address: IpAddr) -> Domain {
+    match address {
+        IpAddr::V4(_) => Domain::IPV4,
+        IpAddr::V6(_) => Domain::IPV6,
+    }
+}
+
+fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    // Bounded by the system's own limit; less is slower, not wrong.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    // Without the privilege there are no policy rules either, which the mark is for.
+    let _ = socket.set_mark(OWN_PACKETS_MARK);
+    // A path that is narrower than the tunnel counts on gets fragments, not a black hole.
+    match address {
+        IpAddr::V4(_) => sockopt::set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DONT)?,
+        IpAddr::V6(_) => {
+            socket.set_only_v6(true)?;
+            sockopt::set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DONT)?;
+        }
+    }
+    Ok(())
+}
