@@ -5,12 +5,13 @@ use crate::bind::Bindings;
 use crate::netlink::{Device, KernelRoute};
 use crate::plan::{Plan, Tunnel};
 use crate::routes::{LAST_RESORT_METRIC, MAIN_TABLE, PROTOCOL};
+use crossgate_model::operate::DebugTopic;
 use crossgate_model::view::{
     ConnectionView, InterfaceView, RouteKind, RouteView, Snapshot, SystemView, Traffic,
 };
 use crossgate_model::{Gateway, Interface, InterfaceKind, NextHop, Route};
 use netlink_packet_route::route::{RouteProtocol, RouteScope, RouteType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub struct Scene<'a> {
     /// With the data plane's counters.
     pub connections: Vec<ConnectionView>,
     pub counters: BTreeMap<&'static str, u64>,
+    pub debug: &'a BTreeSet<DebugTopic>,
     pub uptime: Duration,
     pub unix: Duration,
 }
@@ -38,6 +40,7 @@ impl Scene<'_> {
             interfaces: self.interfaces(),
             routes: self.routes(),
             counters: self.counters,
+            debug: self.debug.clone(),
             connections: self.connections,
         }
     }

@@ -1,10 +1,11 @@
 //! The running state as plain values. Whatever a person or a program sees (both vendors' prints,
 //! JSON, and faces to come) is a rendering of one [`Snapshot`].
 
+use crate::operate::DebugTopic;
 use crate::selector::SelectorPair;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
 use ipnet::IpNet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub connections: Vec<ConnectionView>,
     /// Events and refusals by name, the daemon's and the data plane's.
     pub counters: BTreeMap<&'static str, u64>,
+    /// Debug topics that are on.
+    pub debug: BTreeSet<DebugTopic>,
 }
 
 impl Snapshot {

@@ -101,6 +101,7 @@ impl Daemon {
             routes: &routes,
             connections: connections.into_iter().map(|c| self.counted(c)).collect(),
             counters,
+            debug: &self.debug,
             uptime: now.since_start(),
             unix: self.clock.unix(),
         }

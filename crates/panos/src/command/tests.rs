@@ -159,6 +159,7 @@ fn snapshot() -> Snapshot {
             },
         ],
         counters: Default::default(),
+        debug: Default::default(),
     }
 }
 
