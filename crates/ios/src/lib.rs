@@ -1,1 +1,118 @@
+//! The IOS-XE dialect: a configuration as text becomes a tree that keeps every line, then a typed
+//! [`Config`], then the vendor-neutral [`Gateway`].
+//!
+//! - [`tree`]: lines, words and nesting; printing a tree gives its text back, byte for byte.
+//! - `grammar`: which words open which mode, with abbreviations, as rows of one table per mode.
+//! - [`config`]: what the rows say, still in IOS's terms and with every line's place.
+//! - `lower`: from IOS's terms to connections and Children.
+//! - [`behaviour`]: what a router of that release does where its file is silent.
+//!
+//! Reading never fails on a line: what isn't understood or can't be obeyed is a finding, and a
+//! secret on any line, known or not, is masked in its [`Sources`].
+
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+pub mod behaviour;
+pub mod config;
+mod grammar;
+mod lower;
+mod names;
+mod secrets;
+pub mod tree;
+
+pub use config::Config;
+pub use names::interface_name;
+pub use tree::Tree;
+
+use crossgate_diag::{FileId, Finding, Sources};
+use crossgate_model::Gateway;
+use grammar::Context;
+use std::fmt;
+
+/// What one file says.
+#[derive(Debug)]
+pub struct Reading {
+    pub tree: Tree,
+    pub config: Config,
+    pub gateway: Gateway,
+    pub findings: Vec<Finding>,
+}
+
+/// Why a text can't be an IOS configuration, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAConfiguration {
+    pub sentence: String,
+}
+
+impl fmt::Display for NotAConfiguration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for NotAConfiguration {}
+
+/// How many lines of a text are commands of IOS's configuration mode: to tell dialects apart.
+pub fn looks_like(text: &str) -> usize {
+    if text.contains('\0') || text.trim_start().starts_with('<') {
+        return 0;
+    }
+    tree::count_commands(text)
+}
+
+/// Reads a configuration, and masks its secrets in `sources`.
+pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
+    let source = sources.get(file);
+    refuse_what_is_none(source.name(), source.text())?;
+    let (reading, secrets) = understand(source.text(), file);
+    for secret in secrets {
+        sources.redact(secret);
+    }
+    Ok(reading)
+}
+
+fn refuse_what_is_none(name: &str, text: &str) -> Result<(), NotAConfiguration> {
+    let because = |why: &str| {
+        Err(NotAConfiguration {
+            sentence: format!("{name} is not an IOS configuration: {why}"),
+        })
+    };
+    if text.trim().is_empty() {
+        return because("it is empty");
+    }
+    if text.contains('\0') {
+        return because("it has NUL bytes, so it is no text");
+    }
+    if looks_like(text) == 0 {
+        return because("no line of it is a configuration command");
+    }
+    Ok(())
+}
+
+fn understand(text: &str, file: FileId) -> (Reading, Vec<crossgate_diag::Span>) {
+    let (tree, notes) = tree::parse(text, file);
+    let secrets = secrets::find(text, &tree);
+    let mut cx = Context::new(text, secrets, notes);
+    let config = config::interpret(&tree, &mut cx);
+    let gateway = lower::lower(&config, &mut cx);
+    let (findings, secrets) = cx.finish();
+    let reading = Reading {
+        tree,
+        config,
+        gateway,
+        findings,
+    };
+    (reading, secrets)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! `crypto map`: peers, offers and what to encrypt, applied to an interface.
+
+use super::Config;
+use super::sa::{self, HasOffer, Offer};
+use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
+use crate::tree::Line;
+use crossgate_diag::Spanned;
+use std::net::IpAddr;
+
+/// One entry of a map.
+#[derive(Clone, Debug)]
+pub struct CryptoMapEntry {
+    pub map: Spanned<String>,
+    pub sequence: Spanned<u32>,
+    /// In order of preference.
+    pub peers: Vec<Spanned<MapPeer>>,
+    pub access_list: Option<Spanned<String>>,
+    pub offer: Offer,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapPeer {
+    Address(IpAddr),
+    Name(String),
+}
+
+impl CryptoMapEntry {
+    /// As messages and prints call it: `MAP SEQ`.
+    pub fn title(&self) -> Spanned<String> {
+        self.map
+            .clone()
+            .map(|map| format!("{map} {}", self.sequence.value))
+    }
+}
+
+impl HasOffer for CryptoMapEntry {
+    fn offer_mut(&mut self) -> &mut Offer {
+        &mut self.offer
+    }
+}
+
+pub(crate) static TABLE: &[Rule<CryptoMapEntry>] = &[
+    aside("description", "descriptions"),
+    set("set peer", peer),
+    set("match address", access_list),
+    set("set transform-set", sa::transform_sets),
+    set("set ikev2-profile", sa::ikev2_profile),
+    set("set isakmp-profile", sa::isakmp_profile),
+    set("set pfs", sa::pfs),
+    set("set security-association lifetime", sa::lifetime),
+    set("set security-association idle-time", sa::idle),
+    set("set security-association replay", sa::replay),
+    lacking("set security-association level", "one SA serves one entry"),
+    lacking("set identity", "any identity that the IKEv2 profile takes"),
+    lacking("set ip access-group", "decrypted packets are not filtered"),
+    lacking("set nat", "addresses are not translated"),
+    lacking("set session-key", "all keys are negotiated"),
+    lacking("reverse-route", "routes come from the file only"),
+    lacking("set reverse-route", "routes come from the file only"),
+    lacking("qos", "packets are not queued by class"),
+];
+
+/// `NAME`, `NAME SEQ`, `NAME SEQ ipsec-isakmp`.
+pub(super) fn opens(args: &[&str]) -> bool {
+    let static_kind = |word: &str| word.len() >= 7 && "ipsec-isakmp".starts_with(word);
+    match args {
+        [_] => true,
+        [_, sequence] => is_number(sequence),
+        [_, sequence, kind] => is_number(sequence) && static_kind(kind),
+        _ => false,
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `NAME local-address INTERFACE`.
+pub(super) fn sets_local(args: &[&str]) -> bool {
+    matches!(args, [_, word, ..] if word.len() >= 5 && "local-address".starts_with(word))
+}
+
+pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
+    let map = args.name("the map's name")?;
+    if args.no && args.is_empty() {
+        config.crypto_maps.retain(|entry| entry.map != map);
+        return Some(());
+    }
+    let sequence = args.number("a sequence number", 1..=65_535)?;
+    let sequence = sequence.map(|n| n as u32);
+    args.take();
+    let known = |entry: &CryptoMapEntry| entry.map == map && entry.sequence == sequence;
+    if args.no {
+        config.crypto_maps.retain(|entry| !known(entry));
+        return Some(());
+    }
+    let at = config.crypto_maps.iter().position(known);
+    let at = at.unwrap_or(config.crypto_maps.len());
+    if at == config.crypto_maps.len() {
+        config.crypto_maps.push(CryptoMapEntry {
+            map,
+            sequence,
+            peers: Vec::new(),
+            access_list: None,
+            offer: Offer::default(),
+        });
+    }
+    let entry = config.crypto_maps.get_mut(at)?;
+    run(Mode::CryptoMap, TABLE, lines, entry, args.cx);
+    Some(())
+}
+
+pub(super) fn local_address(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
+    let map = args.name("the map's name")?;
+    args.take();
+    config.map_addresses.retain(|(known, _)| known != &map);
+    if !args.no {
+        let interface = args.interface("an interface")?;
+        config.map_addresses.push((map, interface));
+    }
+    Some(())
+}
+
+fn peer(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
+    let peer = args.name("the peer's address or name")?.map(map_peer);
+    entry.peers.retain(|known| known != &peer);
+    if args.no {
+        return Some(());
+    }
+    entry.peers.push(peer);
+    if args.flag("default").is_some()
+        && let Some(preferred) = entry.peers.pop()
+    {
+        entry.peers.insert(0, preferred);
+    }
+    if args.flag("dynamic").is_some() {
+        args.leave_rest("names are resolved when they are needed anyway");
+    }
+    Some(())
+}
+
+/// Digits and dots that are no address are no name either, but lowering tells of that.
+fn map_peer(word: String) -> MapPeer {
+    match word.parse() {
+        Ok(address) => MapPeer::Address(address),
+        Err(_) => MapPeer::Name(word),
+    }
+}
+
+fn access_list(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
+    entry.access_list = match args.no {
+        true => None,
+        false => {
+            args.flag("ipv4");
+            Some(args.name("an access list")?)
+        }
+    };
+    Some(())
+}

@@ -1,0 +1,132 @@
+//! A configuration in IOS's own terms: what the lines say, each value with its place.
+//!
+//! Lines are obeyed in their order, as a device does: a later one changes what an earlier one said,
+//! `no` takes it back, and naming something again goes on with it.
+
+pub mod access_list;
+pub mod crypto_map;
+mod global;
+pub mod ikev2;
+pub mod interface;
+pub mod ipsec_profile;
+pub mod keyring;
+pub mod policy;
+pub mod profile;
+pub mod proposal;
+mod routes;
+pub mod sa;
+pub mod transform;
+
+pub(crate) use global::GLOBAL;
+
+use crate::grammar::{Context, Mode, run};
+use crate::tree::Tree;
+use access_list::AccessList;
+use crossgate_diag::{Span, Spanned};
+use crossgate_model::Route;
+use crypto_map::CryptoMapEntry;
+use ikev2::Ikev2Globals;
+use interface::Interface;
+use ipsec_profile::IpsecProfile;
+use keyring::Keyring;
+use policy::Policy;
+use profile::Profile;
+use proposal::Proposal;
+use sa::SaSettings;
+use transform::TransformSet;
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub hostname: Option<Spanned<String>>,
+    /// As after `version`: `17.9`.
+    pub version: Option<Spanned<String>>,
+    pub interfaces: Vec<Interface>,
+    pub routes: Vec<Route>,
+    pub proposals: Vec<Proposal>,
+    pub policies: Vec<Policy>,
+    pub keyrings: Vec<Keyring>,
+    pub profiles: Vec<Profile>,
+    pub ikev2: Ikev2Globals,
+    pub transform_sets: Vec<TransformSet>,
+    pub ipsec_profiles: Vec<IpsecProfile>,
+    /// `crypto ipsec security-association …`: what profiles and maps don't say themselves.
+    pub sa: SaSettings,
+    /// In order of sequence numbers within a map.
+    pub crypto_maps: Vec<CryptoMapEntry>,
+    /// `crypto map NAME local-address INTERFACE`.
+    pub map_addresses: Vec<(Spanned<String>, Spanned<String>)>,
+    pub access_lists: Vec<AccessList>,
+    /// ISAKMP, and with it very likely IKEv2.
+    pub isakmp_enabled: Spanned<bool>,
+    /// UDP encapsulation where a NAT is found.
+    pub nat_transparency: Spanned<bool>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            hostname: None,
+            version: None,
+            interfaces: Vec::new(),
+            routes: Vec::new(),
+            proposals: Vec::new(),
+            policies: Vec::new(),
+            keyrings: Vec::new(),
+            profiles: Vec::new(),
+            ikev2: Ikev2Globals::default(),
+            transform_sets: Vec::new(),
+            ipsec_profiles: Vec::new(),
+            sa: SaSettings::default(),
+            crypto_maps: Vec::new(),
+            map_addresses: Vec::new(),
+            access_lists: Vec::new(),
+            isakmp_enabled: Spanned::default_of(true),
+            nat_transparency: Spanned::default_of(true),
+        }
+    }
+}
+
+pub(crate) fn interpret(tree: &Tree, cx: &mut Context<'_>) -> Config {
+    let mut config = Config::default();
+    run(Mode::Global, GLOBAL, &tree.lines, &mut config, cx);
+    config.crypto_maps.sort_by_key(|entry| entry.sequence.value);
+    config
+}
+
+/// A thing that a configuration names, and others refer to.
+pub trait Named {
+    /// What a message calls such a thing.
+    const WHAT: &'static str;
+
+    fn new(name: Spanned<String>) -> Self;
+
+    fn name(&self) -> &Spanned<String>;
+}
+
+pub(crate) fn find<'c, T: Named>(list: &'c [T], name: &str) -> Option<&'c T> {
+    list.iter().find(|item| item.name().value == name)
+}
+
+/// The one of that name, made now if there was none.
+pub(crate) fn entry<T: Named>(list: &mut Vec<T>, name: Spanned<String>) -> Option<&mut T> {
+    let known = list.iter().position(|item| item.name() == &name);
+    let at = known.unwrap_or(list.len());
+    if known.is_none() {
+        list.push(T::new(name));
+    }
+    list.get_mut(at)
+}
+
+pub(crate) fn remove<T: Named>(list: &mut Vec<T>, name: &str) {
+    list.retain(|item| item.name().value != name);
+}
+
+/// A value, or, after `no`, none.
+pub(crate) fn unless<T>(no: bool, value: Option<T>) -> Option<Option<T>> {
+    if no { Some(None) } else { value.map(Some) }
+}
+
+/// A switch: on, or, after `no`, off.
+pub(crate) fn switch(no: bool, span: Span) -> Spanned<bool> {
+    Spanned::at(!no, span)
+}

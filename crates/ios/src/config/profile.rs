@@ -1,0 +1,311 @@
+//! `crypto ikev2 profile`: which peers, how they and we authenticate, and for how long.
+
+use super::keyring::{IDENTITY_KINDS, IdentityKind, address_with_mask, key_text, stated_identity};
+use super::{Config, Named, entry, remove, switch, unless};
+use crate::grammar::{Args, Mode, Rule, aside, join, lacking, run, set};
+use crate::tree::Line;
+use crossgate_diag::Spanned;
+use crossgate_model::{Identity, IdentityMatch, PresharedKey};
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub name: Spanned<String>,
+    /// The peer's identity must match one of these.
+    pub match_remote: Vec<Spanned<IdentityMatch>>,
+    /// Only for IKE SAs from one of these; none: from all.
+    pub match_local: Vec<Spanned<LocalMatch>>,
+    /// The default is the address of the tunnel source.
+    pub local_identity: Option<Spanned<Identity>>,
+    pub local_auth: Option<Spanned<Method>>,
+    /// A peer may use any of these.
+    pub remote_auth: Vec<Spanned<Method>>,
+    pub keyring: Option<Spanned<String>>,
+    pub lifetime: Option<Spanned<Duration>>,
+    pub dpd: Option<Spanned<Dpd>>,
+    pub nat_keepalive: Option<Spanned<Duration>>,
+    pub force_encapsulation: Option<Spanned<bool>>,
+    pub shutdown: Option<Spanned<bool>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalMatch {
+    Address(IpAddr),
+    Interface(String),
+}
+
+/// How an end authenticates, and its key where it doesn't stand in the keyring.
+#[derive(Clone, Debug)]
+pub struct Method {
+    pub kind: MethodKind,
+    pub key: Option<Spanned<PresharedKey>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodKind {
+    PreShare,
+    RsaSignature,
+    EcdsaSignature,
+    Eap,
+}
+
+/// Dead-peer detection. The second number is seconds between retries, not a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dpd {
+    pub interval: Duration,
+    pub retry: Duration,
+    pub on_demand: bool,
+}
+
+impl Named for Profile {
+    const WHAT: &'static str = "IKEv2 profile";
+
+    fn new(name: Spanned<String>) -> Self {
+        Self {
+            name,
+            match_remote: Vec::new(),
+            match_local: Vec::new(),
+            local_identity: None,
+            local_auth: None,
+            remote_auth: Vec::new(),
+            keyring: None,
+            lifetime: None,
+            dpd: None,
+            nat_keepalive: None,
+            force_encapsulation: None,
+            shutdown: None,
+        }
+    }
+
+    fn name(&self) -> &Spanned<String> {
+        &self.name
+    }
+}
+
+const ONE_TABLE: &str = "there is one routing table, the global one";
+const NO_CERTIFICATES: &str = "ends authenticate with pre-shared keys only";
+const NO_SERVER: &str = "remote access and FlexVPN servers are not served";
+
+pub(crate) static TABLE: &[Rule<Profile>] = &[
+    aside("description", "descriptions"),
+    set("match identity remote", match_remote),
+    set("match address local", match_local),
+    set("match fvrf any", |_, _| Some(())),
+    lacking("match fvrf", ONE_TABLE),
+    lacking("match certificate", NO_CERTIFICATES),
+    set("identity local", local_identity),
+    set("authentication local", local_auth),
+    set("authentication remote", remote_auth),
+    set("keyring local", keyring),
+    lacking("keyring aaa", "keys come from the file only"),
+    lacking(
+        "keyring ppk",
+        "post-quantum keys (RFC 8784) are not mixed in",
+    ),
+    lacking("pki trustpoint", NO_CERTIFICATES),
+    lacking("ca trust-point", NO_CERTIFICATES),
+    set("lifetime", lifetime),
+    set("dpd", dpd),
+    set("nat keepalive", nat_keepalive),
+    set("nat force-encap", force_encapsulation),
+    set("initial-contact force", |_, _| Some(())),
+    set("shutdown", shutdown),
+    lacking("lifetime certificate", NO_CERTIFICATES),
+    lacking("ivrf", ONE_TABLE),
+    lacking("virtual-template", NO_SERVER),
+    lacking("aaa", NO_SERVER),
+    lacking("config-exchange", NO_SERVER),
+    lacking("config-mode", NO_SERVER),
+    lacking("accounting", NO_SERVER),
+    lacking("anyconnect", NO_SERVER),
+    lacking("reconnect", NO_SERVER),
+    lacking("redirect", "IKE SAs are not redirected"),
+    lacking("dynamic", "all values come from the file"),
+    lacking("ppk", "post-quantum keys (RFC 8784) are not mixed in"),
+];
+
+pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
+    let name = args.name("the profile's name")?;
+    if args.no {
+        remove(&mut config.profiles, &name);
+        return Some(());
+    }
+    let profile = entry(&mut config.profiles, name)?;
+    run(Mode::Profile, TABLE, lines, profile, args.cx);
+    Some(())
+}
+
+fn match_remote(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    let wanted = identity_match(args)?;
+    profile.match_remote.retain(|known| known != &wanted);
+    if !args.no {
+        profile.match_remote.push(wanted);
+    }
+    Some(())
+}
+
+/// `any`, or a kind of identity and its value; names may be given by their domain.
+fn identity_match(args: &mut Args<'_, '_>) -> Option<Spanned<IdentityMatch>> {
+    if let Some(span) = args.flag("any") {
+        return Some(Spanned::at(IdentityMatch::Any, span));
+    }
+    let kind = kind_ahead(args);
+    if matches!(kind, Some(IdentityKind::Address)) {
+        args.take();
+        return Some(address_with_mask(args)?.map(address_match));
+    }
+    let of_domain = args.len() > 2 && args.peek(1) == Some("domain");
+    match kind {
+        Some(IdentityKind::Fqdn) if of_domain => domain(args, IdentityMatch::FqdnDomain),
+        Some(IdentityKind::Email) if of_domain => domain(args, IdentityMatch::EmailDomain),
+        _ => Some(stated_identity(args)?.map(IdentityMatch::Exactly)),
+    }
+}
+
+fn kind_ahead(args: &Args<'_, '_>) -> Option<IdentityKind> {
+    let word = args.peek(0)?.to_ascii_lowercase();
+    let mut fitting = IDENTITY_KINDS.iter().filter(|(k, _)| k.starts_with(&word));
+    fitting.next().map(|(_, kind)| *kind)
+}
+
+fn domain(
+    args: &mut Args<'_, '_>,
+    make: fn(String) -> IdentityMatch,
+) -> Option<Spanned<IdentityMatch>> {
+    args.take();
+    args.take();
+    Some(args.name("a domain")?.map(make))
+}
+
+fn address_match(net: IpNet) -> IdentityMatch {
+    if net.prefix_len() == net.max_prefix_len() {
+        return IdentityMatch::Exactly(Identity::Address(net.addr()));
+    }
+    IdentityMatch::AddressWithin(net)
+}
+
+fn match_local(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    let wanted = match args.flag("interface") {
+        Some(_) => args.interface("an interface")?.map(LocalMatch::Interface),
+        None => args
+            .ip("an address of this router, or `interface`")?
+            .map(LocalMatch::Address),
+    };
+    profile.match_local.retain(|known| known != &wanted);
+    if !args.no {
+        profile.match_local.push(wanted);
+    }
+    Some(())
+}
+
+fn local_identity(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.local_identity = match args.no {
+        true => None,
+        false => Some(stated_identity(args)?),
+    };
+    Some(())
+}
+
+const METHODS: &[(&str, MethodKind)] = &[
+    ("pre-share", MethodKind::PreShare),
+    ("rsa-sig", MethodKind::RsaSignature),
+    ("ecdsa-sig", MethodKind::EcdsaSignature),
+    ("eap", MethodKind::Eap),
+];
+
+fn method(args: &mut Args<'_, '_>) -> Option<Spanned<Method>> {
+    let kind = args.choice("an authentication method", METHODS)?;
+    let key = match kind.value {
+        MethodKind::PreShare if args.flag("key").is_some() => Some(key_text(args)?),
+        MethodKind::Eap => {
+            args.rest();
+            None
+        }
+        _ => None,
+    };
+    Some(kind.map(|kind| Method { kind, key }))
+}
+
+fn local_auth(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.local_auth = match args.no {
+        true => None,
+        false => Some(method(args)?),
+    };
+    Some(())
+}
+
+fn remote_auth(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    let method = method(args)?;
+    profile
+        .remote_auth
+        .retain(|known| known.kind != method.kind);
+    if !args.no {
+        profile.remote_auth.push(method);
+    }
+    Some(())
+}
+
+fn keyring(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.keyring = unless(args.no, args.name("a keyring's name"))?;
+    if args.flag("name-mangler").is_some() {
+        args.leave_rest("the whole keyring is searched");
+    }
+    Some(())
+}
+
+fn lifetime(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.lifetime = match args.no {
+        true => None,
+        false => Some(
+            args.number("seconds", 120..=86_400)?
+                .map(Duration::from_secs),
+        ),
+    };
+    Some(())
+}
+
+fn dpd(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.dpd = if args.no {
+        None
+    } else {
+        Some(dpd_values(args)?)
+    };
+    Some(())
+}
+
+const ON_DEMAND: &[(&str, bool)] = &[("on-demand", true), ("periodic", false)];
+
+/// `INTERVAL RETRY-INTERVAL on-demand|periodic`.
+pub(super) fn dpd_values(args: &mut Args<'_, '_>) -> Option<Spanned<Dpd>> {
+    let interval = args.number("seconds", 10..=3600)?;
+    let retry = args.number("seconds between retries", 2..=60)?;
+    let on_demand = args.choice("how to ask", ON_DEMAND)?;
+    Some(Spanned {
+        value: Dpd {
+            interval: Duration::from_secs(interval.value),
+            retry: Duration::from_secs(retry.value),
+            on_demand: on_demand.value,
+        },
+        span: join(interval.span, on_demand.span),
+    })
+}
+
+fn nat_keepalive(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.nat_keepalive = match args.no {
+        true => None,
+        false => Some(args.number("seconds", 5..=3600)?.map(Duration::from_secs)),
+    };
+    Some(())
+}
+
+fn force_encapsulation(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.force_encapsulation = Some(switch(args.no, args.line));
+    Some(())
+}
+
+fn shutdown(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
+    profile.shutdown = Some(switch(args.no, args.line));
+    Some(())
+}

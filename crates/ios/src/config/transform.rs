@@ -1,0 +1,180 @@
+//! `crypto ipsec transform-set`.
+
+use super::proposal::weak_algorithm;
+use super::{Config, Named, entry, remove};
+use crate::grammar::{Args, Mode, Rule, run, set};
+use crate::tree::Line;
+use crossgate_crypto::{Encr, Integ};
+use crossgate_diag::{Finding, Span, Spanned};
+
+#[derive(Clone, Debug)]
+pub struct TransformSet {
+    pub name: Spanned<String>,
+    pub encr: Option<Spanned<Encr>>,
+    /// None beside GCM.
+    pub integ: Option<Spanned<Integ>>,
+    /// `mode transport`.
+    pub transport: Option<Span>,
+}
+
+impl Named for TransformSet {
+    const WHAT: &'static str = "transform set";
+
+    fn new(name: Spanned<String>) -> Self {
+        Self {
+            name,
+            encr: None,
+            integ: None,
+            transport: None,
+        }
+    }
+
+    fn name(&self) -> &Spanned<String> {
+        &self.name
+    }
+}
+
+pub(crate) static TABLE: &[Rule<TransformSet>] = &[set("mode", mode)];
+
+#[derive(Clone, Copy)]
+enum Transform {
+    Aes,
+    Gcm,
+    Encr(Encr),
+    Integ(Integ),
+    /// Not done here: why.
+    Lacking(&'static str),
+}
+
+const NO_AH: &str = "AH (RFC 4302) is not spoken; ESP authenticates as well";
+const NO_PRIVACY: &str = "packets are always encrypted";
+
+const TRANSFORMS: &[(&str, Transform)] = &[
+    ("esp-aes", Transform::Aes),
+    ("esp-gcm", Transform::Gcm),
+    ("esp-des", Transform::Encr(Encr::Des)),
+    ("esp-3des", Transform::Encr(Encr::TripleDes)),
+    ("esp-md5-hmac", Transform::Integ(Integ::HmacMd5_96)),
+    ("esp-sha-hmac", Transform::Integ(Integ::HmacSha1_96)),
+    ("esp-sha256-hmac", Transform::Integ(Integ::HmacSha256_128)),
+    ("esp-sha384-hmac", Transform::Integ(Integ::HmacSha384_192)),
+    ("esp-sha512-hmac", Transform::Integ(Integ::HmacSha512_256)),
+    ("esp-null", Transform::Lacking(NO_PRIVACY)),
+    ("esp-gmac", Transform::Lacking(NO_PRIVACY)),
+    ("esp-seal", Transform::Lacking("no library has SEAL")),
+    ("ah-md5-hmac", Transform::Lacking(NO_AH)),
+    ("ah-sha-hmac", Transform::Lacking(NO_AH)),
+    ("ah-sha256-hmac", Transform::Lacking(NO_AH)),
+    ("ah-sha384-hmac", Transform::Lacking(NO_AH)),
+    ("ah-sha512-hmac", Transform::Lacking(NO_AH)),
+    ("comp-lzs", Transform::Lacking("packets are not compressed")),
+];
+
+pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
+    let name = args.name("the transform set's name")?;
+    if args.no {
+        remove(&mut config.transform_sets, &name);
+        return Some(());
+    }
+    let set = entry(&mut config.transform_sets, name)?;
+    if !args.is_empty() {
+        set.encr = None;
+        set.integ = None;
+    }
+    while !args.is_empty() {
+        transform(set, args);
+    }
+    run(Mode::TransformSet, TABLE, lines, set, args.cx);
+    complete(set, args);
+    Some(())
+}
+
+fn transform(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
+    let transform = args.choice("a transform", TRANSFORMS)?;
+    match transform.value {
+        Transform::Aes => set.encr = Some(sized(args, transform.span, AES)),
+        Transform::Gcm => set.encr = Some(sized(args, transform.span, GCM)),
+        Transform::Encr(encr) => set.encr = Some(transform.map(|_| encr)),
+        Transform::Integ(integ) => set.integ = Some(transform.map(|_| integ)),
+        Transform::Lacking(why) => lacking(args, transform.span, why),
+    }
+    Some(())
+}
+
+const AES: &[(&str, Encr)] = &[
+    ("128", Encr::AesCbc128),
+    ("192", Encr::AesCbc192),
+    ("256", Encr::AesCbc256),
+];
+
+const GCM: &[(&str, Encr)] = &[
+    ("128", Encr::AesGcm128),
+    ("192", Encr::AesGcm192),
+    ("256", Encr::AesGcm256),
+];
+
+/// A key of 128 bits, unless a size follows.
+fn sized(args: &mut Args<'_, '_>, keyword: Option<Span>, sizes: &[(&str, Encr)]) -> Spanned<Encr> {
+    let next = args.peek(0).unwrap_or("");
+    let default = sizes.first().map_or(Encr::AesCbc128, |(_, encr)| *encr);
+    let Some((_, encr)) = sizes.iter().find(|(size, _)| *size == next) else {
+        return Spanned {
+            value: default,
+            span: keyword,
+        };
+    };
+    let size = args.take().and_then(|word| word.span);
+    Spanned {
+        value: *encr,
+        span: crate::grammar::join(keyword, size),
+    }
+}
+
+fn lacking(args: &mut Args<'_, '_>, span: Option<Span>, why: &str) {
+    // A size may follow the keyword.
+    if args
+        .peek(0)
+        .is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()))
+    {
+        args.take();
+    }
+    let shown = span.map_or_else(String::new, |span| args.cx.shown(span));
+    args.cx.push(
+        Finding::warning("not-obeyed", format!("{shown} is not obeyed: {why}"))
+            .at(span, "left out of the set"),
+    );
+}
+
+const TRANSPORT: &[(&str, bool)] = &[("tunnel", false), ("transport", true)];
+
+fn mode(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
+    let mode = args.choice("a mode", TRANSPORT)?;
+    set.transport = mode.span.filter(|_| mode.value && !args.no);
+    Some(())
+}
+
+/// Tells of what makes a set weak or useless.
+fn complete(set: &mut TransformSet, args: &mut Args<'_, '_>) {
+    if let Some(encr) = set.encr.as_ref().filter(|encr| encr.is_weak()) {
+        args.cx.push(weak_algorithm(&encr.value, encr.span));
+    }
+    if let Some(integ) = set.integ.as_ref().filter(|integ| integ.is_weak()) {
+        args.cx.push(weak_algorithm(&integ.value, integ.span));
+    }
+    let aead = set.encr.as_ref().is_some_and(|encr| encr.is_aead());
+    if let Some(integ) = set.integ.take_if(|_| aead) {
+        args.cx.push(
+            Finding::warning("not-obeyed", "GCM takes no integrity algorithm beside it")
+                .at(integ.span, "left out: GCM authenticates by itself"),
+        );
+    }
+    if set.transport.is_some() {
+        args.cx.push(
+            Finding::warning(
+                "not-obeyed",
+                "transport mode is not spoken: tunnel mode is used",
+            )
+            .at(set.transport, "asked for here"),
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! The words after a command's keywords, taken one by one, each with what is expected of it.
+
+use super::Context;
+use crate::tree::{Command, Line, slice};
+use crossgate_diag::{Finding, Span, Spanned};
+use ipnet::{IpNet, Ipv4Net};
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+
+pub(crate) struct Args<'a, 't> {
+    pub cx: &'a mut Context<'t>,
+    words: &'a [Span],
+    /// The line begins with `no` or `default`.
+    pub no: bool,
+    /// The whole line.
+    pub line: Span,
+}
+
+impl<'a, 't> Args<'a, 't> {
+    pub fn new(cx: &'a mut Context<'t>, line: &'a Line, command: &Command) -> Self {
+        Self {
+            cx,
+            words: line.words.get(command.named_by..).unwrap_or(&[]),
+            no: command.no,
+            line: line.span(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The next word but that many, left where it is.
+    pub fn peek(&self, index: usize) -> Option<&'t str> {
+        self.words.get(index).map(|w| slice(self.cx.text, *w))
+    }
+
+    /// The next word, if there is one.
+    pub fn take(&mut self) -> Option<Spanned<&'t str>> {
+        let (first, rest) = self.words.split_first()?;
+        self.words = rest;
+        Some(Spanned::at(slice(self.cx.text, *first), *first))
+    }
+
+    /// The next word, which must be there.
+    pub fn word(&mut self, expected: &str) -> Option<Spanned<&'t str>> {
+        let word = self.take();
+        if word.is_none() {
+            self.cx.push(
+                Finding::error(
+                    "missing-value",
+                    format!("incomplete command: expected {expected}"),
+                )
+                .at(self.line, format!("{expected} is missing")),
+            );
+        }
+        word
+    }
+
+    pub fn name(&mut self, expected: &str) -> Option<Spanned<String>> {
+        Some(self.word(expected)?.map(str::to_owned))
+    }
+
+    /// Takes the next word if it is that keyword or at least two letters of it.
+    pub fn flag(&mut self, keyword: &str) -> Option<Span> {
+        let next = self.peek(0)?.to_ascii_lowercase();
+        if next == keyword || next.len() >= 2 && keyword.starts_with(&next) {
+            return self.take()?.span;
+        }
+        None
+    }
+
+    /// One of these keywords, or the only one that the word abbreviates.
+    pub fn choice<T: Copy>(&mut self, expected: &str, table: &[(&str, T)]) -> Option<Spanned<T>> {
+        let word = self.word(expected)?;
+        let found = choose(word.value, table);
+        if found.is_none() {
+            let words: Vec<_> = table.iter().map(|(word, _)| *word).collect();
+            self.wrong(
+                word.span,
+                &format!("{expected}, one of {}", words.join(", ")),
+            );
+        }
+        Some(Spanned {
+            value: found?,
+            span: word.span,
+        })
+    }
+
+    /// One or more of these keywords up to the line's end; wrong ones are told and left out.
+    pub fn choices<T: Copy>(&mut self, expected: &str, table: &[(&str, T)]) -> Vec<Spanned<T>> {
+        let mut found: Vec<Spanned<T>> = self.choice(expected, table).into_iter().collect();
+        while !self.is_empty() {
+            found.extend(self.choice(expected, table));
+        }
+        found
+    }
+
+    /// A number in that range.
+    pub fn number(&mut self, expected: &str, range: RangeInclusive<u64>) -> Option<Spanned<u64>> {
+        let expected = format!("{expected} from {} to {}", range.start(), range.end());
+        let word = self.word(&expected)?;
+        let number = word.value.parse().ok().filter(|n| range.contains(n));
+        // `parse` takes a sign; IOS doesn't.
+        let number = number.filter(|_| word.value.bytes().all(|b| b.is_ascii_digit()));
+        if number.is_none() {
+            self.wrong(word.span, &expected);
+        }
+        Some(Spanned {
+            value: number?,
+            span: word.span,
+        })
+    }
+
+    pub fn ipv4(&mut self, expected: &str) -> Option<Spanned<Ipv4Addr>> {
+        self.parsed(expected)
+    }
+
+    pub fn ip(&mut self, expected: &str) -> Option<Spanned<IpAddr>> {
+        self.parsed(expected)
+    }
+
+    pub fn parsed<T: std::str::FromStr>(&mut self, expected: &str) -> Option<Spanned<T>> {
+        let word = self.word(expected)?;
+        let value = word.value.parse().ok();
+        if value.is_none() {
+            self.wrong(word.span, expected);
+        }
+        Some(Spanned {
+            value: value?,
+            span: word.span,
+        })
+    }
+
+    /// An address and its mask: the address is kept, not the network.
+    pub fn address_and_mask(&mut self) -> Option<Spanned<Ipv4Net>> {
+        let address = self.ipv4("an IPv4 address")?;
+        let mask = self.ipv4("a network mask")?;
+        let Ok(net) = Ipv4Net::with_netmask(address.value, mask.value) else {
+            self.wrong(
+                mask.span,
+                "a network mask, whose one bits are all before its zero bits",
+            );
+            return None;
+        };
+        Some(Spanned {
+            value: net,
+            span: join(address.span, mask.span),
+        })
+    }
+
+    /// An IPv6 prefix as `2001:db8::/64`.
+    pub fn ipv6_prefix(&mut self) -> Option<Spanned<IpNet>> {
+        let prefix: Spanned<ipnet::Ipv6Net> = self.parsed("an IPv6 prefix")?;
+        Some(prefix.map(IpNet::V6))
+    }
+
+    /// An interface's name in full, of one word or two.
+    pub fn interface(&mut self, expected: &str) -> Option<Spanned<String>> {
+        let first = self.word(expected)?;
+        let number = self.peek(0).filter(|w| crate::names::is_number(w));
+        let split = number.filter(|_| crate::names::is_type(first.value));
+        let Some(number) = split else {
+            return Some(first.map(crate::names::interface_name));
+        };
+        let whole = format!("{}{number}", first.value);
+        let second = self.take()?;
+        Some(Spanned {
+            value: crate::names::interface_name(&whole),
+            span: join(first.span, second.span),
+        })
+    }
+
+    /// From the next word to the last one.
+    pub fn remaining_span(&self) -> Option<Span> {
+        Some(self.words.first()?.to(*self.words.last()?))
+    }
+
+    /// All words that are left, as they stand.
+    pub fn rest(&mut self) -> Option<Spanned<String>> {
+        let span = self.remaining_span()?;
+        self.words = &[];
+        Some(Spanned::at(slice(self.cx.text, span).to_owned(), span))
+    }
+
+    /// A word that is there and isn't what it should be.
+    pub fn wrong(&mut self, span: Option<Span>, expected: &str) {
+        let found = span.map_or_else(|| "nothing".into(), |span| self.cx.shown(span));
+        self.cx.push(
+            Finding::error("bad-value", format!("expected {expected}, found {found}"))
+                .at(span, format!("not {expected}")),
+        );
+    }
+
+    /// Words from here on are understood, and not obeyed.
+    pub fn leave_rest(&mut self, why: &str) {
+        if let Some(rest) = self.rest() {
+            let found = rest
+                .span
+                .map_or_else(String::new, |span| self.cx.shown(span));
+            self.cx.push(
+                Finding::warning("not-obeyed", format!("{found} is not obeyed: {why}"))
+                    .at(rest.span, "the rest of the line is"),
+            );
+        }
+    }
+
+    /// Tells of words that no part of the command has taken.
+    pub fn refuse_rest(&mut self) {
+        // `no` forms may repeat what they remove.
+        let Some(rest) = self.rest().filter(|_| !self.no) else {
+            return;
+        };
+        let found = rest
+            .span
+            .map_or_else(String::new, |span| self.cx.shown(span));
+        self.cx.push(
+            Finding::warning(
+                "unknown-word",
+                format!("the command is over before {found}"),
+            )
+            .at(rest.span, "not understood, and not obeyed"),
+        );
+    }
+}
+
+fn choose<T: Copy>(word: &str, table: &[(&str, T)]) -> Option<T> {
+    let word = word.to_ascii_lowercase();
+    if let Some((_, value)) = table.iter().find(|(keyword, _)| *keyword == word) {
+        return Some(*value);
+    }
+    let mut fitting = table
+        .iter()
+        .filter(|(keyword, _)| keyword.starts_with(&word));
+    match (fitting.next(), fitting.next()) {
+        (Some((_, value)), None) => Some(*value),
+        _ => None,
+    }
+}
+
+/// From the one to the other, where both are known.
+pub(crate) fn join(from: Option<Span>, to: Option<Span>) -> Option<Span> {
+    match (from, to) {
+        (Some(from), Some(to)) => Some(from.to(to)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,141 @@
+//! What reading a file gathers besides the configuration: findings.
+
+use crate::tree::{Line, slice};
+use crossgate_diag::{Finding, Severity, Span};
+use std::collections::BTreeMap;
+
+/// Longest piece of a file that a message quotes, in characters.
+const QUOTED_MAX: usize = 60;
+
+pub(crate) struct Context<'t> {
+    pub text: &'t str,
+    secrets: Vec<Span>,
+    findings: Vec<Finding>,
+    /// Lines of no meaning for a tunnel, by what they are about.
+    asides: BTreeMap<&'static str, Vec<Span>>,
+    around: Vec<Span>,
+}
+
+impl<'t> Context<'t> {
+    pub fn new(text: &'t str, secrets: Vec<Span>, findings: Vec<Finding>) -> Self {
+        Self {
+            text,
+            secrets,
+            findings,
+            asides: BTreeMap::new(),
+            around: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// A piece of the file for a message: short, printable, and no secret.
+    pub fn shown(&self, span: Span) -> String {
+        let secret = |s: &Span| s.start < span.end && span.start < s.end;
+        if self.secrets.iter().any(secret) {
+            return "a secret".into();
+        }
+        let text: String = slice(self.text, span).chars().take(QUOTED_MAX).collect();
+        format!("`{}`", text.escape_debug())
+    }
+
+    pub fn unknown(&mut self, line: &Line, severity: Severity, known: &str) {
+        let what = self.beginning(line, 2);
+        let title = format!("{what} is not a known command {known}");
+        let finding = Finding::new(severity, "unknown-line", title);
+        self.push(with_its_lines(finding, line, "not obeyed"));
+    }
+
+    pub fn ambiguous(&mut self, line: &Line, fitting: &[&str]) {
+        let what = self.beginning(line, 2);
+        let listed = fitting.join("`, `");
+        let finding = Finding::error(
+            "ambiguous-command",
+            format!("{what} abbreviates several commands"),
+        );
+        let label = format!("may mean `{listed}`");
+        self.push(with_its_lines(finding, line, &label));
+    }
+
+    /// The line's first words, for a message.
+    fn beginning(&self, line: &Line, count: usize) -> String {
+        let words = line.words.get(..count.min(line.words.len())).unwrap_or(&[]);
+        match (words.first(), words.last()) {
+            (Some(first), Some(last)) => self.shown(first.to(*last)),
+            _ => "this line".into(),
+        }
+    }
+
+    pub fn lacking(&mut self, line: &Line, named_by: usize, instead: &str) {
+        let what = self.beginning(line, named_by);
+        let finding = Finding::warning(
+            "not-obeyed",
+            format!("{what} is known, but not obeyed: {instead}"),
+        );
+        self.push(with_its_lines(finding, line, "not obeyed"));
+    }
+
+    /// Every line of it is told once, in one finding with all others about the same.
+    pub fn aside(&mut self, line: &Line, about: &'static str) {
+        let mut spans = Vec::new();
+        gather(line, &mut spans);
+        self.asides.entry(about).or_default().extend(spans);
+    }
+
+    pub fn around(&mut self, line: &Line) {
+        self.around.push(visible(self.text, line.raw));
+    }
+
+    /// Findings, and the places of secrets.
+    pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
+        for (about, spans) in std::mem::take(&mut self.asides) {
+            let title = format!("not obeyed, because it doesn't concern tunnels: {about}");
+            self.findings.push(listing("not-obeyed", title, &spans));
+        }
+        if !self.around.is_empty() {
+            let title = "not part of the configuration: what a terminal shows around it";
+            self.findings
+                .push(listing("around-configuration", title.into(), &self.around));
+        }
+        (self.findings, self.secrets)
+    }
+}
+
+/// One note about many lines.
+fn listing(code: &'static str, title: String, spans: &[Span]) -> Finding {
+    let finding = Finding::note(code, title);
+    spans
+        .iter()
+        .fold(finding, |finding, span| finding.at(*span, ""))
+}
+
+fn with_its_lines(finding: Finding, line: &Line, label: &str) -> Finding {
+    let mut inner = Vec::new();
+    line.lines.iter().for_each(|line| gather(line, &mut inner));
+    inner
+        .into_iter()
+        .fold(finding.at(line.span(), label), |finding, span| {
+            finding.beside(span, "")
+        })
+}
+
+/// The line, and all lines in it that say something.
+fn gather(line: &Line, spans: &mut Vec<Span>) {
+    use crate::tree::Kind;
+    if !matches!(line.kind, Kind::Blank | Kind::Comment | Kind::Leave) {
+        spans.push(line.span());
+    }
+    line.lines.iter().for_each(|line| gather(line, spans));
+}
+
+/// Without blanks and control characters at its ends.
+fn visible(text: &str, span: Span) -> Span {
+    let gap = |c: char| c.is_whitespace() || c.is_control();
+    let line = slice(text, span);
+    let left = line.len() - line.trim_start_matches(gap).len();
+    let length = line.trim_matches(gap).len();
+    let start = span.start as usize + left;
+    Span::new(span.file, start..start + length)
+}

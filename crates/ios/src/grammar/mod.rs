@@ -1,0 +1,233 @@
+//! Commands as rows of tables, one table a mode, and their abbreviations.
+//!
+//! A row names a command by its keywords and says what is done with the words after them. IOS
+//! takes any abbreviation of a keyword that fits no other at its place; so do we, among the
+//! keywords that we know.
+
+mod args;
+mod context;
+mod run;
+
+pub(crate) use args::{Args, join};
+pub(crate) use context::Context;
+pub(crate) use run::run;
+
+use crate::config;
+use crate::tree::Line;
+
+/// What a configuration line can be inside of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Global,
+    Interface,
+    Proposal,
+    Policy,
+    Keyring,
+    KeyringPeer,
+    Profile,
+    TransformSet,
+    IpsecProfile,
+    CryptoMap,
+    AccessList,
+}
+
+impl Mode {
+    /// Which command of this mode these words are.
+    pub(crate) fn resolve(self, words: &[&str]) -> Resolved {
+        match self {
+            Self::Global => resolve(config::GLOBAL, words),
+            Self::Interface => resolve(config::interface::TABLE, words),
+            Self::Proposal => resolve(config::proposal::TABLE, words),
+            Self::Policy => resolve(config::policy::TABLE, words),
+            Self::Keyring => resolve(config::keyring::TABLE, words),
+            Self::KeyringPeer => resolve(config::keyring::PEER_TABLE, words),
+            Self::Profile => resolve(config::profile::TABLE, words),
+            Self::TransformSet => resolve(config::transform::TABLE, words),
+            Self::IpsecProfile => resolve(config::ipsec_profile::TABLE, words),
+            Self::CryptoMap => resolve(config::crypto_map::TABLE, words),
+            Self::AccessList => resolve(config::access_list::TABLE, words),
+        }
+    }
+}
+
+/// A command of a mode whose lines speak about a `T`.
+pub(crate) struct Rule<T: 'static> {
+    /// Its keywords, with blanks between them.
+    pub path: &'static str,
+    /// Whether these arguments are that command's, where its keywords alone can't tell.
+    pub fits: Option<fn(&[&str]) -> bool>,
+    pub act: Act<T>,
+}
+
+pub(crate) enum Act<T: 'static> {
+    /// Obeyed: a value of `T`. `None` after a finding.
+    Set(fn(&mut T, &mut Args<'_, '_>) -> Option<()>),
+    /// Obeyed: opens a mode, whose lines come with it.
+    Section(Mode, OpenSection<T>),
+    /// Known, and of no meaning for a tunnel; the text says what it is about.
+    Aside(&'static str),
+    /// Known, would change the tunnel, and isn't obeyed; the text says what is done instead.
+    Lacking(&'static str),
+}
+
+pub(crate) type OpenSection<T> = fn(&mut T, &mut Args<'_, '_>, &[Line]) -> Option<()>;
+
+pub(crate) const fn set<T>(
+    path: &'static str,
+    act: fn(&mut T, &mut Args<'_, '_>) -> Option<()>,
+) -> Rule<T> {
+    rule(path, Act::Set(act))
+}
+
+pub(crate) const fn section<T>(path: &'static str, mode: Mode, act: OpenSection<T>) -> Rule<T> {
+    rule(path, Act::Section(mode, act))
+}
+
+pub(crate) const fn aside<T>(path: &'static str, about: &'static str) -> Rule<T> {
+    rule(path, Act::Aside(about))
+}
+
+pub(crate) const fn lacking<T>(path: &'static str, instead: &'static str) -> Rule<T> {
+    rule(path, Act::Lacking(instead))
+}
+
+const fn rule<T>(path: &'static str, act: Act<T>) -> Rule<T> {
+    Rule {
+        path,
+        fits: None,
+        act,
+    }
+}
+
+impl<T> Rule<T> {
+    pub(crate) const fn when(mut self, fits: fn(&[&str]) -> bool) -> Self {
+        self.fits = Some(fits);
+        self
+    }
+
+    fn keyword(&self, depth: usize) -> Option<&'static str> {
+        self.path.split(' ').nth(depth)
+    }
+
+    fn fits(&self, args: &[&str]) -> bool {
+        self.fits.is_none_or(|fits| fits(args))
+    }
+}
+
+/// What words mean in a mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    Row {
+        rule: usize,
+        no: bool,
+        named_by: usize,
+        /// No keyword was abbreviated.
+        exact: bool,
+        /// The row is more than known.
+        obeyed: bool,
+        /// Lines may follow that belong to it: in that mode, or in none that we know.
+        opens: Option<Option<Mode>>,
+    },
+    Ambiguous(Vec<&'static str>),
+    Nothing,
+}
+
+fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
+    let no = matches!(words.first(), Some(&("no" | "default"))) && words.len() > 1;
+    let words = words.get(usize::from(no)..).unwrap_or(&[]);
+    let mut candidates: Vec<usize> = (0..rules.len()).collect();
+    let mut best: Option<(usize, usize)> = None;
+    let mut exact = true;
+    let mut best_exact = true;
+    for (depth, word) in words.iter().enumerate() {
+        match narrow(rules, &candidates, depth, word) {
+            Narrowed::To(left, was_exact) => {
+                candidates = left;
+                exact &= was_exact;
+            }
+            Narrowed::Several(fitting) if best.is_none() => return Resolved::Ambiguous(fitting),
+            Narrowed::Several(_) | Narrowed::Nothing => break,
+        }
+        let args = words.get(depth + 1..).unwrap_or(&[]);
+        if let Some(row) = complete(rules, &candidates, depth + 1, args) {
+            best = Some((row, depth + 1));
+            best_exact = exact;
+        }
+    }
+    match best {
+        Some((row, depth)) => found(rules, row, no, depth, best_exact),
+        None => Resolved::Nothing,
+    }
+}
+
+enum Narrowed {
+    To(Vec<usize>, bool),
+    Several(Vec<&'static str>),
+    Nothing,
+}
+
+/// The rows that go on with that word, or with the only keyword that it abbreviates.
+fn narrow<T>(rules: &[Rule<T>], candidates: &[usize], depth: usize, word: &str) -> Narrowed {
+    let word = word.to_ascii_lowercase();
+    let mut fitting: Vec<&'static str> = Vec::new();
+    let keyword = |row: usize| rules.get(row).and_then(|rule| rule.keyword(depth));
+    for keyword in candidates.iter().filter_map(|row| keyword(*row)) {
+        let fits = keyword.starts_with(&word) || is_number(keyword, &word);
+        if fits && !fitting.contains(&keyword) {
+            fitting.push(keyword);
+        }
+    }
+    let whole = |keyword: &&'static str| *keyword == word || is_number(keyword, &word);
+    let exact = fitting.iter().any(whole);
+    if exact {
+        fitting.retain(whole);
+    }
+    let Some(first) = fitting.first().copied() else {
+        return Narrowed::Nothing;
+    };
+    if fitting.len() > 1 {
+        return Narrowed::Several(fitting);
+    }
+    let left = candidates
+        .iter()
+        .copied()
+        .filter(|row| keyword(*row) == Some(first))
+        .collect();
+    Narrowed::To(left, exact)
+}
+
+/// A keyword `#` stands for any number.
+fn is_number(keyword: &str, word: &str) -> bool {
+    keyword == "#" && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The row whose keywords end here and that takes those arguments.
+fn complete<T>(
+    rules: &[Rule<T>],
+    candidates: &[usize],
+    depth: usize,
+    args: &[&str],
+) -> Option<usize> {
+    candidates.iter().copied().find(|row| {
+        rules
+            .get(*row)
+            .is_some_and(|rule| rule.keyword(depth).is_none() && rule.fits(args))
+    })
+}
+
+fn found<T>(rules: &[Rule<T>], row: usize, no: bool, depth: usize, exact: bool) -> Resolved {
+    let act = rules.get(row).map(|rule| &rule.act);
+    let opens = match act {
+        Some(Act::Section(mode, _)) => Some(Some(*mode)),
+        Some(Act::Aside(_) | Act::Lacking(_)) => Some(None),
+        _ => None,
+    };
+    Resolved::Row {
+        rule: row,
+        no,
+        named_by: depth + usize::from(no),
+        exact,
+        obeyed: matches!(act, Some(Act::Set(_) | Act::Section(..))),
+        opens,
+    }
+}

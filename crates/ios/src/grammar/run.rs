@@ -1,0 +1,70 @@
+//! Carries out the lines of a mode.
+
+use super::{Act, Args, Context, Mode, Rule};
+use crate::tree::{Command, Kind, Line};
+use crossgate_diag::Severity;
+
+/// Does what `lines`, which stand in a mode of that table, say about `target`.
+pub(crate) fn run<T>(
+    mode: Mode,
+    table: &[Rule<T>],
+    lines: &[Line],
+    target: &mut T,
+    cx: &mut Context<'_>,
+) {
+    for line in lines {
+        match &line.kind {
+            Kind::Command(command) if command.mode == mode => {
+                if let Some(rule) = table.get(command.rule) {
+                    command_line(rule, command, line, target, cx);
+                }
+            }
+            Kind::Unknown | Kind::Command(_) => unknown(mode, line, cx),
+            Kind::Ambiguous(fitting) => cx.ambiguous(line, fitting),
+            Kind::Around => cx.around(line),
+            Kind::Blank | Kind::Comment | Kind::Leave => {}
+        }
+        // Terminal output between the lines of a section that isn't ours to run.
+        if !matches!(line.kind, Kind::Command(_)) {
+            line.lines
+                .iter()
+                .filter(|inner| inner.kind == Kind::Around)
+                .for_each(|inner| cx.around(inner));
+        }
+    }
+}
+
+fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
+    match mode {
+        Mode::Global => cx.unknown(line, Severity::Note, "of global configuration"),
+        _ => cx.unknown(line, Severity::Warning, "in this place"),
+    }
+}
+
+fn command_line<T>(
+    rule: &Rule<T>,
+    command: &Command,
+    line: &Line,
+    target: &mut T,
+    cx: &mut Context<'_>,
+) {
+    let mut args = Args::new(cx, line, command);
+    let done = match &rule.act {
+        Act::Set(act) => act(target, &mut args),
+        Act::Section(_, act) => act(target, &mut args, &line.lines),
+        Act::Aside(about) => {
+            cx.aside(line, about);
+            return;
+        }
+        Act::Lacking(instead) => {
+            // Without it is how we work anyway.
+            if !command.no {
+                cx.lacking(line, command.named_by, instead);
+            }
+            return;
+        }
+    };
+    if done.is_some() {
+        args.refuse_rest();
+    }
+}

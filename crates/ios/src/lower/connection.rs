@@ -1,0 +1,419 @@
+//! From what tunnels and maps want to connections: one for each profile, local end and peer.
+
+use super::{Lowering, certain, default_identity};
+use crate::behaviour::{self, DefaultProposal};
+use crate::config::policy::Policy;
+use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
+use crate::config::proposal::Proposal;
+use crate::config::{Config, find};
+use crossgate_crypto::{Integ, Prf};
+use crossgate_diag::{Finding, Spanned};
+use crossgate_model::behaviour::{Liveness, Retransmission};
+use crossgate_model::{Auth, Child, Connection, IkeProposal, Initiation, LocalEnd, Nat, RemoteEnd};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Where the file has no `nat keepalive` line (RFC 3948 §4).
+const NAT_KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// What one tunnel interface or crypto map entry asks for.
+pub(super) struct Want<'c> {
+    pub profile: &'c Profile,
+    pub local: LocalEnd,
+    pub remote: RemoteEnd,
+    pub initiation: Spanned<Initiation>,
+    pub enabled: Spanned<bool>,
+    pub children: Vec<Child>,
+}
+
+impl Want<'_> {
+    /// Whether both are served by one IKE SA.
+    fn is_with(&self, other: &Want<'_>) -> bool {
+        self.profile.name == other.profile.name
+            && self.local.interface == other.local.interface
+            && self.local.address == other.local.address
+            && self.remote == other.remote
+    }
+
+    fn merge(&mut self, other: Self) {
+        let eagerness = |initiation: Initiation| match initiation {
+            Initiation::Never => 0,
+            Initiation::OnTraffic => 1,
+            Initiation::AtStart => 2,
+        };
+        if eagerness(other.initiation.value) > eagerness(self.initiation.value) {
+            self.initiation = other.initiation;
+        }
+        if !self.enabled.value {
+            self.enabled = other.enabled;
+        }
+        self.children.extend(other.children);
+    }
+}
+
+impl<'c> Lowering<'c, '_, '_> {
+    pub(super) fn connections(&mut self) -> Vec<Connection> {
+        let wants = merged(self.wants());
+        let names = names(&wants);
+        let mut connections = Vec::new();
+        for (want, name) in wants.into_iter().zip(names) {
+            connections.extend(self.connection(want, name));
+        }
+        connections
+    }
+
+    fn wants(&mut self) -> Vec<Want<'c>> {
+        let mut wants = Vec::new();
+        let mut maps: Vec<&Spanned<String>> = Vec::new();
+        for interface in &self.config.interfaces {
+            wants.extend(self.tunnel(interface));
+            let map = interface.crypto_map.as_ref();
+            let again = map.is_some_and(|map| maps.contains(&map));
+            maps.extend(map);
+            wants.extend(self.crypto_map(interface, again));
+        }
+        wants
+    }
+
+    fn connection(&mut self, want: Want<'c>, name: Spanned<String>) -> Option<Connection> {
+        let profile = want.profile;
+        self.check_local_match(profile, &want.local);
+        let (local_auth, remote_auth) = self.authentication(profile, &want.remote)?;
+        let proposals = self.ike_proposals(&want.local);
+        let shutdown = profile.shutdown.filter(|shutdown| shutdown.value);
+        let enabled = shutdown.map_or(want.enabled, |shutdown| shutdown.map(|down| !down));
+        Some(Connection {
+            name,
+            local_identity: profile
+                .local_identity
+                .clone()
+                .unwrap_or_else(|| default_identity(&want.local)),
+            remote_identities: profile.match_remote.clone(),
+            local: want.local,
+            remote: want.remote,
+            proposals,
+            local_auth,
+            remote_auth,
+            lifetime: profile
+                .lifetime
+                .unwrap_or(Spanned::default_of(behaviour::IKE_LIFETIME.value)),
+            liveness: profile
+                .dpd
+                .or(self.config.ikev2.dpd)
+                .map(|dpd| dpd.map(liveness)),
+            nat: nat(profile, self.config),
+            fragmentation: self.config.ikev2.fragmentation,
+            initiation: want.initiation,
+            enabled,
+            children: want.children,
+        })
+    }
+
+    /// A profile may be for certain addresses only.
+    fn check_local_match(&mut self, profile: &Profile, local: &LocalEnd) {
+        let fits = |wanted: &Spanned<LocalMatch>| match (&wanted.value, local) {
+            (LocalMatch::Address(wanted), LocalEnd { address, .. }) => {
+                address.is_none_or(|address| address.value == *wanted)
+            }
+            (LocalMatch::Interface(wanted), LocalEnd { interface, .. }) => {
+                interface.as_ref().is_none_or(|i| &i.value == wanted)
+            }
+        };
+        if profile.match_local.is_empty() || profile.match_local.iter().any(fits) {
+            return;
+        }
+        let stated = profile.match_local.first().and_then(|wanted| wanted.span);
+        let used = local.interface.as_ref().and_then(|name| name.span);
+        self.cx.push(
+            Finding::error(
+                "profile-elsewhere",
+                format!(
+                    "IKEv2 profile `{}` is not for this local end",
+                    profile.name.value
+                ),
+            )
+            .at(stated, "only for this")
+            .beside(used, "but used from here"),
+        );
+    }
+
+    /// How both ends authenticate; nothing if the profile is incomplete, as IOS then ignores it.
+    fn authentication(
+        &mut self,
+        profile: &'c Profile,
+        remote: &RemoteEnd,
+    ) -> Option<(Spanned<Auth>, Spanned<Auth>)> {
+        let (local, first) = (profile.local_auth.as_ref(), profile.remote_auth.first());
+        let missing = match (profile.match_remote.is_empty(), local, first) {
+            (false, Some(local), Some(first)) => {
+                for other in profile.remote_auth.iter().skip(1) {
+                    self.cx.push(
+                        Finding::warning("not-obeyed", "one method of the peer's is accepted")
+                            .at(other.span, "not obeyed")
+                            .beside(first.span, "this one is"),
+                    );
+                }
+                let both = self.auths(profile, remote, local, first);
+                return Some(both);
+            }
+            (true, ..) => "match identity remote",
+            (_, None, _) => "authentication local",
+            (_, _, None) => "authentication remote",
+        };
+        self.cx.push(
+            Finding::error(
+                "incomplete-profile",
+                format!("IKEv2 profile `{}` has no `{missing}`", profile.name.value),
+            )
+            .at(
+                profile.name.span,
+                "incomplete, so that no tunnel can use it",
+            ),
+        );
+        None
+    }
+
+    /// What is offered from that local end, in order.
+    fn ike_proposals(&mut self, local: &LocalEnd) -> Vec<IkeProposal> {
+        let address = local.address.map(|address| address.value);
+        let Some(policy) = policy_for(self.config, address) else {
+            return vec![self.default_proposal()];
+        };
+        let mut proposals = Vec::new();
+        for name in &policy.proposals {
+            if let Some(proposal) = find(&self.config.proposals, name) {
+                proposals.extend(ike_proposal(proposal));
+            } else if name.value == "default" {
+                proposals.push(self.default_proposal());
+            }
+        }
+        proposals
+    }
+
+    /// The one named `default` if the file changes it, otherwise the release's own.
+    fn default_proposal(&self) -> IkeProposal {
+        let changed = find(&self.config.proposals, "default").and_then(ike_proposal);
+        let claim = behaviour::default_proposal(self.defaults.release);
+        changed.unwrap_or_else(|| smart_default(&claim.value))
+    }
+
+    /// Tells once what is wrong with proposals and policies, whoever uses them.
+    pub(super) fn check_proposals(&mut self) {
+        let config = self.config;
+        for policy in &config.policies {
+            for name in policy
+                .proposals
+                .iter()
+                .filter(|name| name.value != "default")
+            {
+                self.named(&config.proposals, name);
+            }
+            if policy.proposals.is_empty() {
+                let finding = Finding::error(
+                    "incomplete-policy",
+                    format!("IKEv2 policy `{}` names no proposal", policy.name.value),
+                );
+                self.cx.push(finding.at(policy.name.span, "not used"));
+            }
+        }
+        for proposal in &config.proposals {
+            self.check_complete(proposal);
+            self.check_used(proposal);
+        }
+    }
+
+    fn check_complete(&mut self, proposal: &Proposal) {
+        if ike_proposal(proposal).is_some() {
+            return;
+        }
+        let gcm = proposal.encr.iter().find(|encr| encr.is_aead());
+        let missing = match (proposal, gcm) {
+            _ if proposal.encr.is_empty() => "encryption",
+            _ if proposal.groups.is_empty() => "group",
+            (_, Some(_)) => "prf",
+            _ => "integrity",
+        };
+        let finding = Finding::error(
+            "incomplete-proposal",
+            format!(
+                "IKEv2 proposal `{}` has no `{missing}`",
+                proposal.name.value
+            ),
+        );
+        let gcm = gcm.filter(|_| missing == "prf").and_then(|gcm| gcm.span);
+        self.cx
+            .push(finding.at(proposal.name.span, "not offered").beside(
+                gcm,
+                "GCM leaves no integrity algorithm for the PRF to follow",
+            ));
+    }
+
+    /// A proposal does nothing until a policy names it, and IOS doesn't say so.
+    fn check_used(&mut self, proposal: &Proposal) {
+        let named = |policy: &Policy| policy.proposals.contains(&proposal.name);
+        if proposal.name.value == "default" || self.config.policies.iter().any(named) {
+            return;
+        }
+        let release = behaviour::default_proposal(self.defaults.release);
+        let offered = match self.config.policies.is_empty() {
+            true => "the default proposal is offered instead",
+            false => "other proposals are offered",
+        };
+        let finding = Finding::warning(
+            "unused-proposal",
+            format!(
+                "no IKEv2 policy names proposal `{}`: {offered}",
+                proposal.name.value
+            ),
+        )
+        .at(proposal.name.span, "never offered")
+        .help(format!(
+            "add `crypto ikev2 policy NAME` with `proposal {}`",
+            proposal.name.value
+        ));
+        self.cx
+            .push(certain(finding, release.certainty, release.source));
+    }
+}
+
+fn merged(wants: Vec<Want<'_>>) -> Vec<Want<'_>> {
+    let mut merged: Vec<Want<'_>> = Vec::new();
+    for want in wants {
+        match merged.iter_mut().find(|known| known.is_with(&want)) {
+            Some(known) => known.merge(want),
+            None => merged.push(want),
+        }
+    }
+    merged
+}
+
+/// The profile's name, with the peer where it serves several, and the local end where a peer is
+/// reached from several.
+fn names(wants: &[Want<'_>]) -> Vec<Spanned<String>> {
+    let of_profile = |a: &Want<'_>, b: &Want<'_>| a.profile.name == b.profile.name;
+    wants
+        .iter()
+        .map(|want| {
+            let siblings = wants.iter().filter(|other| of_profile(want, other));
+            let twins = siblings.clone().filter(|other| other.remote == want.remote);
+            let name = &want.profile.name.value;
+            let name = match (siblings.count(), twins.count()) {
+                (1, _) => name.clone(),
+                (_, 1) => format!("{name}/{}", want.remote),
+                _ => format!("{name}/{}@{}", want.remote, end_name(&want.local)),
+            };
+            Spanned {
+                value: name,
+                span: want.profile.name.span,
+            }
+        })
+        .collect()
+}
+
+fn end_name(local: &LocalEnd) -> String {
+    match (&local.interface, &local.address) {
+        (Some(interface), _) => interface.value.clone(),
+        (None, Some(address)) => address.value.to_string(),
+        (None, None) => "anywhere".into(),
+    }
+}
+
+/// The policy for IKE SAs from that address: one that states it, else one that states none.
+fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Policy> {
+    let complete = || config.policies.iter().filter(|p| !p.proposals.is_empty());
+    let stating = |policy: &&Policy| {
+        let mut stated = policy.match_local.iter();
+        stated.any(|stated| Some(stated.value) == address)
+    };
+    let general = |policy: &&Policy| policy.match_local.is_empty();
+    complete()
+        .find(stating)
+        .or_else(|| complete().find(general))
+}
+
+/// None while it lacks what IOS wants of a proposal.
+fn ike_proposal(proposal: &Proposal) -> Option<IkeProposal> {
+    let aead_only = proposal.encr.iter().all(|encr| encr.is_aead());
+    let prf = match proposal.prf.is_empty() {
+        // Without a line of its own, the PRF follows the integrity list.
+        true => proposal.integ.iter().map(|i| i.map(prf_of)).collect(),
+        false => proposal.prf.clone(),
+    };
+    let complete = !proposal.encr.is_empty()
+        && !proposal.groups.is_empty()
+        && !prf.is_empty()
+        && (aead_only || !proposal.integ.is_empty());
+    complete.then(|| IkeProposal {
+        name: Some(proposal.name.clone()),
+        encr: proposal.encr.clone(),
+        integ: proposal.integ.clone(),
+        prf,
+        groups: proposal.groups.clone(),
+    })
+}
+
+fn smart_default(proposal: &DefaultProposal) -> IkeProposal {
+    let default = Spanned::default_of;
+    IkeProposal {
+        name: None,
+        encr: proposal.encr.iter().copied().map(default).collect(),
+        integ: proposal
+            .integ
+            .iter()
+            .copied()
+            .map(Spanned::default_of)
+            .collect(),
+        prf: proposal
+            .integ
+            .iter()
+            .map(|integ| Spanned::default_of(prf_of(*integ)))
+            .collect(),
+        groups: proposal
+            .groups
+            .iter()
+            .copied()
+            .map(Spanned::default_of)
+            .collect(),
+    }
+}
+
+fn prf_of(integ: Integ) -> Prf {
+    match integ {
+        Integ::HmacMd5_96 => Prf::HmacMd5,
+        Integ::HmacSha1_96 => Prf::HmacSha1,
+        Integ::HmacSha256_128 => Prf::HmacSha256,
+        Integ::HmacSha384_192 => Prf::HmacSha384,
+        Integ::HmacSha512_256 => Prf::HmacSha512,
+    }
+}
+
+fn liveness(dpd: Dpd) -> Liveness {
+    Liveness {
+        interval: dpd.interval,
+        on_demand: dpd.on_demand,
+        retransmission: Retransmission {
+            waits: vec![dpd.retry; behaviour::LIVENESS_TRIES.value],
+        },
+    }
+}
+
+fn nat(profile: &Profile, config: &Config) -> Nat {
+    let keepalive = profile.nat_keepalive.or(config.ikev2.nat_keepalive);
+    Nat {
+        enabled: config.nat_transparency,
+        force_encapsulation: profile
+            .force_encapsulation
+            .unwrap_or(Spanned::default_of(false)),
+        keepalive: keepalive.unwrap_or(Spanned::default_of(NAT_KEEPALIVE)),
+    }
+}
+
+/// What the model calls a method that isn't a pre-shared key.
+pub(super) fn signature(kind: MethodKind) -> Option<Auth> {
+    match kind {
+        MethodKind::PreShare => None,
+        MethodKind::RsaSignature => Some(Auth::RsaSignature),
+        MethodKind::EcdsaSignature => Some(Auth::EcdsaSignature),
+        MethodKind::Eap => Some(Auth::Eap),
+    }
+}

@@ -1,0 +1,183 @@
+//! Which key is for which peer.
+
+use super::Lowering;
+use super::connection::signature;
+use crate::config::keyring::{Keyring, Peer};
+use crate::config::profile::{Method, Profile};
+use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_model::{Auth, Identity, IdentityMatch, PresharedKey, RemoteEnd};
+
+/// The two directions of authentication.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Local,
+    Remote,
+}
+
+impl<'c> Lowering<'c, '_, '_> {
+    /// How this end and the peer prove who they are.
+    pub(super) fn auths(
+        &mut self,
+        profile: &'c Profile,
+        remote: &RemoteEnd,
+        ours: &Spanned<Method>,
+        theirs: &Spanned<Method>,
+    ) -> (Spanned<Auth>, Spanned<Auth>) {
+        let needs_keyring = [ours, theirs]
+            .iter()
+            .any(|m| signature(m.kind).is_none() && m.key.is_none());
+        let peer = match needs_keyring {
+            true => self.keyring_peer(profile, remote),
+            false => None,
+        };
+        (
+            self.auth(ours, peer, End::Local),
+            self.auth(theirs, peer, End::Remote),
+        )
+    }
+
+    fn auth(&mut self, method: &Spanned<Method>, peer: Option<&Peer>, end: End) -> Spanned<Auth> {
+        let span = method.span;
+        if let Some(auth) = signature(method.kind) {
+            self.cx.push(
+                Finding::error(
+                    "not-obeyed",
+                    format!("authentication by {} is not done here", auth.name()),
+                )
+                .at(span, "only `pre-share` is"),
+            );
+            return Spanned { value: auth, span };
+        }
+        let kept = peer.and_then(|peer| match end {
+            End::Local => peer.local_key.as_ref(),
+            End::Remote => peer.remote_key.as_ref(),
+        });
+        let Some(key) = method.key.as_ref().or(kept) else {
+            self.no_key(peer, end);
+            let value = Auth::Psk(PresharedKey::Missing);
+            return Spanned { value, span };
+        };
+        if matches!(key.value, PresharedKey::Encrypted) {
+            self.encrypted(key);
+        }
+        key.clone().map(Auth::Psk)
+    }
+
+    fn no_key(&mut self, peer: Option<&Peer>, end: End) {
+        // Without a peer, that was told already.
+        let Some(peer) = peer else { return };
+        let which = match end {
+            End::Local => "local",
+            End::Remote => "remote",
+        };
+        self.cx.push(
+            Finding::error(
+                "no-key",
+                format!("peer `{}` has no {which} pre-shared key", peer.name.value),
+            )
+            .at(peer.name.span, "lacks a `pre-shared-key` line"),
+        );
+    }
+
+    fn encrypted(&mut self, key: &Spanned<PresharedKey>) {
+        self.cx.push(
+            Finding::warning(
+                "encrypted-key",
+                "the key is written encrypted (type 6), so it can be neither used nor compared",
+            )
+            .at(key.span, "only the router that wrote it can decrypt it")
+            .certain(Certainty::Doc),
+        );
+    }
+
+    /// The peer of the profile's keyring that the remote end is.
+    fn keyring_peer(&mut self, profile: &'c Profile, remote: &RemoteEnd) -> Option<&'c Peer> {
+        let Some(name) = &profile.keyring else {
+            self.cx.push(
+                Finding::error(
+                    "no-key",
+                    format!("IKEv2 profile `{}` has no keyring", profile.name.value),
+                )
+                .at(
+                    profile.name.span,
+                    "authenticates by pre-shared key without `keyring local`",
+                ),
+            );
+            return None;
+        };
+        let keyring = self.named(&self.config.keyrings, name)?;
+        let peer = by_end(keyring, remote).or_else(|| by_identity(keyring, profile));
+        if peer.is_none() {
+            self.cx.push(
+                Finding::error(
+                    "no-key",
+                    format!(
+                        "keyring `{}` has no key for peer {remote}",
+                        keyring.name.value
+                    ),
+                )
+                .at(
+                    keyring.name.span,
+                    "no peer of it has that address, name or identity",
+                )
+                .beside(remote_span(remote), "the peer"),
+            );
+        }
+        peer
+    }
+}
+
+/// By the longest matching address, or by host name.
+fn by_end<'c>(keyring: &'c Keyring, remote: &RemoteEnd) -> Option<&'c Peer> {
+    match remote {
+        RemoteEnd::Address(address) => keyring
+            .peers
+            .iter()
+            .filter_map(|peer| Some((peer.address?, peer)))
+            .filter(|(net, _)| net.contains(&address.value))
+            // Of equal ones, the first.
+            .rev()
+            .max_by_key(|(net, _)| net.prefix_len())
+            .map(|(_, peer)| peer),
+        RemoteEnd::Name(name) => keyring.peers.iter().find(|peer| {
+            let hostname = peer.hostname.as_ref();
+            hostname.is_some_and(|known| known.eq_ignore_ascii_case(name))
+        }),
+        RemoteEnd::Within(_) | RemoteEnd::Any => None,
+    }
+}
+
+/// By an identity that the profile accepts; for a peer from anywhere, by a key for all.
+fn by_identity<'c>(keyring: &'c Keyring, profile: &Profile) -> Option<&'c Peer> {
+    let accepted = |id: &Identity| profile.match_remote.iter().any(|m| m.matches(id));
+    let by_id = |peer: &&Peer| peer.identity.as_ref().is_some_and(|id| accepted(id));
+    let by_name = |peer: &&Peer| {
+        let fqdn = peer
+            .hostname
+            .as_ref()
+            .map(|name| Identity::Fqdn(name.value.clone()));
+        fqdn.is_some_and(|id| is_exactly(profile, &id))
+    };
+    let for_all = |peer: &&Peer| peer.address.is_some_and(|net| net.prefix_len() == 0);
+    let peers = || keyring.peers.iter();
+    peers()
+        .find(by_id)
+        .or_else(|| peers().find(by_name))
+        .or_else(|| peers().find(for_all))
+}
+
+fn is_exactly(profile: &Profile, id: &Identity) -> bool {
+    profile
+        .match_remote
+        .iter()
+        .any(|m| matches!(m.value, IdentityMatch::Exactly(_)) && m.matches(id))
+}
+
+fn remote_span(remote: &RemoteEnd) -> Option<crossgate_diag::Span> {
+    match remote {
+        RemoteEnd::Address(address) => address.span,
+        RemoteEnd::Name(name) => name.span,
+        RemoteEnd::Within(net) => net.span,
+        RemoteEnd::Any => None,
+    }
+}

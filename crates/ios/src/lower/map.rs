@@ -1,0 +1,138 @@
+//! Crypto maps: what an interface encrypts by access list.
+
+use super::Lowering;
+use super::child::Carrier;
+use super::connection::Want;
+use crate::behaviour::LIST_SELECTORS;
+use crate::config::crypto_map::{CryptoMapEntry, MapPeer};
+use crate::config::interface::{Interface, looks_like_an_address};
+use crate::config::sa::only_ikev1;
+use crossgate_diag::{Finding, Spanned};
+use crossgate_model::{Initiation, LocalEnd, RemoteEnd};
+
+impl<'c> Lowering<'c, '_, '_> {
+    /// What the entries of an interface's map ask for. `again`: an interface before it has the
+    /// same map, so that names need the interface to tell Childs apart.
+    pub(super) fn crypto_map(&mut self, interface: &'c Interface, again: bool) -> Vec<Want<'c>> {
+        let Some(map) = &interface.crypto_map else {
+            return Vec::new();
+        };
+        let entries = self.config.crypto_maps.iter().filter(|e| &e.map == map);
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            self.cx.push(
+                Finding::error(
+                    "undefined-name",
+                    format!("crypto map `{}` has no entry that can be obeyed", map.value),
+                )
+                .at(map.span, "applied here"),
+            );
+            return Vec::new();
+        }
+        let local = self.map_local(map, interface);
+        entries
+            .into_iter()
+            .filter_map(|entry| self.entry(entry, interface, &local, again))
+            .collect()
+    }
+
+    fn map_local(&mut self, map: &Spanned<String>, interface: &Interface) -> LocalEnd {
+        let stated = self.config.map_addresses.iter().find(|(m, _)| m == map);
+        match stated {
+            Some((_, source)) => self.local_end(source),
+            None => self.local_end(&interface.name),
+        }
+    }
+
+    fn entry(
+        &mut self,
+        entry: &'c CryptoMapEntry,
+        interface: &Interface,
+        local: &LocalEnd,
+        again: bool,
+    ) -> Option<Want<'c>> {
+        let title = entry.title();
+        let Some(profile) = &entry.offer.ikev2_profile else {
+            only_ikev1(&entry.offer, &title, "the crypto map entry", self.cx);
+            return None;
+        };
+        let profile = self.named(&self.config.profiles, profile);
+        let remote = self.peer(entry);
+        let pairs = match &entry.access_list {
+            Some(list) => self.list_selectors(list),
+            None => {
+                self.entry_lacks(&title, "match address");
+                Vec::new()
+            }
+        };
+        let name = match again {
+            true => title.map(|title| format!("{title} {}", interface.name.value)),
+            false => title,
+        };
+        let enabled = interface.shutdown.unwrap_or(Spanned::default_of(false));
+        let enabled = enabled.map(|down| !down);
+        let carrier = Carrier {
+            name,
+            interface: None,
+            enabled,
+        };
+        let children = self.children(&carrier, &entry.offer, pairs, LIST_SELECTORS);
+        Some(Want {
+            profile: profile?,
+            local: local.clone(),
+            remote: remote?,
+            initiation: Spanned::default_of(Initiation::OnTraffic),
+            enabled,
+            children,
+        })
+    }
+
+    /// The first peer; others would be tried after it.
+    fn peer(&mut self, entry: &CryptoMapEntry) -> Option<RemoteEnd> {
+        let Some((first, others)) = entry.peers.split_first() else {
+            self.entry_lacks(&entry.title(), "set peer");
+            return None;
+        };
+        for other in others {
+            self.cx.push(
+                Finding::warning("not-obeyed", "only the first peer of an entry is tried")
+                    .at(other.span, "not obeyed")
+                    .beside(first.span, "used"),
+            );
+        }
+        let span = first.span;
+        match &first.value {
+            MapPeer::Address(address) => Some(RemoteEnd::Address(Spanned {
+                value: *address,
+                span,
+            })),
+            MapPeer::Name(name) if looks_like_an_address(name) => {
+                self.cx.push(
+                    Finding::error(
+                        "bad-value",
+                        format!(
+                            "expected an IP address or a host name, found `{}`",
+                            name.escape_debug()
+                        ),
+                    )
+                    .at(span, "is neither"),
+                );
+                None
+            }
+            MapPeer::Name(name) => Some(RemoteEnd::Name(Spanned {
+                value: name.clone(),
+                span,
+            })),
+        }
+    }
+
+    fn entry_lacks(&mut self, title: &Spanned<String>, missing: &str) {
+        self.cx.push(
+            Finding::error(
+                "incomplete-map",
+                format!("crypto map `{}` has no `{missing}`", title.value),
+            )
+            .at(title.span, "the entry encrypts nothing"),
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! From IOS's terms to the vendor-neutral gateway.
+
+mod child;
+mod connection;
+mod keys;
+mod map;
+mod selectors;
+mod tunnel;
+mod unused;
+
+use crate::behaviour::{self, Release};
+use crate::config::access_list::AccessList;
+use crate::config::interface::Interface;
+use crate::config::{Config, Named, find};
+use crate::grammar::Context;
+use crate::names;
+use child::Defaults;
+use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_model::{self as model, Gateway, Identity, InterfaceKind, LocalEnd, NextHop};
+use std::net::IpAddr;
+
+pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
+    let release = release(config, cx);
+    let behaviour = behaviour::of(behaviour_name(config, release));
+    let mut lowering = Lowering {
+        config,
+        defaults: Defaults { release },
+        cx,
+    };
+    let connections = lowering.connections();
+    lowering.check_proposals();
+    lowering.check_routes();
+    unused::tell(config, lowering.cx);
+    Gateway {
+        dialect: "ios-xe",
+        hostname: config.hostname.clone(),
+        release: config.version.clone(),
+        behaviour,
+        interfaces: config.interfaces.iter().map(interface).collect(),
+        routes: config.routes.clone(),
+        connections,
+        limits: limits(config),
+        policy: model::Policy {
+            access_lists: config.access_lists.iter().map(access_list).collect(),
+            ..model::Policy::default()
+        },
+    }
+}
+
+/// What lowering looks at, and where it tells what it finds.
+struct Lowering<'c, 'a, 't> {
+    config: &'c Config,
+    defaults: Defaults,
+    cx: &'a mut Context<'t>,
+}
+
+fn release(config: &Config, cx: &mut Context<'_>) -> Release {
+    let stated = config.version.as_ref();
+    if let Some(release) = stated.and_then(|version| Release::parse(version)) {
+        return release;
+    }
+    cx.push(
+        Finding::note(
+            "assumed-release",
+            "the file states no release: taken for IOS-XE 17",
+        )
+        .noted("defaults depend on it; a `version` line, such as `version 17.9`, decides"),
+    );
+    Release::ASSUMED
+}
+
+fn behaviour_name(config: &Config, release: Release) -> String {
+    match &config.version {
+        Some(version) => format!("ios-xe {}", version.value),
+        None => format!("ios-xe {} (assumed)", release.major),
+    }
+}
+
+fn limits(config: &Config) -> model::Limits {
+    let default = model::Limits::default();
+    let ikev2 = &config.ikev2;
+    model::Limits {
+        cookie_threshold: ikev2.cookie_threshold.unwrap_or(default.cookie_threshold),
+        max_half_open: ikev2.max_negotiating.unwrap_or(default.max_half_open),
+        max_ike_sas: ikev2.max_sas.unwrap_or(default.max_ike_sas),
+    }
+}
+
+fn interface(interface: &Interface) -> model::Interface {
+    let enabled = interface
+        .shutdown
+        .map(|shutdown| shutdown.map(|down| !down));
+    model::Interface {
+        name: interface.name.clone(),
+        kind: kind(&interface.name),
+        description: interface.description.clone(),
+        addresses: interface.addresses.clone(),
+        enabled: enabled.unwrap_or(Spanned::default_of(true)),
+        mtu: interface.ip_mtu.or(interface.mtu),
+        tcp_mss: interface.tcp_mss,
+        zone: None,
+        virtual_router: None,
+    }
+}
+
+fn kind(name: &str) -> InterfaceKind {
+    if is_tunnel(name) {
+        InterfaceKind::Tunnel
+    } else if names::is_loopback(name) {
+        InterfaceKind::Loopback
+    } else {
+        InterfaceKind::Physical
+    }
+}
+
+fn is_tunnel(name: &str) -> bool {
+    name.strip_prefix("Tunnel").is_some_and(names::is_number)
+}
+
+fn access_list(list: &AccessList) -> model::AccessList {
+    let entries = list.entries.iter().map(|entry| model::AccessEntry {
+        action: entry.action,
+        selectors: entry
+            .selectors
+            .as_ref()
+            .ok()
+            .map(|pair| Spanned::at(*pair, entry.span)),
+    });
+    model::AccessList {
+        name: list.name.clone(),
+        entries: entries.collect(),
+    }
+}
+
+impl<'c> Lowering<'c, '_, '_> {
+    /// The thing of that name; a finding if there is none.
+    fn named<T: Named>(&mut self, list: &'c [T], name: &Spanned<String>) -> Option<&'c T> {
+        let found = find(list, name);
+        if found.is_none() {
+            self.cx.push(
+                Finding::error(
+                    "undefined-name",
+                    format!("there is no {} `{}`", T::WHAT, name.value),
+                )
+                .at(name.span, "named here, and defined nowhere"),
+            );
+        }
+        found
+    }
+
+    /// An interface that connections start from, and its address where the file has one.
+    fn local_end(&mut self, name: &Spanned<String>) -> LocalEnd {
+        let known = find(&self.config.interfaces, name);
+        let address = known.and_then(|interface| interface.addresses.first().copied());
+        let learnt = known.and_then(|interface| interface.learnt_address);
+        if address.is_none() {
+            let why = match (known, learnt) {
+                (None, _) => "is not in the file",
+                (Some(_), Some(_)) => "learns its address elsewhere",
+                (Some(_), None) => "has no address",
+            };
+            self.cx.push(
+                Finding::note(
+                    "address-unknown",
+                    format!(
+                        "interface `{}` {why}: its address must come from outside the file",
+                        name.value
+                    ),
+                )
+                .at(name.span, "connections start from it")
+                .beside(learnt, "learnt here"),
+            );
+        }
+        LocalEnd {
+            interface: Some(name.clone()),
+            address: address.map(|net| net.map(|net| net.addr())),
+        }
+    }
+
+    /// A source given as an address: the interface that has it.
+    fn local_end_of(&mut self, address: Spanned<IpAddr>) -> LocalEnd {
+        let has = |i: &&Interface| i.addresses.iter().any(|net| net.addr() == address.value);
+        let interface = self.config.interfaces.iter().find(has);
+        if interface.is_none() {
+            self.cx.push(
+                Finding::note(
+                    "address-unknown",
+                    format!("no interface of the file has the address {}", address.value),
+                )
+                .at(address.span, "connections start from it"),
+            );
+        }
+        LocalEnd {
+            interface: interface.map(|interface| interface.name.clone()),
+            address: Some(address),
+        }
+    }
+
+    /// Tells of routes to tunnels that there aren't. Other interfaces may be bound all the same.
+    fn check_routes(&mut self) {
+        for route in &self.config.routes {
+            let (NextHop::Interface(name) | NextHop::Both(name, _)) = &route.via else {
+                continue;
+            };
+            if is_tunnel(name) {
+                self.named(&self.config.interfaces, name);
+            }
+        }
+    }
+}
+
+/// The default identity is the local address; where that isn't known yet, the unspecified address
+/// stands for it, until somebody assumes one.
+fn default_identity(local: &LocalEnd) -> Spanned<Identity> {
+    let address = local
+        .address
+        .map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |address| {
+            address.value
+        });
+    Spanned::default_of(Identity::Address(address))
+}
+
+/// A claim as a note's last words.
+fn certain(finding: Finding, certainty: Certainty, source: &str) -> Finding {
+    finding
+        .certain(certainty)
+        .noted(format!("source: {source}"))
+}

@@ -1,0 +1,179 @@
+//! Tunnel interfaces: one connection each, and a Child or several.
+
+use super::Lowering;
+use super::child::Carrier;
+use super::connection::Want;
+use crate::behaviour::{LIST_SELECTORS, VTI_SELECTORS};
+use crate::config::interface::{Interface, TunnelEnd, TunnelMode};
+use crate::config::ipsec_profile::IpsecProfile;
+use crate::config::sa::only_ikev1;
+use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_model::{Initiation, LocalEnd, RemoteEnd, Selector, SelectorPair};
+
+const ANY_V6: SelectorPair = SelectorPair {
+    local: Selector::ANY_V6,
+    remote: Selector::ANY_V6,
+};
+
+impl<'c> Lowering<'c, '_, '_> {
+    /// What a tunnel interface asks for, if it is protected and complete.
+    pub(super) fn tunnel(&mut self, interface: &'c Interface) -> Option<Want<'c>> {
+        let tunnel = &interface.tunnel;
+        let reference = tunnel.ipsec_profile.as_ref()?;
+        let any = self.mode_selectors(interface)?;
+        let ipsec = self.named(&self.config.ipsec_profiles, reference);
+        let local = self.source(interface);
+        let remote = self.destination(interface);
+        let ipsec = ipsec?;
+        let profile = tunnel
+            .ikev2_profile
+            .as_ref()
+            .or(ipsec.offer.ikev2_profile.as_ref());
+        let Some(profile) = profile else {
+            only_ikev1(&ipsec.offer, reference, "the IPsec profile", self.cx);
+            return None;
+        };
+        let profile = self.named(&self.config.profiles, profile)?;
+        let children = self.tunnel_children(interface, ipsec, any);
+        Some(Want {
+            profile,
+            local: local?,
+            remote: remote?,
+            initiation: initiation(ipsec),
+            enabled: enabled(interface),
+            children,
+        })
+    }
+
+    /// Any to any of the family that the mode carries; none where the mode isn't spoken.
+    fn mode_selectors(&mut self, interface: &Interface) -> Option<SelectorPair> {
+        let mode = interface.tunnel.mode;
+        let instead = match mode.map(|mode| mode.value) {
+            Some(TunnelMode::IpsecV4) => return Some(SelectorPair::ANY_V4),
+            Some(TunnelMode::IpsecV6) => return Some(ANY_V6),
+            Some(TunnelMode::IpsecDualOverlay) => "only IPv4 is carried through it",
+            Some(TunnelMode::Gre) => "GRE inside IPsec is not spoken; the tunnel stays down",
+            None => "the default mode, GRE, is not spoken; the tunnel stays down",
+            Some(TunnelMode::Other) => "the tunnel stays down",
+        };
+        let span = mode.and_then(|mode| mode.span).or(interface.name.span);
+        self.cx.push(
+            Finding::warning(
+                "not-obeyed",
+                format!(
+                    "the mode of {} is not obeyed: {instead}",
+                    interface.name.value
+                ),
+            )
+            .at(span, "needs `tunnel mode ipsec ipv4`"),
+        );
+        matches!(
+            mode.map(|mode| mode.value),
+            Some(TunnelMode::IpsecDualOverlay)
+        )
+        .then_some(SelectorPair::ANY_V4)
+    }
+
+    fn source(&mut self, interface: &Interface) -> Option<LocalEnd> {
+        match &interface.tunnel.source {
+            Some(Spanned {
+                value: TunnelEnd::Address(address),
+                span,
+            }) => {
+                let (value, span) = (*address, *span);
+                Some(self.local_end_of(Spanned { value, span }))
+            }
+            Some(Spanned {
+                value: TunnelEnd::Name(name),
+                span,
+            }) => {
+                let (value, span) = (name.clone(), *span);
+                Some(self.local_end(&Spanned { value, span }))
+            }
+            _ => self.incomplete(interface, "tunnel source"),
+        }
+    }
+
+    fn destination(&mut self, interface: &Interface) -> Option<RemoteEnd> {
+        let destination = interface.tunnel.destination.as_ref();
+        let span = destination.and_then(|destination| destination.span);
+        match destination.map(|destination| &destination.value) {
+            Some(TunnelEnd::Address(address)) => Some(RemoteEnd::Address(Spanned {
+                value: *address,
+                span,
+            })),
+            Some(TunnelEnd::Name(name)) => Some(RemoteEnd::Name(Spanned {
+                value: name.clone(),
+                span,
+            })),
+            Some(TunnelEnd::Dynamic) => Some(RemoteEnd::Any),
+            None => self.incomplete(interface, "tunnel destination"),
+        }
+    }
+
+    fn incomplete<T>(&mut self, interface: &Interface, missing: &str) -> Option<T> {
+        self.cx.push(
+            Finding::error(
+                "incomplete-tunnel",
+                format!(
+                    "{} is protected, but has no `{missing}`",
+                    interface.name.value
+                ),
+            )
+            .at(interface.name.span, "the tunnel can't come up"),
+        );
+        None
+    }
+
+    fn tunnel_children(
+        &mut self,
+        interface: &'c Interface,
+        ipsec: &'c IpsecProfile,
+        any: SelectorPair,
+    ) -> Vec<crossgate_model::Child> {
+        let carrier = Carrier {
+            name: interface.name.clone(),
+            interface: Some(interface.name.clone()),
+            enabled: enabled(interface),
+        };
+        let Some(list) = &interface.tunnel.policy else {
+            let pair = Spanned {
+                value: any,
+                span: interface.tunnel.mode.and_then(|mode| mode.span),
+            };
+            return self.children(&carrier, &ipsec.offer, vec![pair], VTI_SELECTORS);
+        };
+        self.check_policy_release(list);
+        let pairs = self.list_selectors(list);
+        self.children(&carrier, &ipsec.offer, pairs, LIST_SELECTORS)
+    }
+
+    fn check_policy_release(&mut self, list: &Spanned<String>) {
+        if self.defaults.release.has_multi_sa_vti() {
+            return;
+        }
+        let version = self.config.version.as_ref().and_then(|v| v.span);
+        self.cx.push(
+            Finding::warning(
+                "release-too-old",
+                "this release has no `tunnel protection ipsec policy`",
+            )
+            .at(list.span, "obeyed here, but not by that router")
+            .beside(version, "16.12 is the first that has it")
+            .certain(Certainty::Doc),
+        );
+    }
+}
+
+/// A router starts its static VTIs without waiting for traffic.
+fn initiation(ipsec: &IpsecProfile) -> Spanned<Initiation> {
+    ipsec.responder_only.map(|never| match never {
+        true => Initiation::Never,
+        false => Initiation::AtStart,
+    })
+}
+
+fn enabled(interface: &Interface) -> Spanned<bool> {
+    let shutdown = interface.shutdown.unwrap_or(Spanned::default_of(false));
+    shutdown.map(|down| !down)
+}

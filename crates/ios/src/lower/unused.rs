@@ -1,0 +1,89 @@
+//! Things that a file defines and nothing refers to.
+
+use crate::config::{Config, Named};
+use crate::grammar::Context;
+use crossgate_diag::{Finding, Spanned};
+
+pub(super) fn tell(config: &Config, cx: &mut Context<'_>) {
+    let offers = || {
+        let profiles = config.ipsec_profiles.iter().map(|profile| &profile.offer);
+        profiles.chain(config.crypto_maps.iter().map(|entry| &entry.offer))
+    };
+    let tunnels = || config.interfaces.iter().map(|interface| &interface.tunnel);
+    let ikev2 = offers().filter_map(|offer| offer.ikev2_profile.as_ref());
+    let ikev2 = ikev2.chain(tunnels().filter_map(|tunnel| tunnel.ikev2_profile.as_ref()));
+    each(&config.profiles, &ikev2.collect::<Vec<_>>(), cx);
+    let keyrings = config.profiles.iter().filter_map(|p| p.keyring.as_ref());
+    each(&config.keyrings, &keyrings.collect::<Vec<_>>(), cx);
+    let sets = offers().flat_map(|offer| &offer.transform_sets);
+    each(&config.transform_sets, &sets.collect::<Vec<_>>(), cx);
+    let ipsec = tunnels().filter_map(|tunnel| tunnel.ipsec_profile.as_ref());
+    each(&config.ipsec_profiles, &ipsec.collect::<Vec<_>>(), cx);
+    lists(config, cx);
+    maps(config, cx);
+}
+
+fn each<T: Named>(defined: &[T], used: &[&Spanned<String>], cx: &mut Context<'_>) {
+    for thing in defined.iter().map(Named::name) {
+        if thing.value != "default" && !used.contains(&thing) {
+            cx.push(
+                Finding::note(
+                    "unused",
+                    format!("nothing uses {} `{}`", T::WHAT, thing.value),
+                )
+                .at(thing.span, "of no effect"),
+            );
+        }
+    }
+}
+
+/// Lists filter nothing here: they only say what to encrypt.
+fn lists(config: &Config, cx: &mut Context<'_>) {
+    let policies = config
+        .interfaces
+        .iter()
+        .filter_map(|i| i.tunnel.policy.as_ref());
+    let maps = config
+        .crypto_maps
+        .iter()
+        .filter_map(|e| e.access_list.as_ref());
+    let used: Vec<_> = policies.chain(maps).collect();
+    for list in config
+        .access_lists
+        .iter()
+        .filter(|l| !used.contains(&&l.name))
+    {
+        cx.push(
+            Finding::note(
+                "not-obeyed",
+                format!(
+                    "no tunnel uses access list `{}`, and packets are not filtered by it",
+                    list.name.value
+                ),
+            )
+            .at(list.name.span, "of no effect"),
+        );
+    }
+}
+
+fn maps(config: &Config, cx: &mut Context<'_>) {
+    let used: Vec<_> = config
+        .interfaces
+        .iter()
+        .filter_map(|i| i.crypto_map.as_ref())
+        .collect();
+    for entry in config
+        .crypto_maps
+        .iter()
+        .filter(|e| !used.contains(&&e.map))
+    {
+        let title = entry.title();
+        cx.push(
+            Finding::note(
+                "unused",
+                format!("no interface has crypto map `{}`", title.value),
+            )
+            .at(title.span, "of no effect"),
+        );
+    }
+}

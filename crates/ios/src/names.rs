@@ -1,0 +1,91 @@
+//! Interface names: `Gi0/0/0`, `int tunnel 1`.
+
+/// Types in the order in which an abbreviation that fits several means the first.
+const TYPES: [&str; 37] = [
+    "GigabitEthernet",
+    "TenGigabitEthernet",
+    "FastEthernet",
+    "Ethernet",
+    "Tunnel",
+    "Loopback",
+    "Vlan",
+    "Port-channel",
+    "Serial",
+    "Dialer",
+    "Cellular",
+    "TwoGigabitEthernet",
+    "FiveGigabitEthernet",
+    "TwentyFiveGigE",
+    "FortyGigabitEthernet",
+    "FiftyGigE",
+    "HundredGigE",
+    "FourHundredGigE",
+    "AppGigabitEthernet",
+    "BDI",
+    "BVI",
+    "Null",
+    "Virtual-Template",
+    "Virtual-Access",
+    "VirtualPortGroup",
+    "Async",
+    "ATM",
+    "Multilink",
+    "MFR",
+    "NVI",
+    "nve",
+    "pseudowire",
+    "POS",
+    "LISP",
+    "Embedded-Service-Engine",
+    "Wlan-GigabitEthernet",
+    "ucse",
+];
+
+/// The name in full: `Gi0/0/0` is `GigabitEthernet0/0/0`. What isn't a known type stays as it is.
+pub fn interface_name(written: &str) -> String {
+    let (kind, number) = split(written);
+    match full_type(kind) {
+        Some(full) if is_number(number) => format!("{full}{number}"),
+        _ => written.to_owned(),
+    }
+}
+
+/// Slot, port, subinterface: `0/0/0`, `0/1.200`, `1:0`.
+pub(crate) fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '/' | '.' | ':'))
+}
+
+/// A known interface type or an abbreviation of one, without a number.
+pub(crate) fn is_type(word: &str) -> bool {
+    full_type(word).is_some()
+}
+
+/// An interface of a known type, with its number.
+pub(crate) fn is_interface(word: &str) -> bool {
+    let (kind, number) = split(word);
+    is_number(number) && is_type(kind)
+}
+
+pub(crate) fn is_loopback(name: &str) -> bool {
+    name.starts_with("Loopback")
+}
+
+fn split(written: &str) -> (&str, &str) {
+    let at = written
+        .find(|c: char| c.is_ascii_digit())
+        .unwrap_or(written.len());
+    written.split_at_checked(at).unwrap_or((written, ""))
+}
+
+fn full_type(kind: &str) -> Option<&'static str> {
+    let kind = kind.to_ascii_lowercase();
+    let fits = |full: &&&str| full.to_ascii_lowercase().starts_with(&kind);
+    TYPES
+        .iter()
+        .find(fits)
+        .filter(|_| !kind.is_empty())
+        .copied()
+}

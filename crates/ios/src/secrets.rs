@@ -1,0 +1,209 @@
+//! Where a file has secrets, on whatever line, understood or not.
+
+use crate::tree::{Kind, Line, Tree, slice};
+use crossgate_diag::Span;
+
+/// How much after a keyword is secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hide {
+    /// A secret may have blanks in it, so the rest of the line.
+    Rest,
+    /// One word; what follows says where it applies.
+    One,
+}
+
+/// Words before a secret. The last column: it can have no other meaning, so that free text counts,
+/// and abbreviations.
+const KEYWORDS: [(&str, Hide, bool); 24] = [
+    ("password", Hide::Rest, true),
+    ("secret", Hide::Rest, true),
+    ("passphrase", Hide::Rest, true),
+    ("pre-shared-key", Hide::Rest, true),
+    ("preshared-key", Hide::Rest, true),
+    ("psk", Hide::Rest, true),
+    ("shared-secret", Hide::Rest, true),
+    ("community", Hide::One, true),
+    ("key-string", Hide::Rest, true),
+    ("key", Hide::Rest, false),
+    ("server-key", Hide::Rest, false),
+    ("private-key", Hide::Rest, false),
+    ("authentication-key", Hide::Rest, false),
+    ("message-digest-key", Hide::Rest, false),
+    ("area-password", Hide::Rest, false),
+    ("domain-password", Hide::Rest, false),
+    ("wpa-psk", Hide::Rest, false),
+    ("ascii-text", Hide::Rest, false),
+    ("hexadecimal-string", Hide::Rest, false),
+    ("token", Hide::Rest, false),
+    ("idtoken", Hide::Rest, false),
+    ("api-key", Hide::Rest, true),
+    ("config-key", Hide::Rest, false),
+    ("cak", Hide::Rest, false),
+];
+
+/// Words that stand between such a keyword and its secret.
+const BETWEEN: [&str; 19] = [
+    "0",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "hex",
+    "local",
+    "remote",
+    "encrypted",
+    "ascii",
+    "text",
+    "key",
+    "password",
+    "password-encrypt",
+    "md5",
+    "pac",
+    "key-string",
+];
+
+/// The places of all secrets.
+pub(crate) fn find(text: &str, tree: &Tree) -> Vec<Span> {
+    let mut found = Vec::new();
+    tree.each(&mut |line| {
+        match armour(text, line) {
+            Some(span) => found.push(span),
+            None => found.extend(in_line(text, line)),
+        };
+    });
+    found
+}
+
+/// A private key pasted in PEM.
+fn armour(text: &str, line: &Line) -> Option<Span> {
+    let first = line.words.first()?;
+    let raw = slice(text, line.raw);
+    (slice(text, *first).starts_with("-----BEGIN") && raw.contains("PRIVATE KEY"))
+        .then_some(line.raw)
+}
+
+fn in_line(text: &str, line: &Line) -> Option<Span> {
+    let words: Vec<String> = line
+        .words
+        .iter()
+        .map(|w| slice(text, *w).to_ascii_lowercase())
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if not_secret(&words) {
+        return None;
+    }
+    let range = special(&words).or_else(|| by_keyword(&words, is_free_text(&words, line)))?;
+    let first = line.words.get(range.start)?;
+    let last = line.words.get(range.end.checked_sub(1)?)?;
+    Some(first.to(*last))
+}
+
+/// Descriptions and comments, where `key` is an ordinary word.
+fn is_free_text(words: &[&str], line: &Line) -> bool {
+    line.kind == Kind::Comment
+        || words
+            .iter()
+            .take(3)
+            .any(|w| w.len() >= 4 && "description".starts_with(w) || *w == "remark")
+}
+
+/// Lines where such a word names something public.
+fn not_secret(words: &[&str]) -> bool {
+    let numbered = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
+    if let ["key", number] = words {
+        return numbered(number);
+    }
+    matches!(
+        words,
+        ["key", "chain", ..]
+            | [
+                "crypto",
+                "key",
+                "generate" | "zeroize" | "param" | "pubkey-chain",
+                ..
+            ]
+            | ["password", "encryption", ..]
+            | ["security", "passwords", ..]
+            | ["crypto", "pki", "token", ..]
+            | ["tunnel", "key", ..]
+            | ["mka", "pre-shared-key", "key-chain", ..]
+            | ["no", "tunnel", "key", ..]
+    )
+}
+
+/// Commands whose secret follows no keyword of its own.
+fn special(words: &[&str]) -> Option<std::ops::Range<usize>> {
+    let all = words.len();
+    match words {
+        ["crypto", "isakmp", "key", "0" | "6", _, ..] => Some(4..5),
+        ["crypto", "isakmp", "key", _, ..] => Some(3..4),
+        ["snmp-server", "community", _, ..] => Some(2..3),
+        ["snmp-server", "user", .., "auth", _, _] => Some(all - 1..all),
+        ["snmp-server", "user", ..] => after(words, "auth").map(|at| at + 1..all),
+        ["snmp-server", "host", ..] => snmp_host(words),
+        ["standby" | "vrrp" | "glbp", _, "authentication", ..] => {
+            let named = ["text", "md5", "key-string", "0", "7"];
+            let skipped = words
+                .iter()
+                .skip(3)
+                .take_while(|w| named.contains(w))
+                .count();
+            Some(3 + skipped..all)
+        }
+        ["ip", "nhrp", "authentication", _, ..] => Some(3..all),
+        _ => None,
+    }
+    .filter(|range| range.start < range.end && range.end <= all)
+}
+
+/// `snmp-server host A [informs|traps] [version V [auth…]] COMMUNITY …`
+fn snmp_host(words: &[&str]) -> Option<std::ops::Range<usize>> {
+    let named = [
+        "informs", "traps", "version", "1", "2c", "3", "auth", "noauth", "priv", "vrf",
+    ];
+    let mut at = 3;
+    while words.get(at).is_some_and(|w| named.contains(w)) {
+        at += 1 + usize::from(words.get(at) == Some(&"vrf"));
+    }
+    Some(at..at + 1)
+}
+
+fn after(words: &[&str], keyword: &str) -> Option<usize> {
+    words.iter().position(|w| *w == keyword).map(|at| at + 1)
+}
+
+fn by_keyword(words: &[&str], free_text: bool) -> Option<std::ops::Range<usize>> {
+    let (at, hide) = words
+        .iter()
+        .enumerate()
+        .find_map(|(at, word)| Some((at, keyword(word, free_text)?)))?;
+    let mut start = at + 1;
+    // IKEv1's keyring: `pre-shared-key address A [M] key K`.
+    if matches!(words.get(start), Some(&("address" | "hostname"))) {
+        start = after(words, "key")?;
+    }
+    // `message-digest-key 1 md5 7 K`, `authentication-key 1 md5 K 7`.
+    if words.get(start + 1) == Some(&"md5") {
+        start += 2;
+    }
+    while start + 1 < words.len() && words.get(start).is_some_and(|w| BETWEEN.contains(w)) {
+        start += 1;
+    }
+    let end = match hide {
+        Hide::Rest => words.len(),
+        Hide::One => start + 1,
+    };
+    (start < words.len()).then_some(start..end)
+}
+
+/// What a word announces, in full or as an abbreviation that IOS would take.
+fn keyword(word: &str, free_text: bool) -> Option<Hide> {
+    let word = word.trim_start_matches('!').trim_end_matches([':', '=']);
+    let fits = |(keyword, _, plain): &&(&str, Hide, bool)| {
+        let short = *plain && !free_text && word.len() >= 4 && keyword.starts_with(word);
+        (*keyword == word || short) && (*plain || !free_text)
+    };
+    KEYWORDS.iter().find(fits).map(|(_, hide, _)| *hide)
+}

@@ -1,0 +1,229 @@
+//! Reads a text and prints what came of it, compactly.
+
+use crate::Reading;
+use crossgate_crypto::Secret;
+use crossgate_diag::{Finding, Severity, Sources, Spanned};
+use crossgate_model::{
+    Action, Auth, Child, Connection, EspProposal, Gateway, IkeProposal, Interface, NextHop,
+    PresharedKey, Route,
+};
+use expect_test::Expect;
+use std::fmt::{Display, Write};
+
+pub(super) struct Read {
+    pub sources: Sources,
+    pub reading: Reading,
+}
+
+pub(super) fn read(text: &str) -> Read {
+    let mut sources = Sources::new();
+    let file = sources.add("test.cfg", text);
+    let reading = crate::read(&mut sources, file).expect("an IOS configuration");
+    assert_eq!(reading.tree.print(text), text, "the tree keeps every byte");
+    Read { sources, reading }
+}
+
+/// The gateway, and findings that are more than notes.
+pub(super) fn check(text: &str, expected: Expect) {
+    let read = read(text);
+    let mut out = gateway(&read.reading.gateway);
+    for finding in &read.reading.findings {
+        if finding.severity > Severity::Note {
+            let _ = writeln!(out, "{}", line(&read.sources, finding));
+        }
+    }
+    expected.assert_eq(&out);
+}
+
+/// All findings, notes as well, and nothing else.
+pub(super) fn check_findings(text: &str, expected: Expect) {
+    let read = read(text);
+    let mut out = String::new();
+    for finding in &read.reading.findings {
+        let _ = writeln!(out, "{}", line(&read.sources, finding));
+    }
+    expected.assert_eq(&out);
+}
+
+/// `error[code] 3:7 5:1 title | text of the first label`.
+fn line(sources: &Sources, finding: &Finding) -> String {
+    let mut out = format!("{}[{}]", finding.severity.word(), finding.code);
+    for label in &finding.labels {
+        let at = sources.position(label.span);
+        let end = label.span.end - label.span.start;
+        let _ = write!(out, " {}:{}+{end}", at.line, at.column);
+    }
+    let _ = write!(out, " {}", finding.title);
+    if let Some(label) = finding.labels.first().filter(|l| !l.text.is_empty()) {
+        let _ = write!(out, " | {}", label.text);
+    }
+    out
+}
+
+fn gateway(gateway: &Gateway) -> String {
+    let mut out = String::new();
+    let name = gateway.hostname.as_ref().map_or("-", |h| h.value.as_str());
+    let _ = writeln!(out, "{name} {}", gateway.behaviour.name);
+    gateway
+        .interfaces
+        .iter()
+        .for_each(|i| interface(&mut out, i));
+    gateway.routes.iter().for_each(|r| route(&mut out, r));
+    for list in &gateway.policy.access_lists {
+        let _ = writeln!(out, "list {}", list.name.value);
+        for entry in &list.entries {
+            let action = match entry.action.value {
+                Action::Allow => "permit",
+                Action::Deny => "deny",
+            };
+            let pair = entry.selectors.as_ref();
+            let pair = pair.map_or("no selector".into(), |p| p.value.to_string());
+            let _ = writeln!(out, "  {action} {pair}");
+        }
+    }
+    gateway
+        .connections
+        .iter()
+        .for_each(|c| connection(&mut out, c));
+    out
+}
+
+fn interface(out: &mut String, interface: &Interface) {
+    let _ = write!(out, "{} {:?}", interface.name.value, interface.kind);
+    for net in &interface.addresses {
+        let _ = write!(out, " {}", net.value);
+    }
+    for (name, value) in [("mtu", interface.mtu), ("mss", interface.tcp_mss)] {
+        if let Some(value) = value {
+            let _ = write!(out, " {name} {}", value.value);
+        }
+    }
+    let enabled = if interface.enabled.value { "" } else { " shut" };
+    let text = interface
+        .description
+        .as_ref()
+        .map(|d| format!(" {:?}", d.value));
+    let _ = writeln!(out, "{enabled}{}", text.unwrap_or_default());
+}
+
+fn route(out: &mut String, route: &Route) {
+    let via = match &route.via {
+        NextHop::Interface(name) => name.value.clone(),
+        NextHop::Address(address) => address.value.to_string(),
+        NextHop::Both(name, address) => format!("{} {}", name.value, address.value),
+        NextHop::Discard => "discard".into(),
+    };
+    let name = route.name.as_ref().map(|n| format!(" {:?}", n.value));
+    let name = name.unwrap_or_default();
+    let (to, distance) = (route.destination.value, route.distance);
+    let _ = writeln!(out, "route {to} via {via} [{distance}]{name}");
+}
+
+fn connection(out: &mut String, c: &Connection) {
+    let source = c.local.interface.as_ref().map_or("-", |i| i.value.as_str());
+    let address = c.local.address.map_or("-".into(), |a| a.value.to_string());
+    let shut = if c.enabled.value { "" } else { " disabled" };
+    let start = c.initiation.value;
+    let _ = writeln!(out, "connection {} {start:?}{shut}", c.name.value);
+    let _ = writeln!(out, "  {source} {address} -> {}", c.remote);
+    let remote: Vec<_> = c.remote_identities.iter().map(|i| i.to_string()).collect();
+    let _ = writeln!(out, "  {} | {}", c.local_identity.value, remote.join(", "));
+    let auth = (auth(&c.local_auth), auth(&c.remote_auth));
+    let _ = writeln!(out, "  auth {} | {}", auth.0, auth.1);
+    c.proposals.iter().for_each(|p| ike_proposal(out, p));
+    let _ = write!(out, "  life {}", c.lifetime.as_secs());
+    if let Some(live) = &c.liveness {
+        let waits = &live.retransmission.waits;
+        let wait = waits.first().map_or(0, |w| w.as_secs());
+        let kind = if live.on_demand {
+            "on demand"
+        } else {
+            "periodic"
+        };
+        let interval = live.interval.as_secs();
+        let _ = write!(out, " dpd {interval} {}x{wait} {kind}", waits.len());
+    }
+    if let Some(octets) = c.fragmentation {
+        let _ = write!(out, " fragments {}", octets.value);
+    }
+    let nat = &c.nat;
+    if let Some(span) = nat.keepalive.span {
+        let _ = write!(out, " keepalive {}", nat.keepalive.as_secs());
+        let _ = span;
+    }
+    let forced = if nat.force_encapsulation.value {
+        " forced"
+    } else {
+        ""
+    };
+    let off = if nat.enabled.value { "" } else { " no nat-t" };
+    let _ = writeln!(out, "{forced}{off}");
+    c.children.iter().for_each(|child_sa| child(out, child_sa));
+}
+
+/// Shows that a key is there, and that it is the right one by two of its octets.
+fn auth(auth: &Auth) -> String {
+    match auth {
+        Auth::Psk(PresharedKey::Known(key)) => key_hint(key),
+        Auth::Psk(PresharedKey::Encrypted) => "encrypted".into(),
+        Auth::Psk(PresharedKey::Missing) => "missing".into(),
+        other => other.name().into(),
+    }
+}
+
+fn key_hint(key: &Secret) -> String {
+    let octets = key.expose();
+    let last = octets.last().map_or(0, |octet| *octet);
+    format!("key({}, ..{})", octets.len(), last.escape_ascii())
+}
+
+fn list<T: Display>(values: &[Spanned<T>]) -> String {
+    let values: Vec<_> = values.iter().map(|v| v.value.to_string()).collect();
+    values.join(",")
+}
+
+fn ike_proposal(out: &mut String, p: &IkeProposal) {
+    let name = p.name.as_ref().map_or("default", |n| n.value.as_str());
+    let _ = writeln!(
+        out,
+        "  ike {name}: {} / {} / {} / {}",
+        list(&p.encr),
+        list(&p.integ),
+        list(&p.prf),
+        list(&p.groups)
+    );
+}
+
+fn esp_proposal(p: &EspProposal) -> String {
+    let name = p.name.as_ref().map_or("default", |n| n.value.as_str());
+    format!("{name}: {} / {}", list(&p.encr), list(&p.integ))
+}
+
+fn child(out: &mut String, c: &Child) {
+    let shut = if c.enabled.value { "" } else { " disabled" };
+    let via = c
+        .tunnel_interface
+        .as_ref()
+        .map_or("policy", |i| i.value.as_str());
+    let mode = c.responder_selectors.value;
+    let _ = writeln!(
+        out,
+        "  child {} via {via}: {} {mode:?}{shut}",
+        c.name.value, c.selectors.value
+    );
+    let esp: Vec<_> = c.proposals.iter().map(esp_proposal).collect();
+    let pfs = c.pfs.map_or("none".into(), |g| g.value.to_string());
+    let kilobytes = c
+        .lifetime
+        .kilobytes
+        .map_or("-".into(), |k| k.value.to_string());
+    let idle = c.lifetime.idle.map(|i| format!(" idle {}", i.as_secs()));
+    let _ = writeln!(
+        out,
+        "    esp {} pfs {pfs} life {} s {kilobytes} kB{} window {}",
+        esp.join("; "),
+        c.lifetime.time.as_secs(),
+        idle.unwrap_or_default(),
+        c.replay_window.value
+    );
+}

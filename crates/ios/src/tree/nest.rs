@@ -1,0 +1,271 @@
+//! Which line belongs to which.
+
+use super::around::{self, Around};
+use super::blob::{self, Blob};
+use super::lines::{self, Physical};
+use super::{Command, Kind, Line, Tree, slice};
+use crate::grammar::{Mode, Resolved};
+use crossgate_diag::{FileId, Finding, Span};
+
+/// Deeper nesting than any mode of IOS has; what is deeper still stays on that level.
+const DEPTH_MAX: usize = 16;
+
+/// Never fails: what makes no sense is a line of kind `Unknown`.
+pub fn parse(text: &str, file: FileId) -> (Tree, Vec<Finding>) {
+    let physical = lines::physical(text);
+    let mut nest = Nest {
+        text,
+        file,
+        done: Vec::new(),
+        open: Vec::new(),
+        findings: Vec::new(),
+    };
+    let mut at = 0;
+    while let Some(line) = physical.get(at) {
+        at += nest.take(&physical, at, line);
+    }
+    nest.close_to(0);
+    let lines = nest.done;
+    (Tree { file, lines }, nest.findings)
+}
+
+/// A line whose own lines are still coming.
+struct Open {
+    line: Line,
+    indent: usize,
+    /// Of the lines in it; none where they aren't understood anyway.
+    mode: Option<Mode>,
+    /// How deep the first line in it was.
+    inner_indent: Option<usize>,
+}
+
+impl Open {
+    /// Its own lines are deeper than itself, so that a line as shallow as itself is none of them.
+    fn is_indented(&self) -> bool {
+        self.inner_indent.is_some_and(|inner| inner > self.indent)
+    }
+
+    fn is_flat(&self) -> bool {
+        self.inner_indent.is_some_and(|inner| inner <= self.indent)
+    }
+}
+
+struct Nest<'t> {
+    text: &'t str,
+    file: FileId,
+    done: Vec<Line>,
+    open: Vec<Open>,
+    findings: Vec<Finding>,
+}
+
+/// What becomes of a line: how many open ones it leaves open, and what it is.
+struct Place {
+    keep: usize,
+    kind: Kind,
+    opens: Option<Option<Mode>>,
+}
+
+impl<'t> Nest<'t> {
+    /// Takes the line at that index, and all that belong to it as one text; says how many.
+    fn take(&mut self, physical: &[Physical], at: usize, line: &Physical) -> usize {
+        let content = self.text.get(line.content.clone()).unwrap_or("");
+        let around = around::recognise(content);
+        let start = match around {
+            Some(Around::Prompt(length)) => line.content.start + length,
+            _ => line.content.start,
+        };
+        let words = lines::words(self.text, start..line.content.end, self.file);
+        let texts: Vec<&str> = words.iter().map(|w| slice(self.text, *w)).collect();
+        let kind = plain_kind(&texts, around, self.text.get(line.raw.clone()));
+        let more = match kind {
+            None => self.blob_lines(physical, at, &texts, &words),
+            Some(_) => 0,
+        };
+        let last = physical.get(at + more).unwrap_or(line);
+        let raw = Span::new(self.file, line.raw.start..last.raw.end);
+        // Behind a prompt, blanks say nothing.
+        let indent = if start == line.content.start {
+            line.indent
+        } else {
+            0
+        };
+        let new = Line {
+            raw,
+            words,
+            kind: Kind::Unknown,
+            lines: Vec::new(),
+        };
+        match kind {
+            Some(Kind::Leave) => self.leave(new, indent, &texts),
+            Some(kind) => self.append(Line { kind, ..new }),
+            None => self.place(new, indent, &texts),
+        }
+        more + 1
+    }
+
+    fn blob_lines(
+        &mut self,
+        physical: &[Physical],
+        at: usize,
+        texts: &[&str],
+        words: &[Span],
+    ) -> usize {
+        match blob::begins(self.text, physical, at, texts) {
+            Blob::Lines(count) => count,
+            Blob::Endless => {
+                let span = words.first().copied();
+                self.findings.push(
+                    Finding::error("endless-text", "this text has no end in the file")
+                        .at(span, "its closing character never comes again"),
+                );
+                0
+            }
+        }
+    }
+
+    /// `exit` closes the innermost mode, `end` all.
+    fn leave(&mut self, line: Line, indent: usize, texts: &[&str]) {
+        let line = Line {
+            kind: Kind::Leave,
+            ..line
+        };
+        if texts.first() == Some(&"end") {
+            self.append(line);
+            return self.close_to(0);
+        }
+        // A line that opened no mode can't be left by a word that isn't deeper than itself.
+        while self
+            .open
+            .last()
+            .is_some_and(|top| top.mode.is_none() && top.indent >= indent)
+        {
+            self.close_to(self.open.len() - 1);
+        }
+        self.append(line);
+        self.close_to(self.open.len().saturating_sub(1));
+    }
+
+    fn place(&mut self, line: Line, indent: usize, texts: &[&str]) {
+        let place = self.find_place(indent, texts);
+        self.close_to(place.keep);
+        if let Some(top) = self.open.last_mut() {
+            top.inner_indent.get_or_insert(indent);
+        }
+        let line = Line {
+            kind: place.kind,
+            ..line
+        };
+        match place.opens {
+            Some(mode) if self.open.len() < DEPTH_MAX => self.open.push(Open {
+                line,
+                indent,
+                mode,
+                inner_indent: None,
+            }),
+            _ => self.append(line),
+        }
+    }
+
+    fn find_place(&self, indent: usize, texts: &[&str]) -> Place {
+        for (depth, open) in self.open.iter().enumerate().rev() {
+            let deeper = indent > open.indent;
+            let Some(mode) = open.mode else {
+                if deeper {
+                    return Place::unknown(depth + 1);
+                }
+                continue;
+            };
+            let outer = self.resolve_outside(depth, texts);
+            let inner = mode.resolve(texts);
+            match (&inner, &outer) {
+                // The blanks say that this mode is over, and the words agree.
+                (_, Some(_)) if !deeper && open.is_indented() => continue,
+                (Resolved::Row { exact: false, .. }, Some(outer)) if outer.exact => continue,
+                (Resolved::Row { .. }, _) => return Place::row(depth + 1, mode, &inner),
+                (Resolved::Nothing, Some(outer)) if !deeper || outer.obeyed => continue,
+                _ if deeper || open.is_flat() => return Place::row(depth + 1, mode, &inner),
+                _ => continue,
+            }
+        }
+        Place::row(0, Mode::Global, &Mode::Global.resolve(texts))
+    }
+
+    /// What the words mean in the modes around the one at that depth.
+    fn resolve_outside(&self, depth: usize, texts: &[&str]) -> Option<Outer> {
+        let around = self.open.iter().take(depth).rev().filter_map(|o| o.mode);
+        around
+            .chain([Mode::Global])
+            .find_map(|mode| match mode.resolve(texts) {
+                Resolved::Row { exact, obeyed, .. } => Some(Outer { exact, obeyed }),
+                _ => None,
+            })
+    }
+
+    fn append(&mut self, line: Line) {
+        match self.open.last_mut() {
+            Some(open) => open.line.lines.push(line),
+            None => self.done.push(line),
+        }
+    }
+
+    fn close_to(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            if let Some(open) = self.open.pop() {
+                self.append(open.line);
+            }
+        }
+    }
+}
+
+struct Outer {
+    exact: bool,
+    obeyed: bool,
+}
+
+impl Place {
+    fn unknown(keep: usize) -> Self {
+        Self {
+            keep,
+            kind: Kind::Unknown,
+            opens: Some(None),
+        }
+    }
+
+    fn row(keep: usize, mode: Mode, resolved: &Resolved) -> Self {
+        match resolved {
+            Resolved::Row {
+                rule,
+                no,
+                named_by,
+                opens,
+                ..
+            } => Self {
+                keep,
+                kind: Kind::Command(Command {
+                    mode,
+                    rule: *rule,
+                    no: *no,
+                    named_by: *named_by,
+                }),
+                opens: *opens,
+            },
+            Resolved::Ambiguous(words) => Self {
+                kind: Kind::Ambiguous(words.clone()),
+                ..Self::unknown(keep)
+            },
+            Resolved::Nothing => Self::unknown(keep),
+        }
+    }
+}
+
+/// What a line is whatever mode it stands in.
+fn plain_kind(texts: &[&str], around: Option<Around>, raw: Option<&str>) -> Option<Kind> {
+    match texts {
+        _ if around == Some(Around::Whole) => Some(Kind::Around),
+        [] if raw.is_some_and(|raw| !raw.trim().is_empty()) => Some(Kind::Around),
+        [] => Some(Kind::Blank),
+        [first, ..] if first.starts_with('!') => Some(Kind::Comment),
+        ["exit" | "end"] => Some(Kind::Leave),
+        _ => None,
+    }
+}
