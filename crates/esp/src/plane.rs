@@ -262,3 +262,10 @@ impl DataPlane {
         }
     }
 }
+
+#[cfg(test)]
+impl DataPlane {
+    pub(crate) fn sa_mut(&mut self, spi_in: u32) -> &mut Sa {
+        self.sad.get_mut(&spi_in).expect("an SA of that SPI")
+    }
+}

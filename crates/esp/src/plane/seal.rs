@@ -188,7 +188,7 @@ impl DataPlane {
 
     /// The newest SA that the peer is known to have; without one, the newest (RFC 7296 §2.8).
     fn candidate(&self, now: Time, child: &Child, flow: &Flow) -> Candidate {
-        let live = child
+        let mut live = child
             .sas
             .iter()
             .filter_map(|spi_in| Some((*spi_in, self.sad.get(spi_in)?)))
@@ -199,8 +199,8 @@ impl DataPlane {
         if let Some((spi_in, _)) = usable.max_by_key(|(_, sa)| sa.confirmed) {
             return Candidate::Usable(spi_in);
         }
-        let ended = selecting.filter_map(|(spi_in, sa)| Some((spi_in, sa.end(now)?)));
-        match (ended.last(), live.last()) {
+        let mut ended = selecting.filter_map(|(spi_in, sa)| Some((spi_in, sa.end(now)?)));
+        match (ended.next_back(), live.next_back()) {
             (Some((spi_in, why)), _) => Candidate::Ended(spi_in, why),
             (None, Some(_)) => Candidate::Outside,
             (None, None) => Candidate::NoSa,
