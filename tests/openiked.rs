@@ -62,12 +62,12 @@ fn ios_initiates_cbc_and_deletes() {
 
 #[test]
 fn ios_responds_gcm_and_is_deleted() {
-    lifecycle(Vendor::Ios, Starts::Remote, Suite::Gcm, Delete::Theirs);
+    lifecycle(Vendor::Ios, Starts::Remote, Suite::GcmIke, Delete::Theirs);
 }
 
 #[test]
 fn pan_os_initiates_gcm_and_is_deleted() {
-    lifecycle(Vendor::PanOs, Starts::Local, Suite::Gcm, Delete::Theirs);
+    lifecycle(Vendor::PanOs, Starts::Local, Suite::GcmIke, Delete::Theirs);
 }
 
 #[test]

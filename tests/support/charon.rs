@@ -3,7 +3,7 @@
 //! Its kernel-libipsec plugin forces UDP encapsulation by pretending that there is a NAT.
 
 use super::prepared;
-use super::process::{Process, output, read_text, run, wait_until};
+use super::process::{Process, output, read_text, run, wait_for_log, wait_until};
 use super::tunnel::{Identity, Suite, Tunnel};
 use super::world::{End, World};
 use std::path::PathBuf;
@@ -85,16 +85,12 @@ impl<'w> Charon<'w> {
 
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
-        let what = format!("`{text}` in charon's log");
-        wait_until(&what, PATIENCE, || self.log().contains(text).then_some(()));
+        wait_for_log(|| self.log(), text, 0);
     }
 
     #[track_caller]
     pub fn wait_for_another(&self, text: &str, known: usize) {
-        let what = format!("`{text}` again in charon's log");
-        wait_until(&what, PATIENCE, || {
-            (self.count_in_log(text) > known).then_some(())
-        });
+        wait_for_log(|| self.log(), text, known);
     }
 
     /// How often a text is in the log, to notice that it comes once more.
@@ -157,6 +153,7 @@ fn connection(tunnel: &Tunnel) -> String {
     let (ike, esp) = match tunnel.suite {
         Suite::Cbc => ("aes256-sha256-modp2048", "aes256-sha256-modp2048"),
         Suite::CbcSha512 => ("aes256-sha256-modp2048", "aes256-sha512-modp2048"),
+        Suite::GcmIke => ("aes256gcm16-prfsha256-ecp256", "aes256-sha512-ecp256"),
         Suite::Gcm => ("aes256gcm16-prfsha256-ecp256", "aes256gcm16-ecp256"),
     };
     let (local, remote) = (&tunnel.local, &tunnel.remote);

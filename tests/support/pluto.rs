@@ -3,7 +3,7 @@
 
 use super::keys::{self, SaKeys};
 use super::prepared;
-use super::process::{Process, read_text, run, wait_until};
+use super::process::{Process, read_text, run, wait_for_log, wait_until};
 use super::tunnel::{Suite, Tunnel};
 use super::world::{End, World};
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 
 const CONNECTION: &str = "site";
+const DELETED_BY_PEER: &str = "and NOT sending notification";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Pluto<'w> {
@@ -60,14 +61,15 @@ impl<'w> Pluto<'w> {
         self.whack("--terminate");
     }
 
-    pub fn log(&self) -> String {
-        self.process.printed()
+    /// How often it has forgotten an IKE SA without a word: by the peer's delete, or by its own
+    /// rekey that the peer has completed.
+    pub fn ike_sas_deleted_by_peer(&self) -> usize {
+        self.process.printed().matches(DELETED_BY_PEER).count()
     }
 
     #[track_caller]
-    pub fn wait_for_log(&self, text: &str) {
-        let what = format!("`{text}` in pluto's log");
-        wait_until(&what, PATIENCE, || self.log().contains(text).then_some(()));
+    pub fn wait_for_delete(&self, known: usize) {
+        wait_for_log(|| self.process.printed(), DELETED_BY_PEER, known);
     }
 
     /// The keys of every SA that was ever installed.
@@ -115,6 +117,7 @@ fn connection(tunnel: &Tunnel) -> String {
     let (ike, esp) = match tunnel.suite {
         Suite::Cbc => ("aes256-sha2_256-modp2048", "aes256-sha2_256-modp2048"),
         Suite::CbcSha512 => ("aes256-sha2_256-modp2048", "aes256-sha2_512-modp2048"),
+        Suite::GcmIke => ("aes_gcm256-sha2_256-dh19", "aes256-sha2_512-dh19"),
         Suite::Gcm => ("aes_gcm256-sha2_256-dh19", "aes_gcm256-null-dh19"),
     };
     let (local, remote) = (&tunnel.local, &tunnel.remote);

@@ -107,6 +107,15 @@ pub fn wait_until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Optio
     }
 }
 
+/// Waits until a log has a text more than `known` times.
+#[track_caller]
+pub fn wait_for_log(log: impl Fn() -> String, text: &str, known: usize) {
+    let what = format!("`{text}`, which is {known} times in the log");
+    wait_until(&what, Duration::from_secs(10), || {
+        (log().matches(text).count() > known).then_some(())
+    });
+}
+
 /// The text of a file that another program may not have made yet.
 pub fn read_text(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()

@@ -65,6 +65,8 @@ pub enum Suite {
     CbcSha512,
     /// AES-GCM-256, PRF SHA-256, group 19.
     Gcm,
+    /// The same for IKE; AES-CBC-256 and SHA-512 for ESP.
+    GcmIke,
 }
 
 /// Which end begins.

@@ -59,6 +59,11 @@ fn ios(tunnel: &Tunnel) -> String {
             14,
         ),
         Suite::Gcm => (" encryption aes-gcm-256\n prf sha256", "esp-gcm 256", 19),
+        Suite::GcmIke => (
+            " encryption aes-gcm-256\n prf sha256",
+            "esp-aes 256 esp-sha512-hmac",
+            19,
+        ),
     };
     let identity = match &local.identity {
         Identity::Address(address) => format!("address {address}"),
@@ -163,6 +168,11 @@ fn pan_os(tunnel: &Tunnel) -> String {
         Suite::Gcm => (
             ("aes-256-gcm", "non-auth"),
             ("aes-256-gcm", "none"),
+            "group19",
+        ),
+        Suite::GcmIke => (
+            ("aes-256-gcm", "non-auth"),
+            ("aes-256-cbc", "sha512"),
             "group19",
         ),
     };
