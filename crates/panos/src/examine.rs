@@ -11,6 +11,7 @@ pub fn examine(tree: &mut Tree) -> Vec<Finding> {
     let mut examiner = Examiner {
         schema: Schema::get(),
         findings: Vec::new(),
+        way: Vec::new(),
         ignored: BTreeMap::new(),
         refused: Vec::new(),
         kinds: Vec::new(),
@@ -29,10 +30,18 @@ pub fn examine(tree: &mut Tree) -> Vec<Finding> {
 struct Examiner {
     schema: &'static Schema,
     findings: Vec<Finding>,
-    /// Sections that aren't obeyed: the first place, and how many.
-    ignored: BTreeMap<RowId, (Option<Span>, usize)>,
+    /// Names of the elements around, the device and virtual system left out.
+    way: Vec<&'static str>,
+    ignored: BTreeMap<RowId, Ignored>,
     refused: Vec<NodeId>,
     kinds: Vec<(NodeId, Kind)>,
+}
+
+/// A section that isn't obeyed.
+struct Ignored {
+    name: String,
+    first: Option<Span>,
+    places: usize,
 }
 
 impl Examiner {
@@ -46,6 +55,14 @@ impl Examiner {
     }
 
     fn element(&mut self, at: At<'_>, row: RowId) {
+        let name = self.schema.row(row).name;
+        let is_named = !matches!(name, "devices" | "vsys");
+        self.way.extend(is_named.then_some(name));
+        self.content(at, row);
+        self.way.truncate(self.way.len() - usize::from(is_named));
+    }
+
+    fn content(&mut self, at: At<'_>, row: RowId) {
         match &self.schema.row(row).shape {
             Shape::Elements => self.elements(at, row),
             Shape::Choice => {
@@ -65,13 +82,20 @@ impl Examiner {
                     self.typed(at, member, kind);
                 }
             }
-            Shape::Other(Regard::Ignored, _) if at.has_children() => {
-                let first = at.children().next().and_then(At::span);
-                let place = self.ignored.entry(row).or_insert((at.span().or(first), 0));
-                place.1 += 1;
-            }
+            Shape::Other(Regard::Ignored, _) if at.has_children() => self.ignore(at, row),
             Shape::Other(..) => {}
         }
+    }
+
+    fn ignore(&mut self, at: At<'_>, row: RowId) {
+        let name = self.way.join(" ");
+        let first = at.span();
+        let place = self.ignored.entry(row).or_insert(Ignored {
+            name,
+            first,
+            places: 0,
+        });
+        place.places += 1;
     }
 
     fn value(&mut self, at: At<'_>, kind: &Type) {
@@ -149,14 +173,15 @@ impl Examiner {
     }
 
     fn tell_ignored(&mut self) {
-        for (row, (span, count)) in std::mem::take(&mut self.ignored) {
-            let title = format!("`{}` is not obeyed", self.schema.row(row).name);
-            let label = match count {
+        for ignored in std::mem::take(&mut self.ignored).into_values() {
+            let title = format!("`{}` is not obeyed", ignored.name);
+            let label = match ignored.places {
                 1 => "kept as it is".to_owned(),
-                _ => format!("kept as it is, here and in {} other places", count - 1),
+                2 => "kept as it is, here and in one other place".to_owned(),
+                n => format!("kept as it is, here and in {} other places", n - 1),
             };
             self.findings
-                .push(Finding::note("not-obeyed", title).at(span, label));
+                .push(Finding::note("not-obeyed", title).at(ignored.first, label));
         }
     }
 }

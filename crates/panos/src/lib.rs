@@ -29,19 +29,21 @@ mod secrets;
 mod set;
 pub mod tree;
 mod words;
+mod write;
 mod xml;
 
 use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_model::Gateway;
 use std::fmt;
 pub use tree::Tree;
+pub use write::{Secrets, to_set, to_xml};
 
 /// What was read.
 #[derive(Debug)]
 pub struct Reading {
     pub tree: Tree,
     pub gateway: Gateway,
-    /// In the order of the text within each stage: reading, comparing, lowering.
+    /// In the order of the text.
     pub findings: Vec<Finding>,
 }
 
@@ -83,7 +85,9 @@ pub fn looks_like(text: &str) -> u8 {
 }
 
 fn is_xml(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+    text.trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('<')
 }
 
 /// Reads a configuration, in XML or in `set` form. Secrets are masked in `sources` from then on.
@@ -105,6 +109,7 @@ pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfigur
     findings.extend(examine::examine(&mut tree));
     let (gateway, told) = lower::lower(&tree);
     findings.extend(told);
+    findings.sort_by_key(|finding| finding.labels.first().map(|label| label.span));
     Ok(Reading {
         tree,
         gateway,

@@ -16,8 +16,9 @@ mod tunnel;
 use crate::behaviour;
 use crate::tree::{At, Tree};
 use address::AddressBook;
-use crossgate_diag::{Finding, Severity, Spanned};
+use crossgate_diag::{Finding, Severity, Span, Spanned};
 use crossgate_model::{Gateway, Interface, Limits};
+use std::collections::BTreeSet;
 
 /// The gateway that a configuration describes.
 pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
@@ -77,6 +78,8 @@ struct Scope<'t> {
     book: AddressBook<'t>,
     interfaces: Vec<Interface>,
     findings: Vec<Finding>,
+    /// Titles and places of the findings: what two users of one profile find is told once.
+    told: BTreeSet<(String, Option<Span>)>,
 }
 
 impl<'t> Scope<'t> {
@@ -88,11 +91,15 @@ impl<'t> Scope<'t> {
             book: AddressBook::new(root),
             interfaces: Vec::new(),
             findings: Vec::new(),
+            told: BTreeSet::new(),
         }
     }
 
     fn tell(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        let place = finding.labels.first().map(|label| label.span);
+        if self.told.insert((finding.title.clone(), place)) {
+            self.findings.push(finding);
+        }
     }
 
     fn tell_other_devices(&mut self) {
@@ -129,6 +136,12 @@ impl<'t> Scope<'t> {
 
     fn interface(&self, name: &str) -> Option<&Interface> {
         self.interfaces.iter().find(|i| i.name.value == name)
+    }
+
+    /// Whether an interface is defined, or could be in what the file lacks.
+    fn may_have_interface(&self, name: &str) -> bool {
+        let whole = self.device.path(&["network", "interface"]).is_some();
+        self.interface(name).is_some() || !whole
     }
 
     /// Tells of an interface that nothing defines, layer 2 ones included.

@@ -104,6 +104,12 @@ impl Schema {
             .find(|&child| self.row(child).name == name)
     }
 
+    /// Whether there is anything in it that is obeyed.
+    pub fn has_content(&self, id: RowId) -> bool {
+        let mut shapes = self.children(id).map(|child| &self.row(child).shape);
+        shapes.any(|shape| !matches!(shape, Shape::Other(..)))
+    }
+
     pub fn path(&self, names: &[&str]) -> Option<RowId> {
         names
             .iter()

@@ -133,6 +133,7 @@ impl Reader {
             self.findings
                 .push(warning.at(self.span(quote), "taken as a character of the word"));
         }
+        self.hide_secrets(&command.words);
         let Some((verb, rest)) = command.words.split_first() else {
             return;
         };
@@ -147,6 +148,14 @@ impl Reader {
             _ if is_path(&command.words) => self.set(verb, &command.words),
             _ => self.unknown_line(verb),
         }
+    }
+
+    /// Whatever comes of a command, its secrets aren't shown.
+    fn hide_secrets(&mut self, words: &[Word]) {
+        let secrets = words.iter().zip(secret_words(words));
+        let hidden = secrets.filter_map(|(word, hidden)| hidden.then_some(&word.range));
+        let spans: Vec<Span> = hidden.filter_map(|range| self.span(range)).collect();
+        self.secrets.extend(spans);
     }
 
     fn not_followed(&mut self, verb: &Word) {
@@ -231,7 +240,7 @@ impl Reader {
         if frame.before_entry {
             let node = self.word(frame.node, word, hidden, Kind::Entry);
             walk.at += 1;
-            walk.complete = self.schema.children(frame.row).next().is_none();
+            walk.complete = !self.schema.has_content(frame.row);
             walk.frames.push(Frame {
                 node,
                 before_entry: false,
@@ -308,22 +317,26 @@ impl Reader {
                 in_list = word.is("[");
                 continue;
             }
-            let hidden = hidden || walk.secret_said;
-            let child = self.word(node, word, hidden, Kind::Element);
+            // After a secret, what isn't understood may be the rest of it.
+            let in_list = in_list || walk.secret_said;
+            let kind = if in_list { Kind::Member } else { Kind::Element };
+            let child = self.word(node, word, hidden || walk.secret_said, kind);
             if !in_list {
                 node = child;
             }
         }
-        if let Some((word, _)) = words.get(DEPTH_MAX) {
-            let warning = Finding::warning("unknown-line", "this command has too many words");
-            let label = format!("nothing is read after {DEPTH_MAX} words that aren't known");
-            self.findings
-                .push(warning.at(self.span(&word.range), label));
-        }
-        for (word, _) in words.iter().skip(DEPTH_MAX) {
-            self.secrets.extend(self.span(&word.range));
+        if let (Some((first, _)), Some((last, _))) = (words.get(DEPTH_MAX), words.last()) {
+            self.too_many_words(first.range.start..last.range.end);
         }
         walk.at = walk.words.len();
+    }
+
+    fn too_many_words(&mut self, unread: Range<usize>) {
+        let span = self.span(&unread);
+        self.secrets.extend(span);
+        let warning = Finding::warning("unknown-line", "this command has too many words");
+        let label = format!("nothing is read after {DEPTH_MAX} words that aren't known");
+        self.findings.push(warning.at(span, label));
     }
 
     fn word(&mut self, parent: NodeId, word: &Word, hidden: bool, kind: Kind) -> NodeId {
@@ -366,7 +379,7 @@ impl Reader {
         for word in path.iter().filter(|w| !w.is("[") && !w.is("]")) {
             let node = way.last().map(|&id| self.tree.at(id));
             let Some(child) = node.and_then(|at| at.get(&word.text)) else {
-                return self.nothing_to_delete(word, secret_words(&path).contains(&true));
+                return self.nothing_to_delete(word);
             };
             way.push(child.id());
         }
@@ -375,10 +388,7 @@ impl Reader {
         }
     }
 
-    fn nothing_to_delete(&mut self, word: &Word, hidden: bool) {
-        if hidden {
-            self.secrets.extend(self.span(&word.range));
-        }
+    fn nothing_to_delete(&mut self, word: &Word) {
         self.findings.push(
             Finding::note("nothing-to-delete", "this file has nothing to delete there")
                 .at(self.span(&word.range), "not said before"),
@@ -394,7 +404,7 @@ struct Walk<'w> {
     /// With whether each is a secret.
     words: Vec<(&'w Word, bool)>,
     at: usize,
-    /// A secret stands before: what follows and isn't understood may be the rest of it.
+    /// A secret stands before.
     secret_said: bool,
 }
 
@@ -412,7 +422,6 @@ impl Walk<'_> {
         let mut depth = self.frames.len();
         while depth > 0 {
             let frame = self.frames.get(depth - 1)?;
-            let has_elements = schema.children(frame.row).next().is_some();
             if let Some(row) = schema
                 .child(frame.row, name)
                 .filter(|_| !frame.before_entry)
@@ -421,7 +430,7 @@ impl Walk<'_> {
                 return Some(row);
             }
             let in_entry = schema.row(frame.row).shape == Shape::Entries && !frame.before_entry;
-            if in_entry && has_elements {
+            if in_entry && schema.has_content(frame.row) {
                 return None;
             }
             depth -= 1;

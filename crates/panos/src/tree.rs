@@ -93,9 +93,10 @@ impl Tree {
 
     /// Takes a child out, with all below it.
     pub(crate) fn remove(&mut self, parent: NodeId, child: NodeId) {
+        let word = self.at(child).word().to_owned();
         if let Some(node) = self.node_mut(parent) {
             node.children.retain(|&id| id != child);
-            node.by_word.retain(|_, id| *id != child);
+            node.by_word.remove(&word);
         }
     }
 

@@ -29,7 +29,11 @@ pub struct Command {
 
 /// All commands of a text; empty lines and comments (`#` at a line's start) are left out.
 pub fn commands(text: &str) -> Vec<Command> {
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        in_list: false,
+    };
     let mut commands = Vec::new();
     while scanner.at < text.len() {
         let command = scanner.command();
@@ -43,6 +47,8 @@ pub fn commands(text: &str) -> Vec<Command> {
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
+    /// Between `[` and `]`.
+    in_list: bool,
 }
 
 impl Scanner<'_> {
@@ -64,6 +70,7 @@ impl Scanner<'_> {
 
     fn command(&mut self) -> Command {
         let mut command = Command::default();
+        self.in_list = false;
         self.skip_blanks();
         if self.rest().starts_with('#') {
             self.skip_line();
@@ -104,14 +111,37 @@ impl Scanner<'_> {
     fn plain(&mut self, words: &mut Vec<Word>) {
         let len = self.rest().find(char::is_whitespace);
         let end = self.at + len.unwrap_or(self.rest().len());
-        for range in split_brackets(self.text, self.at..end, words) {
+        for range in self.split_brackets(self.at..end, words.is_empty()) {
+            let text = self.text.get(range.clone()).unwrap_or("").to_owned();
+            self.in_list = text == "[" || self.in_list && text != "]";
             words.push(Word {
-                text: self.text.get(range.clone()).unwrap_or("").to_owned(),
+                text,
                 range,
                 quoted: false,
             });
         }
         self.at = end;
+    }
+
+    /// `[a` and `b]` are two words each, where they can only be a list's ends.
+    fn split_brackets(&self, range: Range<usize>, is_first: bool) -> Vec<Range<usize>> {
+        let (mut start, mut end) = (range.start, range.end);
+        let word = self.text.get(range).unwrap_or("");
+        let mut parts = Vec::new();
+        if word.len() > 1 && word.starts_with('[') && !is_first {
+            parts.push(start..start + 1);
+            start += 1;
+        }
+        let opened = self.in_list || !parts.is_empty();
+        let closes = opened && end - start > 1 && word.ends_with(']');
+        if closes {
+            end -= 1;
+        }
+        parts.push(start..end);
+        if closes {
+            parts.push(end..end + 1);
+        }
+        parts
     }
 
     /// A quoted word ends at the next quote, if a blank follows there. It may have line ends in it.
@@ -143,27 +173,6 @@ impl Scanner<'_> {
         let next = inside.get(at + 1..)?.chars().next();
         next.is_none_or(char::is_whitespace).then_some(start + at)
     }
-}
-
-/// `[a` and `b]` are two words each, where they can only be a list's ends.
-fn split_brackets(text: &str, range: Range<usize>, before: &[Word]) -> Vec<Range<usize>> {
-    let (mut start, mut end) = (range.start, range.end);
-    let word = text.get(range).unwrap_or("");
-    let mut parts = Vec::new();
-    if word.len() > 1 && word.starts_with('[') && !before.is_empty() {
-        parts.push(start..start + 1);
-        start += 1;
-    }
-    let opened = before.iter().any(|w| w.is("[")) || !parts.is_empty();
-    let closes = opened && end - start > 1 && word.ends_with(']');
-    if closes {
-        end -= 1;
-    }
-    parts.push(start..end);
-    if closes {
-        parts.push(end..end + 1);
-    }
-    parts
 }
 
 fn unescaped(raw: &str, quote: char) -> String {

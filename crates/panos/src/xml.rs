@@ -90,12 +90,8 @@ struct Reader {
 impl Reader {
     fn document(&mut self, root: Node) -> Result<(), NotAConfiguration> {
         match root.tag_name().name() {
-            "config" => {
-                self.attributes(root, Tree::ROOT);
-                self.children(root, Tree::ROOT, 0, false)
-            }
             "response" => self.response(root),
-            _ => self.part(root),
+            _ => self.parts(std::iter::once(root)),
         }
     }
 
@@ -111,21 +107,35 @@ impl Reader {
             let why = "it is an XML API's answer without a configuration in it";
             return Err(NotAConfiguration::new(why));
         }
-        parts.try_for_each(|part| self.document(part))
+        self.parts(parts)
     }
 
     /// A part of a configuration goes to where the schema has an element of that name with such
-    /// children.
-    fn part(&mut self, part: Node) -> Result<(), NotAConfiguration> {
-        let Some(place) = place_of(part) else {
+    /// children; one beside another of the same name goes to the same place.
+    fn parts<'a, 'i: 'a>(
+        &mut self,
+        parts: impl Iterator<Item = Node<'a, 'i>>,
+    ) -> Result<(), NotAConfiguration> {
+        let mut last: Option<(&str, Place)> = None;
+        for part in parts {
             let name = part.tag_name().name();
-            let why = format!("its element `<{name}>` is no part of a PAN-OS configuration");
-            return Err(NotAConfiguration::new(why));
-        };
-        let parent = place.iter().fold(Tree::ROOT, |node, &(word, kind)| {
-            self.tree.child(node, word, None, kind)
-        });
-        self.element(part, parent, place.len(), false)
+            if name == "config" {
+                self.attributes(part, Tree::ROOT);
+                self.children(part, Tree::ROOT, 0, false)?;
+                continue;
+            }
+            let known = last.take().filter(|(known, _)| *known == name);
+            let Some(place) = known.map(|(_, place)| place).or_else(|| place_of(part)) else {
+                let why = format!("its element `<{name}>` is no part of a PAN-OS configuration");
+                return Err(NotAConfiguration::new(why));
+            };
+            let parent = place.iter().fold(Tree::ROOT, |node, &(word, kind)| {
+                self.tree.child(node, word, None, kind)
+            });
+            self.element(part, parent, place.len(), false)?;
+            last = Some((name, place));
+        }
+        Ok(())
     }
 
     fn children(
@@ -175,6 +185,10 @@ impl Reader {
                 self.tree.child(parent, name, Some(span), Kind::Element)
             }
         };
+        if secret && name == "entry" {
+            self.tree.mark_secret(node);
+            self.secrets.extend(self.tree.at(node).span());
+        }
         self.attributes(xml, node);
         self.children(xml, node, depth + 1, secret || holds_secret(name))
     }
@@ -243,7 +257,12 @@ fn place_of(part: Node) -> Option<Place> {
             place.clone()
         };
         let fit = if name == "entry" {
-            is_list.then(|| (likeness(part, row, LOOK_DEPTH), place))
+            is_list.then(|| {
+                (
+                    likeness(part, row, LOOK_DEPTH) + named_for(part, &place),
+                    place,
+                )
+            })
         } else {
             let child = schema.child(row, name);
             child.map(|child| (element_likeness(part, child, LOOK_DEPTH), inside.clone()))
@@ -261,6 +280,13 @@ fn place_of(part: Node) -> Option<Place> {
         }
     }
     best.map(|(_, place)| place)
+}
+
+/// 1 if the entry's name tells its place: `tunnel.5` is one of `tunnel`.
+fn named_for(entry: Node, place: &Place) -> i64 {
+    let name = entry.attribute("name").unwrap_or("");
+    let stem = name.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    i64::from(place.iter().any(|&(word, _)| word == stem))
 }
 
 fn default_entry(list: &str) -> &'static str {

@@ -10,8 +10,9 @@ use crossgate_model::{
 };
 use std::ops::RangeInclusive;
 
-/// Conditions that a rule may have and that can't be looked at here; `any` is none.
-const UNSEEN: [&str; 6] = [
+/// Conditions that a rule may have and that can't be looked at here.
+const UNSEEN: [&str; 7] = [
+    "rule-type",
     "source-user",
     "category",
     "source-hip",
@@ -19,6 +20,8 @@ const UNSEEN: [&str; 6] = [
     "hip-profiles",
     "schedule",
 ];
+/// Values of these that are no condition.
+const UNCONDITIONAL: [&str; 2] = ["any", "universal"];
 
 pub fn policy(scope: &mut Scope<'_>) -> Policy {
     let systems: Vec<At<'_>> = scope.systems().collect();
@@ -204,7 +207,8 @@ fn no_action(scope: &mut Scope<'_>, at: At<'_>) -> Spanned<Action> {
 
 fn tell_unseen(scope: &mut Scope<'_>, rule: At<'_>) {
     for name in UNSEEN {
-        let Some(value) = rule.value(&[name]).filter(|value| value.word() != "any") else {
+        let restricts = |value: &At<'_>| !UNCONDITIONAL.contains(&value.word());
+        let Some(value) = rule.value(&[name]).filter(restricts) else {
             continue;
         };
         let title = format!("`{name}` of the rule `{}` is not looked at", rule.shown());

@@ -68,7 +68,10 @@ fn gateway<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Option<At<'t>> {
 fn of_tunnel<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Vec<Child> {
     let profile = profile::ipsec(scope, tunnel);
     let interface = interface(scope, tunnel);
-    let can_work = profile.is_some() & interface.is_some() & expect_supported(scope, tunnel);
+    let is_there = interface
+        .as_ref()
+        .is_some_and(|i| scope.may_have_interface(&i.value));
+    let can_work = profile.is_some() & is_there & expect_supported(scope, tunnel);
     let (proposals, pfs, lifetime) = match profile {
         Some(IpsecProfile {
             proposal,

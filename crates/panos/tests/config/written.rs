@@ -1,0 +1,51 @@
+//! What was read is written as it was.
+
+use crate::reading_of;
+use crossgate_panos::{Secrets, to_set, to_xml};
+
+const HQ_XML: &str = include_str!("../../../../examples/site-to-site/hq.xml");
+const HQ_SET: &str = include_str!("../../../../examples/site-to-site/hq.set");
+
+#[track_caller]
+fn comes_back(set: &str) {
+    let (_, reading) = reading_of(set);
+    assert_eq!(to_set(&reading.tree, Secrets::Written), set);
+}
+
+#[test]
+fn commands_come_back_as_they_were() {
+    comes_back(HQ_SET);
+    comes_back("set zone trust network layer3 [ a b ]\nset address x description \"two words\"\n");
+    comes_back("set network frobnicate deep [ a b ]\nset network ike gateway\n");
+    comes_back("set deviceconfig system login-banner \"line\nline \\\"two\\\"\"\n");
+}
+
+#[test]
+fn a_document_comes_back_as_it_was() {
+    let (_, reading) = reading_of(HQ_XML);
+    assert_eq!(to_xml(&reading.tree, Secrets::Written), HQ_XML);
+}
+
+#[test]
+fn a_document_as_commands_and_back() {
+    let (_, reading) = reading_of(HQ_XML);
+    let set = to_set(&reading.tree, Secrets::Written);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&set), sorted(HQ_SET));
+}
+
+#[test]
+fn published_documents_come_back_word_for_word() {
+    let text = include_str!("../data/iron_skillet_mgmt_static.panos-xml");
+    let (_, reading) = reading_of(text);
+    let again = to_xml(&reading.tree, Secrets::Written);
+    let (_, second) = reading_of(&again);
+    assert_eq!(
+        to_set(&reading.tree, Secrets::Written),
+        to_set(&second.tree, Secrets::Written)
+    );
+}
