@@ -1,7 +1,13 @@
-//! The fuzz targets' laws over inputs that are made here: anything may come, nothing may break.
+//! The laws of [`crate::fuzzing`] over the corpus of `fuzz/` and over inputs that are made here:
+//! anything may come, nothing may break.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p crossgate-esp` writes our seeds into the corpus; whatever a fuzzer
+//! found can be added beside them.
 
 use super::support::*;
 use crate::fuzzing::{open_arbitrary, seal_arbitrary};
+use std::fs;
+use std::path::PathBuf;
 
 fn check(data: &[u8]) {
     open_arbitrary(data).unwrap_or_else(|broken| panic!("{broken:?} {data:02x?}"));
@@ -16,6 +22,37 @@ fn seeds() -> Vec<Vec<u8>> {
         with_tos(udp(End::A, 60), 0xff),
         udp_between("fd00:1::1", "fd00:2::1", 80),
     ]
+}
+
+/// One input for each seed and meaning, with suites that differ.
+fn corpus_seeds() -> Vec<(String, Vec<u8>)> {
+    let meanings = ["raw", "content", "payload"];
+    let pairs = seeds().into_iter().enumerate();
+    pairs
+        .flat_map(|(index, seed)| {
+            meanings.iter().zip(0_u8..).map(move |(name, meaning)| {
+                let suite = (index as u8) * 3 + meaning;
+                let input = [&[suite, meaning], seed.as_slice()].concat();
+                (format!("{name}-{index}"), input)
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn the_corpus_has_our_seeds_and_replays() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/esp_plane");
+    for (name, seed) in corpus_seeds() {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(&path, &seed).expect("written");
+        }
+        assert_eq!(fs::read(&path).expect("a file"), seed, "{}", path.display());
+    }
+    for entry in fs::read_dir(&folder).expect("a folder") {
+        check(&fs::read(entry.expect("an entry").path()).expect("a file"));
+    }
 }
 
 #[test]
