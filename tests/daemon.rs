@@ -74,7 +74,7 @@ fn a_reload_replaces_a_tunnel_whose_key_has_changed() {
         let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
         let ours = Crossgate::start(&world, vendor, &tunnel);
         ours.initiate();
-        tunnel.key = "the next key".to_owned();
+        tunnel.key = "the-next-key".to_owned();
         theirs.load(&tunnel.mirrored());
         ours.reload(&vendor.configuration(&tunnel));
         theirs.wait_for_log("received DELETE for IKE_SA");

@@ -110,7 +110,7 @@ struct Disagreement {
 }
 
 const KEY: Disagreement = Disagreement {
-    make: |theirs| theirs.key = "another key".to_owned(),
+    make: |theirs| theirs.key = "another-key".to_owned(),
     event: "authentication-failed",
     of_ours: "",
     of_theirs: "198.51.100.20",

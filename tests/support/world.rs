@@ -142,7 +142,7 @@ impl World {
     pub fn tunnel(&self, local: End, suite: Suite, starts: Starts) -> Tunnel {
         Tunnel {
             suite,
-            key: "a key of the laboratory".to_owned(),
+            key: "key-of-the-laboratory".to_owned(),
             local: self.endpoint(local),
             remote: self.endpoint(local.other()),
             starts,
