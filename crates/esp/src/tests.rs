@@ -2,7 +2,6 @@
 //! or, for one part alone, through that part's `check`.
 
 mod configuration;
-mod corpus;
 mod lifetime;
 mod policy;
 mod refusal;
