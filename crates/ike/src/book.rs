@@ -1,0 +1,122 @@
+//! Who has what: the SPIs in use, and which Child SA belongs to which IKE SA.
+
+use crate::collision::Rank;
+use crate::selectors::SelectorsAgreed;
+use crossgate_model::view::Role;
+use crossgate_wire::ike::IkeSpi;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Kept beside the SAs themselves, so that one SA can ask about its siblings.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// By our own SPI, which the peer puts into each message.
+    ike: BTreeMap<IkeSpi, u32>,
+    /// By inbound SPI; `None` while only reserved.
+    children: BTreeMap<u32, Option<Entry>>,
+    /// Established IKE SAs that aren't being replaced or closed, by connection.
+    live: BTreeSet<(String, u32)>,
+}
+
+/// An installed Child SA.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// The IKE SA that has it now.
+    pub ike: u32,
+    pub child: String,
+    /// Who asked for it, and how its nonces rank, for telling duplicates apart.
+    pub role: Role,
+    pub rank: Rank,
+    pub selectors: SelectorsAgreed,
+    /// False once it is replaced or being deleted.
+    pub live: bool,
+}
+
+impl Book {
+    pub fn knows_ike(&self, spi: IkeSpi) -> bool {
+        self.ike.contains_key(&spi)
+    }
+
+    pub fn ike_by_spi(&self, spi: IkeSpi) -> Option<u32> {
+        self.ike.get(&spi).copied()
+    }
+
+    pub fn add_ike(&mut self, spi: IkeSpi, id: u32) {
+        self.ike.insert(spi, id);
+    }
+
+    pub fn forget_ike(&mut self, spi: IkeSpi) {
+        self.ike.remove(&spi);
+    }
+
+    /// True if the SPI was in use already.
+    pub fn reserve(&mut self, spi: u32) -> bool {
+        if self.children.contains_key(&spi) {
+            return true;
+        }
+        self.children.insert(spi, None);
+        false
+    }
+
+    pub fn install(&mut self, spi: u32, entry: Entry) {
+        self.children.insert(spi, Some(entry));
+    }
+
+    pub fn forget(&mut self, spi: u32) {
+        self.children.remove(&spi);
+    }
+
+    pub fn entry(&self, spi: u32) -> Option<&Entry> {
+        self.children.get(&spi)?.as_ref()
+    }
+
+    pub fn entry_mut(&mut self, spi: u32) -> Option<&mut Entry> {
+        self.children.get_mut(&spi)?.as_mut()
+    }
+
+    /// The SAs of one configured Child, oldest SPI order, whichever IKE SA has them.
+    pub fn of_child<'a>(&'a self, child: &'a str) -> impl Iterator<Item = (u32, &'a Entry)> {
+        self.children
+            .iter()
+            .filter_map(|(spi, entry)| Some((*spi, entry.as_ref()?)))
+            .filter(move |(_, entry)| entry.child == child)
+    }
+
+    pub fn has_live(&self, child: &str) -> bool {
+        self.of_child(child).any(|(_, entry)| entry.live)
+    }
+
+    pub fn has_live_besides(&self, child: &str, spi: u32) -> bool {
+        self.of_child(child)
+            .any(|(other, entry)| entry.live && other != spi)
+    }
+
+    /// Those of the same Child and selectors that the other end asked for: crossing initiations.
+    pub fn crossing(&self, spi: u32) -> Vec<u32> {
+        let Some(one) = self.entry(spi) else {
+            return Vec::new();
+        };
+        let others = self.of_child(&one.child).filter(|(other, entry)| {
+            *other != spi
+                && entry.live
+                && entry.role != one.role
+                && entry.selectors == one.selectors
+        });
+        others.map(|(spi, _)| spi).collect()
+    }
+
+    pub fn set_live(&mut self, connection: &str, id: u32, live: bool) {
+        let key = (connection.to_owned(), id);
+        if live {
+            self.live.insert(key);
+        } else {
+            self.live.remove(&key);
+        }
+    }
+
+    /// IDs of the established IKE SAs of a connection, oldest first.
+    pub fn live_of<'a>(&'a self, connection: &'a str) -> impl DoubleEndedIterator<Item = u32> + 'a {
+        let from = (connection.to_owned(), 0);
+        let to = (connection.to_owned(), u32::MAX);
+        self.live.range(from..=to).map(|(_, id)| *id)
+    }
+}

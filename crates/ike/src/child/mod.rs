@@ -1,0 +1,224 @@
+//! A Child SA, from the agreement to the data plane (RFC 7296 §2.17).
+
+pub(crate) mod answer;
+pub(crate) mod offer;
+
+use crate::book::Entry;
+use crate::channel::Channel;
+use crate::collision::Rank;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::nat::NatStatus;
+use crate::proposal::esp::EspSuite;
+use crate::sa::Peering;
+use crate::selectors::SelectorsAgreed;
+use crossgate_crypto::{ChildKeys, ChildSuite, KeyInputs, Secret};
+use crossgate_model::event::{DeleteReason, Side};
+use crossgate_model::view::Role;
+use crossgate_model::{ChildSa, DirectionKeys, EventKind, OutboundUse, Time};
+use std::time::Duration;
+
+/// An installed Child SA, as its IKE SA keeps it.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pub id: u32,
+    /// Of the configured Child.
+    pub name: String,
+    /// In the exchange that made it.
+    pub role: Role,
+    pub spi_in: u32,
+    pub spi_out: u32,
+    pub suite: EspSuite,
+    pub agreed: SelectorsAgreed,
+    pub born: Time,
+    pub lifetime: Duration,
+    pub kilobytes: Option<u64>,
+    pub replay_window: u32,
+    pub idle: Option<Duration>,
+    /// When a rekey is due; `None` while one is under way.
+    pub soft_at: Option<Time>,
+    pub hard_at: Time,
+    /// Crossing initiations made two of it, and this one is to go.
+    pub redundant_at: Option<Time>,
+    /// Last traffic either way.
+    pub used: Time,
+    pub message_id: u32,
+    pub rank: Rank,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Live,
+    /// The peer rekeyed it and is to delete it; if it doesn't, we do.
+    Replaced {
+        delete_at: Time,
+    },
+    /// We told the peer, or are about to.
+    Deleting(DeleteReason),
+    /// Gone for the peer; only what was under way is still opened.
+    Retired {
+        until: Time,
+    },
+}
+
+/// What both ends agreed on, before there are keys.
+#[derive(Debug)]
+pub(crate) struct Agreement {
+    pub name: String,
+    pub spi_in: u32,
+    pub spi_out: u32,
+    pub suite: EspSuite,
+    pub selectors: SelectorsAgreed,
+    /// g^ir of its own key exchange.
+    pub shared: Option<Secret>,
+}
+
+/// The exchange that an agreement was made in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth<'a> {
+    pub role: Role,
+    pub nonce_i: &'a [u8],
+    pub nonce_r: &'a [u8],
+    pub outbound: OutboundUse,
+    pub message_id: u32,
+}
+
+impl Child {
+    pub fn is_live(&self) -> bool {
+        self.stage == Stage::Live
+    }
+
+    /// Still answered for: the peer may delete or, unless we do, rekey it.
+    pub fn is_known_to_peer(&self) -> bool {
+        !matches!(self.stage, Stage::Retired { .. })
+    }
+
+    pub fn event(&self) -> EventKind {
+        EventKind::ChildInstalled {
+            by: side(self.role),
+            selectors: self.agreed.pair(),
+            suite: self.suite.describe(),
+            spi_in: self.spi_in,
+            spi_out: self.spi_out,
+        }
+    }
+}
+
+/// Who asked, from the role in an exchange.
+pub(crate) fn side(role: Role) -> Side {
+    match role {
+        Role::Initiator => Side::Us,
+        Role::Responder => Side::Peer,
+    }
+}
+
+/// Derives the keys and hands the SA to the data plane. The caller tells the event.
+pub(crate) fn install(
+    cx: &mut Context,
+    peering: &Peering,
+    nat: NatStatus,
+    channel: &Channel,
+    agreement: Agreement,
+    birth: Birth<'_>,
+) -> Result<Child, Failure> {
+    let configured = peering.child(&agreement.name);
+    let lifetime = configured.map_or(Duration::ZERO, |c| c.lifetime.time.value);
+    let kilobytes = configured
+        .and_then(|c| c.lifetime.kilobytes)
+        .map(|kb| kb.value);
+    let margin = cx.gateway.behaviour.child_rekey.value;
+    let draw = u16::from_be_bytes(cx.random());
+    let child = Child {
+        id: cx.next_child_id(),
+        role: birth.role,
+        spi_in: agreement.spi_in,
+        spi_out: agreement.spi_out,
+        suite: agreement.suite,
+        born: cx.now,
+        lifetime,
+        kilobytes,
+        replay_window: configured.map_or(0, |c| c.replay_window.value),
+        idle: configured
+            .and_then(|c| c.lifetime.idle)
+            .map(|idle| idle.value),
+        soft_at: Some(cx.now + margin.soft(lifetime, draw)),
+        hard_at: cx.now + lifetime,
+        redundant_at: None,
+        used: cx.now,
+        message_id: birth.message_id,
+        rank: Rank::of(birth.nonce_i, birth.nonce_r),
+        stage: Stage::Live,
+        name: agreement.name,
+        agreed: agreement.selectors,
+    };
+    let (keys_in, keys_out) = keys(channel, &child, agreement.shared.as_ref(), birth)?;
+    let sa = ChildSa {
+        id: child.id,
+        connection: peering.config.name.value.clone(),
+        child: child.name.clone(),
+        role: child.role,
+        spi_in: child.spi_in,
+        spi_out: child.spi_out,
+        encr: child.suite.encr,
+        integ: child.suite.integ,
+        esn: child.suite.esn,
+        keys_in,
+        keys_out,
+        local_selectors: child.agreed.local().to_vec(),
+        remote_selectors: child.agreed.remote().to_vec(),
+        path: nat.path(peering.ends),
+        outbound: birth.outbound,
+        replay_window: child.replay_window,
+        soft_kilobytes: kilobytes.map(|kb| kb.saturating_sub(margin.kilobytes).max(kb / 2)),
+        hard_kilobytes: kilobytes,
+        hard_lifetime: lifetime,
+    };
+    cx.book.install(child.spi_in, entry(peering.id, &child));
+    cx.outputs
+        .push_back(crate::output::Output::InstallChild(Box::new(sa)));
+    Ok(child)
+}
+
+fn entry(ike: u32, child: &Child) -> Entry {
+    Entry {
+        ike,
+        child: child.name.clone(),
+        role: child.role,
+        rank: child.rank.clone(),
+        selectors: child.agreed.clone(),
+        live: true,
+    }
+}
+
+/// Inbound and outbound keys.
+fn keys(
+    channel: &Channel,
+    child: &Child,
+    shared: Option<&Secret>,
+    birth: Birth<'_>,
+) -> Result<(DirectionKeys, DirectionKeys), Failure> {
+    let suite = ChildSuite {
+        encr: child.suite.encr,
+        integ: child.suite.integ,
+    };
+    let inputs = KeyInputs {
+        shared,
+        nonce_i: birth.nonce_i,
+        nonce_r: birth.nonce_r,
+    };
+    let keys = ChildKeys::derive(&suite, channel.suite.prf, &channel.keys.d, &inputs)?;
+    let of_initiator = direction(keys.initiator_to_responder);
+    let of_responder = direction(keys.responder_to_initiator);
+    Ok(match birth.role {
+        Role::Initiator => (of_responder, of_initiator),
+        Role::Responder => (of_initiator, of_responder),
+    })
+}
+
+fn direction(keys: crossgate_crypto::DirectionKeys) -> DirectionKeys {
+    DirectionKeys {
+        encr: keys.encryption,
+        integ: keys.integrity,
+    }
+}

@@ -1,0 +1,173 @@
+//! What every part of the engine works with: the time, randomness, the configuration, and the
+//! queues of what is to be done.
+
+use crate::book::Book;
+use crate::effect::Effect;
+use crate::output::Output;
+use crate::rate::RateLimit;
+use crate::sa::Peering;
+use crossgate_crypto::{CryptoRng, Secret};
+use crossgate_model::{Event, EventKind, Gateway, Path, Time};
+use crossgate_wire::ike::IkeSpi;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) struct Context {
+    pub gateway: Arc<Gateway>,
+    pub now: Time,
+    pub rng: Box<dyn CryptoRng + Send>,
+    pub outputs: VecDeque<Output>,
+    pub effects: VecDeque<Effect>,
+    pub counters: BTreeMap<&'static str, u64>,
+    pub book: Book,
+    /// Unprotected answers and events that anybody can cause.
+    pub unknown: RateLimit,
+    last_ike_id: u32,
+    last_child_id: u32,
+}
+
+impl Context {
+    pub fn new(gateway: Arc<Gateway>, rng: Box<dyn CryptoRng + Send>) -> Self {
+        Self {
+            gateway,
+            now: Time::START,
+            rng,
+            outputs: VecDeque::new(),
+            effects: VecDeque::new(),
+            counters: BTreeMap::new(),
+            book: Book::default(),
+            unknown: RateLimit::new(crate::limits::UNKNOWN_PER_SECOND),
+            last_ike_id: 0,
+            last_child_id: 0,
+        }
+    }
+
+    pub fn count(&mut self, name: &'static str) {
+        *self.counters.entry(name).or_default() += 1;
+    }
+
+    pub fn next_ike_id(&mut self) -> u32 {
+        self.last_ike_id = self.last_ike_id.wrapping_add(1);
+        self.last_ike_id
+    }
+
+    pub fn next_child_id(&mut self) -> u32 {
+        self.last_child_id = self.last_child_id.wrapping_add(1);
+        self.last_child_id
+    }
+
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        self.rng.fill_bytes(&mut octets);
+        octets
+    }
+
+    pub fn nonce(&mut self) -> Vec<u8> {
+        self.random::<{ crate::limits::NONCE_LEN }>().to_vec()
+    }
+
+    pub fn secret(&mut self, len: usize) -> Secret {
+        Secret::random(len, &mut *self.rng)
+    }
+
+    /// A random share of `most`.
+    pub fn jitter(&mut self, most: Duration) -> Duration {
+        let draw = u32::from(u16::from_be_bytes(self.random()));
+        most * draw / 65_536
+    }
+
+    /// An SPI of our own for an IKE SA: random, not zero, not in use.
+    pub fn ike_spi(&mut self) -> IkeSpi {
+        loop {
+            let spi = IkeSpi(self.random());
+            if !spi.is_zero() && !self.book.knows_ike(spi) {
+                return spi;
+            }
+        }
+    }
+
+    /// An inbound SPI for a Child SA; 0 to 255 are reserved (RFC 4303 §2.1).
+    pub fn esp_spi(&mut self) -> u32 {
+        loop {
+            let spi = u32::from_be_bytes(self.random());
+            if spi > u32::from(u8::MAX) && !self.book.reserve(spi) {
+                return spi;
+            }
+        }
+    }
+
+    pub fn transmit(&mut self, ends: Ends, payload: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit {
+            local: ends.local,
+            remote: ends.remote,
+            payload,
+        });
+    }
+
+    pub fn transmit_all(&mut self, ends: Ends, datagrams: &[Vec<u8>]) {
+        for datagram in datagrams {
+            self.transmit(ends, datagram.clone());
+        }
+    }
+
+    pub fn remove_child(&mut self, spi_in: u32) {
+        self.book.forget(spi_in);
+        self.outputs.push_back(Output::RemoveChild { spi_in });
+    }
+
+    pub fn move_child(&mut self, spi_in: u32, path: Path) {
+        self.outputs.push_back(Output::MoveChild { spi_in, path });
+    }
+
+    /// Tells of what concerns an IKE SA, or one Child of it.
+    pub fn event(&mut self, peering: &Peering, child: Option<&str>, kind: EventKind) {
+        self.count(kind.code());
+        self.outputs.push_back(Output::Event(Event {
+            connection: Some(peering.config.name.value.clone()),
+            child: child.map(str::to_owned),
+            peer: Some(peering.ends.remote),
+            ike_spis: Some((peering.spi_i.into(), peering.spi_r.into())),
+            kind,
+        }));
+    }
+
+    /// Tells of what belongs to no IKE SA.
+    pub fn event_without_sa(
+        &mut self,
+        connection: Option<&str>,
+        peer: Option<SocketAddr>,
+        kind: EventKind,
+    ) {
+        self.count(kind.code());
+        self.outputs.push_back(Output::Event(Event {
+            connection: connection.map(str::to_owned),
+            child: None,
+            peer,
+            ike_spis: None,
+            kind,
+        }));
+    }
+
+    /// Our own side failed where nothing should.
+    pub fn internal(&mut self, peering: &Peering, failure: crate::error::Failure) {
+        self.count("internal-failure");
+        let reason = format!("our own failure: {failure}");
+        self.event(
+            peering,
+            None,
+            EventKind::MessageRejected {
+                exchange: None,
+                reason,
+            },
+        );
+    }
+}
+
+/// Both outer addresses with their ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ends {
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+}

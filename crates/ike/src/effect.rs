@@ -1,0 +1,59 @@
+//! What one SA does to others, or to its connection. The engine carries it out after the SA's own
+//! turn, in order.
+
+use crate::sa::IkeSa;
+use crossgate_model::event::DeleteReason;
+use crossgate_model::{Identity, Time};
+
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// A new IKE SA, made by a rekey.
+    Spawn(Box<IkeSa>),
+    /// IKE_AUTH succeeded.
+    Established(Box<Arrival>),
+    /// An IKE SA is no more, or never came to be; its connection may be tried again.
+    IkeGone { connection: String, end: End },
+    ChildUp {
+        connection: String,
+        child: String,
+        spi_in: u32,
+    },
+    ChildFailed {
+        connection: String,
+        child: String,
+        why: String,
+    },
+    ChildGone {
+        connection: String,
+        child: String,
+        reason: DeleteReason,
+    },
+    /// A collision of IKE rekeys is decided: the Children follow the survivor.
+    TakeChildren { from: u32, to: u32 },
+    /// It is decided for this SA: its own requests may begin.
+    Release(u32),
+}
+
+/// A newly authenticated peer.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub id: u32,
+    pub connection: String,
+    pub identity: Identity,
+    /// When its IKE_SA_INIT began: SAs from before are stale if the peer has forgotten them.
+    pub began: Time,
+    /// The peer said INITIAL_CONTACT.
+    pub first_contact: bool,
+    /// We asked; otherwise the peer did and is left to ask for its Children first.
+    pub by_us: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The negotiation failed, or the peer is dead.
+    Failed,
+    /// Deleted in order.
+    Deleted(DeleteReason),
+    /// Can't succeed before the configuration changes.
+    Hopeless,
+}

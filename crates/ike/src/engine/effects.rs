@@ -1,0 +1,168 @@
+//! What one SA's turn does to others and to its connection.
+
+use super::Engine;
+use crate::effect::{Arrival, Effect, End};
+use crate::exchange::Then;
+use crate::limits::{DUPLICATE_GRACE, REPLACED_GRACE, RESPONDER_PATIENCE};
+use crate::sa::IkeSa;
+use crossgate_model::event::{DeleteReason, Side};
+use crossgate_model::view::Role;
+
+impl Engine {
+    /// Until nothing is left to do at this moment.
+    pub(super) fn settle(&mut self) {
+        loop {
+            if let Some(effect) = self.cx.effects.pop_front() {
+                self.carry(effect);
+            } else if let Some(index) = self.dirty.pop_first() {
+                self.drive(index);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn carry(&mut self, effect: Effect) {
+        match effect {
+            Effect::Spawn(sa) => self.sas.insert(&mut self.cx, *sa),
+            Effect::Established(arrival) => self.arrived(&arrival),
+            Effect::IkeGone { connection, end } => self.ike_gone(&connection, end),
+            Effect::ChildUp {
+                connection,
+                child,
+                spi_in,
+            } => {
+                self.watch(&connection, |watched, _, _| watched.child_up(&child));
+                self.drop_duplicates(spi_in);
+            }
+            Effect::ChildFailed {
+                connection,
+                child,
+                why,
+            } => {
+                self.watch(&connection, |watched, now, share| {
+                    watched.child_failed(&child, why, now, share);
+                });
+            }
+            Effect::ChildGone {
+                connection,
+                child,
+                reason,
+            } => {
+                if !matches!(reason, DeleteReason::Rekeyed | DeleteReason::Redundant) {
+                    self.watch(&connection, |watched, now, _| {
+                        watched.child_gone(&child, reason, now);
+                    });
+                }
+            }
+            Effect::TakeChildren { from, to } => self.take_children(from, to),
+            Effect::Release(id) => self.with_established(id, |sa, _| sa.hold_until = None),
+        }
+    }
+
+    fn watch(
+        &mut self,
+        connection: &str,
+        tell: impl FnOnce(&mut crate::connection::Watched, crossgate_model::Time, u8),
+    ) {
+        let [share] = self.cx.random();
+        let now = self.cx.now;
+        let found = self.connections.iter_mut().enumerate();
+        let mut found = found.filter(|(_, w)| w.config.name.value == connection);
+        if let Some((index, watched)) = found.next() {
+            tell(watched, now, share);
+            self.dirty.insert(index);
+        }
+    }
+
+    fn arrived(&mut self, arrival: &Arrival) {
+        let by_us = arrival.by_us;
+        self.watch(&arrival.connection, |watched, now, _| {
+            watched.ike_up();
+            if !by_us {
+                watched.patient_until = now + RESPONDER_PATIENCE;
+            }
+        });
+        if arrival.first_contact {
+            self.forget_older(arrival);
+        }
+    }
+
+    /// INITIAL_CONTACT: the peer knows of no other IKE SA with us (RFC 7296 §2.4). What it began
+    /// before this negotiation is gone; what crossed with it is not.
+    fn forget_older(&mut self, arrival: &Arrival) {
+        let of_same_peer = self
+            .sas
+            .of_connection(&arrival.connection)
+            .filter_map(|sa| {
+                let sa = sa.established()?;
+                let same = sa.peer.identity() == &arrival.identity;
+                let older = sa.peering.born < arrival.began && sa.peering.id != arrival.id;
+                (same && older).then_some(sa.peering.id)
+            });
+        let stale: Vec<u32> = of_same_peer.collect();
+        for id in stale {
+            let then = Then::Gone {
+                by: Side::Peer,
+                reason: DeleteReason::PeerRestarted,
+            };
+            self.with_sa(id, |sa, cx| match sa {
+                IkeSa::Established(sa) => sa.go_on(cx, then),
+                other => Some(other),
+            });
+        }
+    }
+
+    fn ike_gone(&mut self, connection: &str, end: End) {
+        self.watch(connection, |watched, now, share| match end {
+            End::Failed | End::Deleted(DeleteReason::FirstChildFailed) => {
+                watched.ike_failed(now, share);
+            }
+            End::Deleted(reason) => watched.ike_deleted(reason, now),
+            End::Hopeless => watched.give_up(),
+        });
+    }
+
+    /// Crossing initiations made the same Child twice. As with rekeys, the one with the lowest nonce
+    /// is deleted by the end that asked for it, after a while in which both carry traffic.
+    fn drop_duplicates(&mut self, spi_in: u32) {
+        for other in self.cx.book.crossing(spi_in) {
+            let (Some(a), Some(b)) = (self.cx.book.entry(spi_in), self.cx.book.entry(other)) else {
+                continue;
+            };
+            let (loser, entry) = if a.rank < b.rank {
+                (spi_in, a)
+            } else {
+                (other, b)
+            };
+            if entry.role == Role::Initiator {
+                self.with_established(entry.ike, |sa, cx| {
+                    let at = cx.now + DUPLICATE_GRACE;
+                    if let Some(child) = sa.children.get_mut(&loser) {
+                        child.redundant_at = Some(at);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The survivor of an IKE rekey collision gets the Children that its sibling had meanwhile.
+    fn take_children(&mut self, from: u32, to: u32) {
+        let (Some(giver), Some(taker)) = (
+            self.sas.remove(&mut self.cx, from),
+            self.sas.remove(&mut self.cx, to),
+        ) else {
+            return;
+        };
+        let (mut giver, mut taker) = (giver, taker);
+        if let (Some(giver), Some(taker)) = (giver.established_mut(), taker.established_mut()) {
+            giver.hand_over(taker, &mut self.cx);
+            giver.superseded = Some(self.cx.now + REPLACED_GRACE);
+            let connection = giver.peering.connection();
+            self.cx.book.set_live(&connection, from, false);
+        }
+        self.sas.insert(&mut self.cx, giver);
+        self.sas.insert(&mut self.cx, taker);
+        self.with_established(to, |_, _| {});
+    }
+}

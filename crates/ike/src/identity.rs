@@ -1,0 +1,80 @@
+//! Identities between the configuration and the wire (RFC 7296 §3.5).
+
+use crossgate_model::{Connection, Identity, IdentityMatch};
+use crossgate_wire::ike::{IdType, Identification};
+
+/// The ID payload that states `identity`.
+pub(crate) fn to_wire(identity: &Identity) -> Identification {
+    match identity {
+        Identity::Address(address) => Identification::address(*address),
+        Identity::Fqdn(name) => Identification::fqdn(name),
+        Identity::Email(address) => Identification::email(address),
+        Identity::KeyId(id) => Identification::new(IdType::KEY_ID, id.clone()),
+        Identity::DistinguishedName(der) => Identification::new(IdType::DER_ASN1_DN, der.clone()),
+    }
+}
+
+/// `None` for types that no configuration can name, and for names that are no text.
+pub(crate) fn from_wire(id: &Identification) -> Option<Identity> {
+    let text = || String::from_utf8(id.data.clone()).ok();
+    match id.kind {
+        IdType::IPV4_ADDR | IdType::IPV6_ADDR => id.as_address().map(Identity::Address),
+        IdType::FQDN => text().map(Identity::Fqdn),
+        IdType::RFC822_ADDR => text().map(Identity::Email),
+        IdType::KEY_ID => Some(Identity::KeyId(id.data.clone())),
+        IdType::DER_ASN1_DN => Some(Identity::DistinguishedName(id.data.clone())),
+        _ => None,
+    }
+}
+
+/// For events: in the configuration's notation where it has one.
+pub(crate) fn describe(id: &Identification) -> String {
+    match from_wire(id) {
+        Some(identity) => identity.to_string(),
+        None => format!("{} {id}", id.kind),
+    }
+}
+
+/// Whether a peer that says so may be this connection's.
+pub(crate) fn admits(connection: &Connection, identity: &Identity) -> bool {
+    let wanted = &connection.remote_identities;
+    wanted.is_empty() || wanted.iter().any(|one| one.matches(identity))
+}
+
+/// What this connection expects its peer to say.
+pub(crate) fn expected(connection: &Connection) -> String {
+    let wanted = &connection.remote_identities;
+    if wanted.is_empty() {
+        return IdentityMatch::Any.to_string();
+    }
+    let each: Vec<String> = wanted.iter().map(|one| one.to_string()).collect();
+    each.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_identity_survives_the_wire() {
+        for identity in [
+            Identity::Address("198.51.100.1".parse().unwrap()),
+            Identity::Address("2001:db8::1".parse().unwrap()),
+            Identity::Fqdn("hq.example.net".into()),
+            Identity::Email("vpn@example.net".into()),
+            Identity::KeyId(vec![0, 255]),
+            Identity::DistinguishedName(vec![0x30, 0]),
+        ] {
+            assert_eq!(from_wire(&to_wire(&identity)), Some(identity));
+        }
+    }
+
+    #[test]
+    fn what_no_configuration_can_name_is_still_described() {
+        let null = Identification::new(IdType::NULL, Vec::new());
+        assert_eq!(from_wire(&null), None);
+        assert_eq!(describe(&null), "ID_NULL ID_NULL");
+        let bad = Identification::new(IdType::FQDN, vec![0xff, 0x0a]);
+        assert_eq!(describe(&bad), r"ID_FQDN \xff\n");
+    }
+}

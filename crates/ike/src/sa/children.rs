@@ -1,0 +1,182 @@
+//! The Children of an established IKE SA: making, replacing, giving up, deleting.
+
+use super::established::{Established, survives_request};
+use super::tasks::Task;
+use crate::child::answer::Refusal;
+use crate::child::offer::{ChildOffer, OfferFailed};
+use crate::child::{self, Agreement, Birth, Child, Stage};
+use crate::context::{Context, Ends};
+use crate::effect::Effect;
+use crate::limits::REPLACED_GRACE;
+use crossgate_model::EventKind;
+use crossgate_model::event::{DeleteReason, Side};
+use crossgate_wire::ike::{ExchangeType, Payload};
+
+impl Established {
+    /// A Child that isn't a rekey: installed, told, counted as up.
+    pub fn add_child(
+        &mut self,
+        cx: &mut Context,
+        agreement: Agreement,
+        birth: Birth<'_>,
+        narrowed: Option<EventKind>,
+    ) {
+        let Some(child) = self.install_child(cx, agreement, birth) else {
+            return;
+        };
+        let (child, spi_in, installed) = (child.name.clone(), child.spi_in, child.event());
+        if let Some(narrowed) = narrowed {
+            cx.event(&self.peering, Some(&child), narrowed);
+        }
+        cx.event(&self.peering, Some(&child), installed);
+        let connection = self.peering.connection();
+        cx.effects.push_back(Effect::ChildUp {
+            connection,
+            child,
+            spi_in,
+        });
+    }
+
+    /// Into the data plane, without telling.
+    pub fn install_child(
+        &mut self,
+        cx: &mut Context,
+        agreement: Agreement,
+        birth: Birth<'_>,
+    ) -> Option<&Child> {
+        match child::install(cx, &self.peering, self.nat, &self.channel, agreement, birth) {
+            Ok(child) => {
+                let spi_in = child.spi_in;
+                self.children.insert(spi_in, child);
+                self.children.get(&spi_in)
+            }
+            Err(failure) => {
+                cx.internal(&self.peering, failure);
+                None
+            }
+        }
+    }
+
+    /// Answers a request of the peer.
+    pub fn respond(
+        &mut self,
+        cx: &mut Context,
+        exchange: ExchangeType,
+        id: u32,
+        payloads: &[Payload],
+        ends: Ends,
+    ) {
+        match self
+            .channel
+            .answer(&mut *cx.rng, exchange, id, payloads, ends)
+        {
+            Ok(datagrams) => cx.transmit_all(ends, &datagrams),
+            Err(failure) => cx.internal(&self.peering, failure),
+        }
+    }
+
+    /// We asked for a Child and got none.
+    pub fn child_refused(&mut self, cx: &mut Context, offer: &ChildOffer, failed: OfferFailed) {
+        let mut why = String::new();
+        for event in failed.events {
+            why = event.to_string();
+            cx.event(&self.peering, Some(&offer.name), event);
+        }
+        if failed.peer_has_it {
+            self.tasks
+                .add(cx.now, Task::DeleteChildren(vec![offer.spi_in]));
+        }
+        offer.abandon(cx);
+        let (connection, child) = (self.peering.connection(), offer.name.clone());
+        cx.effects.push_back(Effect::ChildFailed {
+            connection,
+            child,
+            why,
+        });
+    }
+
+    /// The peer asked for a Child and got none.
+    pub fn refused_child(&self, cx: &mut Context, refusal: Refusal) {
+        let Refusal { event, child, .. } = refusal;
+        if let Some(child) = &child {
+            let (connection, child) = (self.peering.connection(), child.clone());
+            let why = event.to_string();
+            cx.effects.push_back(Effect::ChildFailed {
+                connection,
+                child,
+                why,
+            });
+        }
+        cx.event(&self.peering, child.as_deref(), event);
+    }
+
+    /// By the SPI that the peer receives on.
+    pub fn child_by_outbound(&self, spi_out: u32) -> Option<&Child> {
+        let known = |child: &&Child| child.spi_out == spi_out && child.is_known_to_peer();
+        self.children.values().find(known)
+    }
+
+    /// The peer has a newer one and is to delete this one.
+    pub fn replaced_by_peer(&mut self, cx: &mut Context, spi_in: u32) {
+        if let Some(child) = self.children.get_mut(&spi_in)
+            && matches!(child.stage, Stage::Live | Stage::Replaced { .. })
+        {
+            let delete_at = (cx.now + REPLACED_GRACE).min(child.hard_at);
+            child.stage = Stage::Replaced { delete_at };
+            child.soft_at = None;
+            self.tasks.forget(&Task::RekeyChild(spi_in));
+            set_live(cx, spi_in, false);
+        }
+    }
+
+    /// Begins the deletion of Children with the peer. Those whose traffic another SA doesn't carry
+    /// leave the data plane at once.
+    pub fn delete_children(&mut self, cx: &mut Context, spis: Vec<u32>, reason: DeleteReason) {
+        let mut asked = Vec::new();
+        for spi_in in spis {
+            let Some(child) = self.children.get_mut(&spi_in) else {
+                continue;
+            };
+            if !matches!(child.stage, Stage::Live | Stage::Replaced { .. }) {
+                continue;
+            }
+            child.stage = Stage::Deleting(reason);
+            child.soft_at = None;
+            let name = child.name.clone();
+            asked.push(spi_in);
+            self.tasks.forget(&Task::RekeyChild(spi_in));
+            set_live(cx, spi_in, false);
+            if !survives_request(reason) {
+                cx.remove_child(spi_in);
+                self.tell_deleted(cx, &name, spi_in, Side::Us, reason);
+            }
+        }
+        if !asked.is_empty() {
+            self.tasks.add(cx.now, Task::DeleteChildren(asked));
+        }
+    }
+
+    pub fn tell_deleted(
+        &self,
+        cx: &mut Context,
+        name: &str,
+        spi_in: u32,
+        by: Side,
+        reason: DeleteReason,
+    ) {
+        let kind = EventKind::ChildDeleted { by, spi_in, reason };
+        cx.event(&self.peering, Some(name), kind);
+        let (connection, child) = (self.peering.connection(), name.to_owned());
+        cx.effects.push_back(Effect::ChildGone {
+            connection,
+            child,
+            reason,
+        });
+    }
+}
+
+pub(crate) fn set_live(cx: &mut Context, spi_in: u32, live: bool) {
+    if let Some(entry) = cx.book.entry_mut(spi_in) {
+        entry.live = live;
+    }
+}
