@@ -9,13 +9,13 @@
 //! The way in: [`DataPlane::open`] finds the SA by our SPI, looks at the replay window, verifies,
 //! decrypts, and hands out the inner packet if it is inside the agreed selectors.
 //!
-//! - [`plane`]: the engine: commands, batches of packets, notices, timers, getters.
-//! - [`spd`]: policies and the packets that wait for an SA; [`selection`]: which packets they mean.
+//! - `plane`: the engine: commands, batches of packets, notices, timers, getters.
+//! - `spd`: policies and the packets that wait for an SA; `selection`: which packets they mean.
 //! - `sa`: one pair of SAs; `outbound` and `inbound` are its halves, `transform` their cipher,
 //!   `lifetime` their end.
-//! - [`replay`]: the window, and the high half of an extended sequence number.
-//! - [`mtu`]: how much fits; `ecn`: congestion marks that cross the tunnel's end.
-//! - [`counters`]: every refusal by name; [`notice`]: what the data plane has to tell.
+//! - `replay`: the window, and the high half of an extended sequence number.
+//! - `mtu`: how much fits; `ecn`: congestion marks that cross the tunnel's end.
+//! - `counters`: every refusal by name; `notice`: what the data plane has to tell.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
