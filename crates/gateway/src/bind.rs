@@ -258,3 +258,131 @@ fn device_of<'a>(
             connection: connection.name.value.clone(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{HQ, device, gateway, hq_devices};
+    use expect_test::{Expect, expect};
+
+    /// Binds a configuration to a machine and shows where it would speak from, or why not.
+    fn check(text: &str, wanted: &[(&str, &str)], devices: &[Device], expected: Expect) {
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|(a, b)| (a.to_string(), b.to_string()))
+            .collect();
+        let result = attempt(gateway(text), &wanted, devices);
+        expected.assert_eq(&result.unwrap_or_else(|failure| failure.to_string()));
+    }
+
+    fn attempt(
+        mut gateway: Gateway,
+        wanted: &[(String, String)],
+        devices: &[Device],
+    ) -> Result<String, Failure> {
+        let bindings = bind(&gateway, wanted, devices)?;
+        for assumed in assumptions(&gateway, &bindings, devices)? {
+            gateway.assume_address(&assumed.interface, assumed.address);
+        }
+        let locals = local_addresses(&gateway, &bindings, devices)?;
+        let pairs: Vec<_> = bindings.iter().map(|(a, b)| format!("{a}={b}")).collect();
+        Ok(format!("{} from {locals:?}", pairs.join(" ")))
+    }
+
+    fn without_wan_address() -> String {
+        HQ.replace(
+            "set network interface ethernet ethernet1/1 layer3 ip 198.51.100.20/24\n",
+            "",
+        )
+    }
+
+    #[test]
+    fn addresses_bind_interfaces_that_nobody_names() {
+        check(
+            HQ,
+            &[],
+            &hq_devices(),
+            expect!["ethernet1/1=eth0 ethernet1/2=eth1 from {198.51.100.20}"],
+        );
+    }
+
+    #[test]
+    fn the_operators_word_counts_whatever_its_case_and_a_lan_may_stay_unbound() {
+        check(
+            HQ,
+            &[("Ethernet1/1", "eth0")],
+            &hq_devices()[..2],
+            expect!["ethernet1/1=eth0 from {198.51.100.20}"],
+        );
+    }
+
+    #[test]
+    fn an_address_that_two_devices_have_binds_neither() {
+        let mut devices = hq_devices();
+        devices.push(device("eth2", &["198.51.100.20/24"]));
+        check(
+            HQ,
+            &[],
+            &devices,
+            expect![
+                "no device is bound to ethernet1/1, which GW leaves by: add --bind ethernet1/1=DEVICE"
+            ],
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_not_there_is_named_with_where_it_should_be() {
+        check(
+            HQ,
+            &[("ethernet1/1", "eth1")],
+            &hq_devices(),
+            expect![
+                "address 198.51.100.20 of ethernet1/1 is not there: device eth1 does not have it"
+            ],
+        );
+        check(
+            HQ,
+            &[],
+            &hq_devices()[..1],
+            expect![
+                "address 198.51.100.20 of ethernet1/1 is not there: no device of this machine has it"
+            ],
+        );
+    }
+
+    #[test]
+    fn an_address_that_the_file_lacks_is_the_devices() {
+        check(
+            &without_wan_address(),
+            &[("ethernet1/1", "eth0")],
+            &hq_devices(),
+            expect!["ethernet1/1=eth0 ethernet1/2=eth1 from {198.51.100.20}"],
+        );
+        check(
+            &without_wan_address(),
+            &[("ethernet1/1", "bare")],
+            &[device("bare", &["fe80::1/64"])],
+            expect![
+                "neither the configuration of ethernet1/1 nor device bare has an address to speak from"
+            ],
+        );
+    }
+
+    #[test]
+    fn a_binding_of_what_is_not_there_is_refused() {
+        check(
+            HQ,
+            &[("ethernet1/9", "eth0")],
+            &hq_devices(),
+            expect![
+                "--bind ethernet1/9: the configuration has no such interface; it has ethernet1/1, ethernet1/2"
+            ],
+        );
+        check(
+            HQ,
+            &[("ethernet1/1", "eth9")],
+            &hq_devices(),
+            expect!["--bind ethernet1/1=eth9: this machine has no device eth9"],
+        );
+    }
+}

@@ -82,3 +82,19 @@ fn share_of_lines(text: &str, understood: usize) -> usize {
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
     (understood * 100 / lines.max(1)).max(usize::from(understood > 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{BRANCH, HQ};
+
+    #[test]
+    fn a_text_is_read_in_the_language_that_it_is_written_in() {
+        let of = |text| Dialect::of(text).map(|dialect| dialect.name);
+        assert_eq!(of(HQ), Some("pan-os"));
+        assert_eq!(of(BRANCH), Some("ios-xe"));
+        assert_eq!(of("<config/>"), Some("pan-os"));
+        assert_eq!(of("root:x:0:0:root:/root:/bin/bash\n"), None);
+        assert_eq!(of(""), None);
+    }
+}

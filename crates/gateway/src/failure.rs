@@ -130,7 +130,7 @@ impl fmt::Display for Failure {
             ),
             Self::NameInUse { name } => write!(
                 f,
-                "a daemon named {name} is running already: stop it, or give this one another --name"
+                "the name {name} is in use by a running daemon: stop it, or give this one another --name"
             ),
             Self::TunInUse { device } => write!(
                 f,

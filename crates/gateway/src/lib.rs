@@ -34,6 +34,8 @@ mod snapshot_json;
 mod sockets;
 mod sys;
 mod sysctl;
+#[cfg(test)]
+mod testing;
 mod tun;
 
 pub use daemon::{Options, run};

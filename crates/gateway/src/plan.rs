@@ -238,3 +238,79 @@ fn device_name(interface: &str) -> String {
     // The end tells one tunnel from another.
     name[name.len().saturating_sub(NAME_MAX)..].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bind::{bind, local_addresses};
+    use crate::testing::{BRANCH, HQ, device, gateway, hq_devices};
+    use expect_test::{Expect, expect};
+    use std::fmt::Write;
+
+    /// Shows what a configuration asks of a machine.
+    fn check(text: &str, devices: &[crate::netlink::Device], expected: Expect) {
+        let gateway = gateway(text);
+        let bindings = bind(&gateway, &[], devices).expect("bound");
+        let locals = local_addresses(&gateway, &bindings, devices).expect("addresses");
+        let plan = Plan::new(&gateway, &bindings, locals, &|_| 1500);
+        expected.assert_eq(&show(&plan));
+    }
+
+    fn show(plan: &Plan) -> String {
+        let mut text = String::new();
+        for t in &plan.tunnels {
+            let _ = writeln!(text, "tunnel {:?} {} mtu {}", t.interface, t.device, t.mtu);
+        }
+        for rule in &plan.rules {
+            let _ = writeln!(text, "rule {}", show_rule(rule));
+        }
+        for route in plan.routes() {
+            let RouteSpec { table, metric, .. } = route;
+            let _ = writeln!(text, "route {route} table {table} metric {metric}");
+        }
+        for remark in &plan.remarks {
+            let _ = writeln!(text, "remark: {remark}");
+        }
+        text
+    }
+
+    fn show_rule(rule: &RuleSpec) -> String {
+        let net = |net: Option<IpNet>| net.map_or("any".into(), |net| net.to_string());
+        format!(
+            "{} {} {:?} -> {} {:?} protocol {} mark {:?}: table {}",
+            rule.priority,
+            net(rule.source),
+            rule.source_ports,
+            net(rule.destination),
+            rule.destination_ports,
+            rule.ip_protocol,
+            rule.mark,
+            rule.table
+        )
+    }
+
+    #[test]
+    fn a_tunnel_interface_is_a_device_with_routes_and_routes_of_last_resort() {
+        check(HQ, &hq_devices(), expect![[r#""#]]);
+    }
+
+    #[test]
+    fn a_crypto_map_is_rules_to_a_table_of_its_own() {
+        let devices = [device("wan", &["203.0.113.10/24"])];
+        check(BRANCH, &devices, expect![[r#""#]]);
+    }
+
+    #[test]
+    fn a_tunnel_that_is_shut_down_leaves_its_networks_closed() {
+        let shut = HQ.replace("GW protocol version", "GW disabled yes\nset network ike gateway GW protocol version");
+        let open = HQ.replace("GW", "GW2").replace("TUN", "TUN2").replace("tunnel.1", "tunnel.2");
+        check(&(shut + &open), &hq_devices(), expect![[r#""#]]);
+    }
+
+    #[test]
+    fn device_names_fit_linux_and_keep_their_end() {
+        assert_eq!(device_name("Tunnel0"), "tunnel0");
+        assert_eq!(device_name("tunnel.1"), "tunnel.1");
+        assert_eq!(device_name("Tunnel 4294967295/12"), "nel429496729512");
+    }
+}

@@ -239,3 +239,118 @@ fn listen(socket: &Path) -> io::Result<UnixListener> {
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+
+    /// A socket in a folder of its own, which goes with it.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let folder = format!("crossgate-server-{name}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(folder);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            Self(folder)
+        }
+
+        fn socket(&self) -> PathBuf {
+            self.0.join("x.sock")
+        }
+
+        fn open(&self) -> Server {
+            Server::open(&self.socket(), "x").expect("a server")
+        }
+
+        fn connect(&self) -> BufReader<UnixStream> {
+            BufReader::new(UnixStream::connect(self.socket()).expect("a connection"))
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn serve(server: &mut Server) {
+        server.accept();
+        let ids: Vec<_> = server.clients().map(|(id, ..)| id).collect();
+        ids.into_iter().for_each(|id| server.serve(id));
+    }
+
+    fn say(client: &mut BufReader<UnixStream>, text: &str) {
+        client.get_mut().write_all(text.as_bytes()).expect("said");
+    }
+
+    fn hear(client: &mut BufReader<UnixStream>) -> String {
+        let mut line = String::new();
+        client.read_line(&mut line).expect("an answer");
+        line
+    }
+
+    #[test]
+    fn requests_of_one_client_are_answered_one_by_one() {
+        let place = Place::new("order");
+        let mut server = place.open();
+        let mut client = place.connect();
+        say(&mut client, "{\"command\":\"a\"}\n{\"command\":\"b\"}\nnonsense\n");
+        serve(&mut server);
+        let (id, first) = server.next_request().expect("a request");
+        assert_eq!(first, Request::Command("a".into()));
+        assert_eq!(server.next_request(), None, "the second waits");
+        server.answer(id, &Answer::ok("A"));
+        let (id, second) = server.next_request().expect("the second");
+        assert_eq!(second, Request::Command("b".into()));
+        server.answer(id, &Answer::ok("B"));
+        assert_eq!(server.next_request(), None);
+        assert!(hear(&mut client).contains("\"A\""));
+        assert!(hear(&mut client).contains("\"B\""));
+        assert!(hear(&mut client).contains("no JSON"));
+    }
+
+    #[test]
+    fn a_follower_gets_lines_and_others_do_not() {
+        let place = Place::new("follow");
+        let mut server = place.open();
+        let (mut follower, _other) = (place.connect(), place.connect());
+        say(&mut follower, "{\"follow\":true}\n");
+        serve(&mut server);
+        assert_eq!(server.next_request(), None);
+        server.tell_followers("something happened");
+        assert!(hear(&mut follower).contains("something happened"));
+        assert!(server.clients().all(|(.., waits)| !waits));
+    }
+
+    #[test]
+    fn a_second_daemon_of_the_name_is_refused_and_a_dead_ones_socket_is_replaced() {
+        let place = Place::new("lock");
+        let first = place.open();
+        let second = Server::open(&place.socket(), "x");
+        assert!(matches!(second, Err(Failure::NameInUse { .. })));
+        assert!(place.socket().exists(), "the first one's socket stays");
+        drop(first);
+        assert_eq!(std::fs::read_dir(&place.0).expect("a folder").count(), 0);
+        drop(UnixListener::bind(place.socket()).expect("a socket left behind"));
+        drop(place.open());
+        assert!(!place.socket().exists());
+    }
+
+    #[test]
+    fn clients_are_bounded_and_an_endless_line_ends_its_client() {
+        let place = Place::new("bounds");
+        let mut server = place.open();
+        let mut clients: Vec<_> = (0..CLIENTS_MAX + 3).map(|_| place.connect()).collect();
+        serve(&mut server);
+        assert_eq!(server.clients().count(), CLIENTS_MAX);
+        let client = clients[0].get_mut();
+        client.set_nonblocking(true).expect("set");
+        for _ in 0..64 {
+            let _ = client.write(&[b'x'; 4096]);
+            serve(&mut server);
+        }
+        assert_eq!(server.clients().count(), CLIENTS_MAX - 1);
+    }
+}

@@ -10,6 +10,7 @@ use crossgate_model::view::{
     ConnectionView, InterfaceView, RouteKind, RouteView, Snapshot, SystemView, Traffic,
 };
 use crossgate_model::{Gateway, Interface, InterfaceKind, NextHop, Route};
+use ipnet::IpNet;
 use netlink_packet_route::route::{RouteProtocol, RouteScope, RouteType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -122,7 +123,7 @@ impl Scene<'_> {
     /// `None` for what is not a router's route: broadcasts, other tables, last resorts, devices
     /// that the configuration doesn't know.
     fn route(&self, route: &KernelRoute) -> Option<RouteView> {
-        if route.metric == LAST_RESORT_METRIC {
+        if route.metric == LAST_RESORT_METRIC || is_link_local(&route.destination) {
             return None;
         }
         let device = route.device.and_then(|index| self.device_of_index(index));
@@ -226,16 +227,16 @@ fn physical(name: &str, block: Option<&Interface>, device: Option<&Device>) -> I
 }
 
 /// Without the link-local addresses that every device has.
-fn global(addresses: &[ipnet::IpNet]) -> Vec<ipnet::IpNet> {
-    let link_local = |net: &ipnet::IpNet| match net.addr() {
+fn global(addresses: &[IpNet]) -> Vec<IpNet> {
+    let global = addresses.iter().filter(|net| !is_link_local(net));
+    global.copied().collect()
+}
+
+fn is_link_local(net: &IpNet) -> bool {
+    match net.addr() {
         IpAddr::V4(_) => false,
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
-    };
-    addresses
-        .iter()
-        .filter(|n| !link_local(n))
-        .copied()
-        .collect()
+    }
 }
 
 /// Megabits a second; virtual devices don't tell, or say -1.
