@@ -33,7 +33,7 @@ pub use config::Config;
 pub use names::interface_name;
 pub use tree::Tree;
 
-use crossgate_diag::{FileId, Finding, Sources};
+use crossgate_diag::{FileId, Finding, Sources, Span};
 use crossgate_model::Gateway;
 use grammar::Context;
 use std::fmt;
@@ -66,40 +66,42 @@ pub fn looks_like(text: &str) -> usize {
     if text.contains('\0') || text.trim_start().starts_with('<') {
         return 0;
     }
-    tree::count_commands(text)
+    let mut sources = Sources::new();
+    let file = sources.add("", "");
+    tree::parse(text, file).0.commands()
 }
 
 /// Reads a configuration, and masks its secrets in `sources`.
 pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
     let source = sources.get(file);
-    refuse_what_is_none(source.name(), source.text())?;
-    let (reading, secrets) = understand(source.text(), file);
+    let text = source.text();
+    let read = refuse_no_text(text).and_then(|()| understand(text, file));
+    let (reading, secrets) = read.map_err(|why| NotAConfiguration {
+        sentence: format!("{} is not an IOS configuration: {why}", source.name()),
+    })?;
     for secret in secrets {
         sources.redact(secret);
     }
     Ok(reading)
 }
 
-fn refuse_what_is_none(name: &str, text: &str) -> Result<(), NotAConfiguration> {
-    let because = |why: &str| {
-        Err(NotAConfiguration {
-            sentence: format!("{name} is not an IOS configuration: {why}"),
-        })
-    };
+fn refuse_no_text(text: &str) -> Result<(), &'static str> {
     if text.trim().is_empty() {
-        return because("it is empty");
+        return Err("it is empty");
     }
     if text.contains('\0') {
-        return because("it has NUL bytes, so it is no text");
-    }
-    if looks_like(text) == 0 {
-        return because("no line of it is a configuration command");
+        return Err("it has NUL bytes, so it is no text");
     }
     Ok(())
 }
 
-fn understand(text: &str, file: FileId) -> (Reading, Vec<crossgate_diag::Span>) {
+type Understood = Result<(Reading, Vec<Span>), &'static str>;
+
+fn understand(text: &str, file: FileId) -> Understood {
     let (tree, notes) = tree::parse(text, file);
+    if tree.commands() == 0 {
+        return Err("no line of it is a configuration command");
+    }
     let secrets = secrets::find(text, &tree);
     let mut cx = Context::new(text, secrets, notes);
     let config = config::interpret(&tree, &mut cx);
@@ -111,7 +113,7 @@ fn understand(text: &str, file: FileId) -> (Reading, Vec<crossgate_diag::Span>) 
         gateway,
         findings,
     };
-    (reading, secrets)
+    Ok((reading, secrets))
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub(super) fn numbered(config: &mut Config, args: &mut Args<'_, '_>) -> Option<(
         args.rest();
         return Some(());
     }
-    let action = args.choice("what to do", ACTIONS)?;
+    let action = args.choice("`permit` or `deny`", ACTIONS)?;
     add(list, args, None, action)
 }
 
@@ -136,7 +136,7 @@ fn sequenced(list: &mut AccessList, args: &mut Args<'_, '_>) -> Option<()> {
         args.rest();
         return Some(());
     }
-    let action = args.choice("what to do", ACTIONS)?;
+    let action = args.choice("`permit` or `deny`", ACTIONS)?;
     add(list, args, Some(number), action)
 }
 

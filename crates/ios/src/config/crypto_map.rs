@@ -1,6 +1,7 @@
 //! `crypto map`: peers, offers and what to encrypt, applied to an interface.
 
 use super::Config;
+use super::interface::looks_like_an_address;
 use super::sa::{self, HasOffer, Offer};
 use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
 use crate::tree::Line;
@@ -22,6 +23,8 @@ pub struct CryptoMapEntry {
 pub enum MapPeer {
     Address(IpAddr),
     Name(String),
+    /// Neither, as a finding has told.
+    Wrong,
 }
 
 impl CryptoMapEntry {
@@ -123,6 +126,9 @@ pub(super) fn local_address(config: &mut Config, args: &mut Args<'_, '_>) -> Opt
 
 fn peer(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
     let peer = args.name("the peer's address or name")?.map(map_peer);
+    if peer.value == MapPeer::Wrong {
+        args.wrong(peer.span, "an IP address or a host name");
+    }
     entry.peers.retain(|known| known != &peer);
     if args.no {
         return Some(());
@@ -139,10 +145,10 @@ fn peer(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// Digits and dots that are no address are no name either, but lowering tells of that.
 fn map_peer(word: String) -> MapPeer {
     match word.parse() {
         Ok(address) => MapPeer::Address(address),
+        Err(_) if looks_like_an_address(&word) => MapPeer::Wrong,
         Err(_) => MapPeer::Name(word),
     }
 }

@@ -20,7 +20,7 @@ const LAYER2: &str = "switching, VLANs and hardware";
 const SERVICES: &str = "services to hosts";
 const QOS: &str = "quality of service, filters and inspection";
 const ROUTING: &str = "dynamic routing, whose routes are not learnt here";
-const ASA: &str = "commands of another product, the ASA";
+const ASA: &str = "it is a command of the ASA, another product";
 
 pub(crate) static GLOBAL: &[Rule<Config>] = &[
     set("hostname", hostname),
@@ -134,7 +134,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("crypto pki", CERTIFICATES),
     aside("crypto ca", CERTIFICATES),
     aside("crypto key", CERTIFICATES),
-    aside("crypto csr-params", ASA),
+    aside("crypto csr-params", CERTIFICATES),
     aside("crypto engine", MANAGEMENT),
     aside("crypto logging", LOGGING),
     aside("crypto mib", LOGGING),

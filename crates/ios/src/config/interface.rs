@@ -44,6 +44,8 @@ pub enum TunnelEnd {
     /// A source's interface, a destination's host name.
     Name(String),
     Dynamic,
+    /// Neither, as a finding has told.
+    Wrong,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub enum TunnelMode {
     IpsecDualOverlay,
     Gre,
     Other,
+    /// None at all, as a finding has told.
+    Wrong,
 }
 
 impl Named for Interface {
@@ -118,10 +122,7 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     lacking("ip access-group", "packets are not filtered here yet"),
     lacking("zone-member", "packets are not filtered here yet"),
     lacking("ip policy", "routes decide by destination only"),
-    lacking(
-        "keepalive",
-        "IKE's liveness check tells whether the peer is there",
-    ),
+    aside("keepalive", LINK),
     aside("ip ospf", LINK),
     aside("ip eigrp", LINK),
     aside("ip rip", LINK),
@@ -361,12 +362,12 @@ fn tunnel_destination(interface: &mut Interface, args: &mut Args<'_, '_>) -> Opt
         interface.tunnel.destination = None;
         return Some(());
     }
-    let end = args.name("an address or a host name")?.map(tunnel_end);
+    let mut end = args.name("an address or a host name")?.map(tunnel_end);
     if let TunnelEnd::Name(name) = &end.value
         && looks_like_an_address(name)
     {
         args.wrong(end.span, "an IP address or a host name");
-        return None;
+        end.value = TunnelEnd::Wrong;
     }
     interface.tunnel.destination = Some(end);
     Some(())
@@ -400,9 +401,10 @@ fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()>
         (Some("ipsec"), Some("dual-overlay")) => TunnelMode::IpsecDualOverlay,
         (Some("gre"), Some("ip")) => TunnelMode::Gre,
         (None, _) | (Some("ipsec"), _) => {
-            let span = words.and_then(|words| words.span).or(Some(args.line));
+            let span = words.as_ref().and_then(|words| words.span);
+            let span = span.or(Some(args.line));
             args.wrong(span, "a tunnel mode, such as `ipsec ipv4`");
-            return None;
+            TunnelMode::Wrong
         }
         _ => TunnelMode::Other,
     };

@@ -281,7 +281,7 @@ const ON_DEMAND: &[(&str, bool)] = &[("on-demand", true), ("periodic", false)];
 pub(super) fn dpd_values(args: &mut Args<'_, '_>) -> Option<Spanned<Dpd>> {
     let interval = args.number("seconds", 10..=3600)?;
     let retry = args.number("seconds between retries", 2..=60)?;
-    let on_demand = args.choice("how to ask", ON_DEMAND)?;
+    let on_demand = args.choice("`periodic` or `on-demand`", ON_DEMAND)?;
     Some(Spanned {
         value: Dpd {
             interval: Duration::from_secs(interval.value),

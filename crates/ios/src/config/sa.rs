@@ -131,7 +131,7 @@ pub(super) fn replay<T: HasSa>(target: &mut T, args: &mut Args<'_, '_>) -> Optio
         sa.replay_window = (!args.no).then_some(Spanned::at(0, span));
         return Some(());
     }
-    args.choice("how replays are found", &[("window-size", ())])?;
+    args.choice("`window-size` or `disable`", &[("window-size", ())])?;
     sa.replay_window = match args.no {
         true => None,
         false => Some(args.choice("a window", WINDOWS)?),

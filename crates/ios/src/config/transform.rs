@@ -92,8 +92,8 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 fn transform(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
     let transform = args.choice("a transform", TRANSFORMS)?;
     match transform.value {
-        Transform::Aes => set.encr = Some(sized(args, transform.span, AES)),
-        Transform::Gcm => set.encr = Some(sized(args, transform.span, GCM)),
+        Transform::Aes => set.encr = Some(sized(args, transform.span, AES)?),
+        Transform::Gcm => set.encr = Some(sized(args, transform.span, GCM)?),
         Transform::Encr(encr) => set.encr = Some(transform.map(|_| encr)),
         Transform::Integ(integ) => set.integ = Some(transform.map(|_| integ)),
         Transform::Lacking(why) => lacking(args, transform.span, why),
@@ -114,28 +114,30 @@ const GCM: &[(&str, Encr)] = &[
 ];
 
 /// A key of 128 bits, unless a size follows.
-fn sized(args: &mut Args<'_, '_>, keyword: Option<Span>, sizes: &[(&str, Encr)]) -> Spanned<Encr> {
-    let next = args.peek(0).unwrap_or("");
-    let default = sizes.first().map_or(Encr::AesCbc128, |(_, encr)| *encr);
-    let Some((_, encr)) = sizes.iter().find(|(size, _)| *size == next) else {
-        return Spanned {
-            value: default,
-            span: keyword,
-        };
-    };
-    let size = args.take().and_then(|word| word.span);
-    Spanned {
-        value: *encr,
-        span: crate::grammar::join(keyword, size),
+fn sized(
+    args: &mut Args<'_, '_>,
+    keyword: Option<Span>,
+    sizes: &[(&str, Encr)],
+) -> Option<Spanned<Encr>> {
+    if !size_follows(args) {
+        let (_, value) = sizes.first().copied()?;
+        let span = keyword;
+        return Some(Spanned { value, span });
     }
+    let size = args.choice("a key's size in bits", sizes)?;
+    Some(Spanned {
+        value: size.value,
+        span: crate::grammar::join(keyword, size.span),
+    })
+}
+
+fn size_follows(args: &Args<'_, '_>) -> bool {
+    let next = args.peek(0);
+    next.is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn lacking(args: &mut Args<'_, '_>, span: Option<Span>, why: &str) {
-    // A size may follow the keyword.
-    if args
-        .peek(0)
-        .is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if size_follows(args) {
         args.take();
     }
     let shown = span.map_or_else(String::new, |span| args.cx.shown(span));
@@ -155,18 +157,18 @@ fn mode(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
 
 /// Tells of what makes a set weak or useless.
 fn complete(set: &mut TransformSet, args: &mut Args<'_, '_>) {
-    if let Some(encr) = set.encr.as_ref().filter(|encr| encr.is_weak()) {
-        args.cx.push(weak_algorithm(&encr.value, encr.span));
-    }
-    if let Some(integ) = set.integ.as_ref().filter(|integ| integ.is_weak()) {
-        args.cx.push(weak_algorithm(&integ.value, integ.span));
-    }
     let aead = set.encr.as_ref().is_some_and(|encr| encr.is_aead());
     if let Some(integ) = set.integ.take_if(|_| aead) {
         args.cx.push(
             Finding::warning("not-obeyed", "GCM takes no integrity algorithm beside it")
                 .at(integ.span, "left out: GCM authenticates by itself"),
         );
+    }
+    if let Some(encr) = set.encr.as_ref().filter(|encr| encr.is_weak()) {
+        args.cx.push(weak_algorithm(&encr.value, encr.span));
+    }
+    if let Some(integ) = set.integ.as_ref().filter(|integ| integ.is_weak()) {
+        args.cx.push(weak_algorithm(&integ.value, integ.span));
     }
     if set.transport.is_some() {
         args.cx.push(

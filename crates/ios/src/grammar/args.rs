@@ -79,11 +79,7 @@ impl<'a, 't> Args<'a, 't> {
         let word = self.word(expected)?;
         let found = choose(word.value, table);
         if found.is_none() {
-            let words: Vec<_> = table.iter().map(|(word, _)| *word).collect();
-            self.wrong(
-                word.span,
-                &format!("{expected}, one of {}", words.join(", ")),
-            );
+            self.not_a_choice(word.span, expected, table);
         }
         Some(Spanned {
             value: found?,
@@ -189,11 +185,21 @@ impl<'a, 't> Args<'a, 't> {
 
     /// A word that is there and isn't what it should be.
     pub fn wrong(&mut self, span: Option<Span>, expected: &str) {
+        let finding = self.wrong_value(span, expected);
+        self.cx.push(finding);
+    }
+
+    fn not_a_choice<T>(&mut self, span: Option<Span>, expected: &str, table: &[(&str, T)]) {
+        let words: Vec<_> = table.iter().map(|(word, _)| *word).collect();
+        let finding = self.wrong_value(span, expected);
+        self.cx
+            .push(finding.help(format!("one of {}", words.join(", "))));
+    }
+
+    fn wrong_value(&self, span: Option<Span>, expected: &str) -> Finding {
         let found = span.map_or_else(|| "nothing".into(), |span| self.cx.shown(span));
-        self.cx.push(
-            Finding::error("bad-value", format!("expected {expected}, found {found}"))
-                .at(span, format!("not {expected}")),
-        );
+        let title = format!("expected {expected}, found {found}");
+        Finding::error("bad-value", title).at(span, "this value")
     }
 
     /// Words from here on are understood, and not obeyed.

@@ -2,7 +2,7 @@
 
 use crate::tree::{Line, slice};
 use crossgate_diag::{Finding, Severity, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest piece of a file that a message quotes, in characters.
 const QUOTED_MAX: usize = 60;
@@ -11,8 +11,12 @@ pub(crate) struct Context<'t> {
     pub text: &'t str,
     secrets: Vec<Span>,
     findings: Vec<Finding>,
+    /// Titles and places of the findings.
+    told: BTreeSet<(String, Option<Span>)>,
     /// Lines of no meaning for a tunnel, by what they are about.
     asides: BTreeMap<&'static str, Vec<Span>>,
+    /// Lines of global mode that are known and not obeyed, by their keywords and why.
+    lacking: BTreeMap<(String, &'static str), Vec<Span>>,
     around: Vec<Span>,
 }
 
@@ -22,13 +26,19 @@ impl<'t> Context<'t> {
             text,
             secrets,
             findings,
+            told: BTreeSet::new(),
             asides: BTreeMap::new(),
+            lacking: BTreeMap::new(),
             around: Vec::new(),
         }
     }
 
+    /// What was told already, of the same place, isn't told again.
     pub fn push(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        let place = finding.labels.first().map(|label| label.span);
+        if self.told.insert((finding.title.clone(), place)) {
+            self.findings.push(finding);
+        }
     }
 
     /// A piece of the file for a message: short, printable, and no secret.
@@ -41,9 +51,9 @@ impl<'t> Context<'t> {
         format!("`{}`", text.escape_debug())
     }
 
-    pub fn unknown(&mut self, line: &Line, severity: Severity, known: &str) {
+    pub fn unknown(&mut self, line: &Line, severity: Severity, mode: &str) {
         let what = self.beginning(line, 2);
-        let title = format!("{what} is not a known command {known}");
+        let title = format!("{what} is not a known command of {mode}");
         let finding = Finding::new(severity, "unknown-line", title);
         self.push(with_its_lines(finding, line, "not obeyed"));
     }
@@ -68,13 +78,25 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// A line of a section that we obey.
     pub fn lacking(&mut self, line: &Line, named_by: usize, instead: &str) {
-        let what = self.beginning(line, named_by);
-        let finding = Finding::warning(
-            "not-obeyed",
-            format!("{what} is known, but not obeyed: {instead}"),
+        let title = format!(
+            "{} is not obeyed: {instead}",
+            self.beginning(line, named_by)
         );
-        self.push(with_its_lines(finding, line, "not obeyed"));
+        let finding = Finding::warning("not-obeyed", title);
+        self.push(with_its_lines(finding, line, "known, but not obeyed"));
+    }
+
+    /// A line of global mode: told with all of the same kind.
+    pub fn lacking_kind(&mut self, line: &Line, named_by: usize, instead: &'static str) {
+        let what = self.beginning(line, named_by);
+        let mut spans = Vec::new();
+        gather(line, &mut spans);
+        self.lacking
+            .entry((what, instead))
+            .or_default()
+            .extend(spans);
     }
 
     /// Every line of it is told once, in one finding with all others about the same.
@@ -90,6 +112,10 @@ impl<'t> Context<'t> {
 
     /// Findings, and the places of secrets.
     pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
+        for ((what, instead), spans) in std::mem::take(&mut self.lacking) {
+            let title = format!("{what} is not obeyed: {instead}");
+            self.findings.push(listing("not-obeyed", title, &spans));
+        }
         for (about, spans) in std::mem::take(&mut self.asides) {
             let title = format!("not obeyed, because it doesn't concern tunnels: {about}");
             self.findings.push(listing("not-obeyed", title, &spans));
@@ -124,7 +150,10 @@ fn with_its_lines(finding: Finding, line: &Line, label: &str) -> Finding {
 /// The line, and all lines in it that say something.
 fn gather(line: &Line, spans: &mut Vec<Span>) {
     use crate::tree::Kind;
-    if !matches!(line.kind, Kind::Blank | Kind::Comment | Kind::Leave) {
+    if !matches!(
+        line.kind,
+        Kind::Blank | Kind::Comment | Kind::Leave | Kind::Around
+    ) {
         spans.push(line.span());
     }
     line.lines.iter().for_each(|line| gather(line, spans));

@@ -32,6 +32,23 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
+    /// As a message calls it.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Global => "global mode",
+            Self::Interface => "an interface",
+            Self::Proposal => "an IKEv2 proposal",
+            Self::Policy => "an IKEv2 policy",
+            Self::Keyring => "an IKEv2 keyring",
+            Self::KeyringPeer => "a keyring's peer",
+            Self::Profile => "an IKEv2 profile",
+            Self::TransformSet => "a transform set",
+            Self::IpsecProfile => "an IPsec profile",
+            Self::CryptoMap => "a crypto map entry",
+            Self::AccessList => "an access list",
+        }
+    }
+
     /// Which command of this mode these words are.
     pub(crate) fn resolve(self, words: &[&str]) -> Resolved {
         match self {

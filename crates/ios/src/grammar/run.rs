@@ -35,10 +35,11 @@ pub(crate) fn run<T>(
 }
 
 fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
-    match mode {
-        Mode::Global => cx.unknown(line, Severity::Note, "of global configuration"),
-        _ => cx.unknown(line, Severity::Warning, "in this place"),
-    }
+    let severity = match mode {
+        Mode::Global => Severity::Note,
+        _ => Severity::Warning,
+    };
+    cx.unknown(line, severity, mode.title());
 }
 
 fn command_line<T>(
@@ -57,9 +58,11 @@ fn command_line<T>(
             return;
         }
         Act::Lacking(instead) => {
-            // Without it is how we work anyway.
-            if !command.no {
-                cx.lacking(line, command.named_by, instead);
+            match command.mode {
+                // Without it is how we work anyway.
+                _ if command.no => {}
+                Mode::Global => cx.lacking_kind(line, command.named_by, instead),
+                _ => cx.lacking(line, command.named_by, instead),
             }
             return;
         }

@@ -59,6 +59,8 @@ impl<'c> Lowering<'c, '_, '_> {
         for (want, name) in wants.into_iter().zip(names) {
             connections.extend(self.connection(want, name));
         }
+        // Why a connection has no Child, findings have told.
+        connections.retain(|connection| !connection.children.is_empty());
         connections
     }
 
@@ -177,6 +179,7 @@ impl<'c> Lowering<'c, '_, '_> {
     fn ike_proposals(&mut self, local: &LocalEnd) -> Vec<IkeProposal> {
         let address = local.address.map(|address| address.value);
         let Some(policy) = policy_for(self.config, address) else {
+            self.tell_of_default(local);
             return vec![self.default_proposal()];
         };
         let mut proposals = Vec::new();
@@ -188,6 +191,18 @@ impl<'c> Lowering<'c, '_, '_> {
             }
         }
         proposals
+    }
+
+    fn tell_of_default(&mut self, local: &LocalEnd) {
+        let claim = behaviour::default_proposal(self.defaults.release);
+        let source = claim.source;
+        let finding = Finding::note(
+            "default-proposal",
+            "no IKEv2 policy of the file applies: the release's default proposal is offered",
+        );
+        let from = local.interface.as_ref().and_then(|name| name.span);
+        let finding = finding.at(from, "to peers of connections from here");
+        self.cx.push(certain(finding, claim.certainty, source));
     }
 
     /// The one named `default` if the file changes it, otherwise the release's own.

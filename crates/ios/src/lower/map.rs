@@ -5,7 +5,7 @@ use super::child::Carrier;
 use super::connection::Want;
 use crate::behaviour::LIST_SELECTORS;
 use crate::config::crypto_map::{CryptoMapEntry, MapPeer};
-use crate::config::interface::{Interface, looks_like_an_address};
+use crate::config::interface::Interface;
 use crate::config::sa::only_ikev1;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Initiation, LocalEnd, RemoteEnd};
@@ -29,11 +29,21 @@ impl<'c> Lowering<'c, '_, '_> {
             );
             return Vec::new();
         }
-        let local = self.map_local(map, interface);
-        entries
-            .into_iter()
-            .filter_map(|entry| self.entry(entry, interface, &local, again))
-            .collect()
+        let mut wants = Vec::new();
+        for entry in entries {
+            if entry.offer.ikev2_profile.is_none() {
+                only_ikev1(
+                    &entry.offer,
+                    &entry.title(),
+                    "the crypto map entry",
+                    self.cx,
+                );
+            } else {
+                let local = self.map_local(map, interface);
+                wants.extend(self.entry(entry, interface, local, again));
+            }
+        }
+        wants
     }
 
     fn map_local(&mut self, map: &Spanned<String>, interface: &Interface) -> LocalEnd {
@@ -48,14 +58,11 @@ impl<'c> Lowering<'c, '_, '_> {
         &mut self,
         entry: &'c CryptoMapEntry,
         interface: &Interface,
-        local: &LocalEnd,
+        local: LocalEnd,
         again: bool,
     ) -> Option<Want<'c>> {
         let title = entry.title();
-        let Some(profile) = &entry.offer.ikev2_profile else {
-            only_ikev1(&entry.offer, &title, "the crypto map entry", self.cx);
-            return None;
-        };
+        let profile = entry.offer.ikev2_profile.as_ref()?;
         let profile = self.named(&self.config.profiles, profile);
         let remote = self.peer(entry);
         let pairs = match &entry.access_list {
@@ -79,7 +86,7 @@ impl<'c> Lowering<'c, '_, '_> {
         let children = self.children(&carrier, &entry.offer, pairs, LIST_SELECTORS);
         Some(Want {
             profile: profile?,
-            local: local.clone(),
+            local,
             remote: remote?,
             initiation: Spanned::default_of(Initiation::OnTraffic),
             enabled,
@@ -106,19 +113,7 @@ impl<'c> Lowering<'c, '_, '_> {
                 value: *address,
                 span,
             })),
-            MapPeer::Name(name) if looks_like_an_address(name) => {
-                self.cx.push(
-                    Finding::error(
-                        "bad-value",
-                        format!(
-                            "expected an IP address or a host name, found `{}`",
-                            name.escape_debug()
-                        ),
-                    )
-                    .at(span, "is neither"),
-                );
-                None
-            }
+            MapPeer::Wrong => None,
             MapPeer::Name(name) => Some(RemoteEnd::Name(Spanned {
                 value: name.clone(),
                 span,

@@ -25,6 +25,7 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     let mut lowering = Lowering {
         config,
         defaults: Defaults { release },
+        told_of: Vec::new(),
         cx,
     };
     let connections = lowering.connections();
@@ -51,6 +52,8 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
 struct Lowering<'c, 'a, 't> {
     config: &'c Config,
     defaults: Defaults,
+    /// Interfaces of unknown address that have been told of.
+    told_of: Vec<String>,
     cx: &'a mut Context<'t>,
 }
 
@@ -153,7 +156,8 @@ impl<'c> Lowering<'c, '_, '_> {
         let known = find(&self.config.interfaces, name);
         let address = known.and_then(|interface| interface.addresses.first().copied());
         let learnt = known.and_then(|interface| interface.learnt_address);
-        if address.is_none() {
+        if address.is_none() && !self.told_of.contains(&name.value) {
+            self.told_of.push(name.value.clone());
             let why = match (known, learnt) {
                 (None, _) => "is not in the file",
                 (Some(_), Some(_)) => "learns its address elsewhere",

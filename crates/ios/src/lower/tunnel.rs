@@ -55,6 +55,7 @@ impl<'c> Lowering<'c, '_, '_> {
             Some(TunnelMode::Gre) => "GRE inside IPsec is not spoken; the tunnel stays down",
             None => "the default mode, GRE, is not spoken; the tunnel stays down",
             Some(TunnelMode::Other) => "the tunnel stays down",
+            Some(TunnelMode::Wrong) => return None,
         };
         let span = mode.and_then(|mode| mode.span).or(interface.name.span);
         self.cx.push(
@@ -107,6 +108,7 @@ impl<'c> Lowering<'c, '_, '_> {
                 span,
             })),
             Some(TunnelEnd::Dynamic) => Some(RemoteEnd::Any),
+            Some(TunnelEnd::Wrong) => None,
             None => self.incomplete(interface, "tunnel destination"),
         }
     }

@@ -7,7 +7,7 @@ use crossgate_model::{
     Action, Auth, Child, Connection, EspProposal, Gateway, IkeProposal, Interface, NextHop,
     PresharedKey, Route,
 };
-use expect_test::Expect;
+use expect_test::{Expect, ExpectFile};
 use std::fmt::{Display, Write};
 
 pub(super) struct Read {
@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Read {
 }
 
 /// The gateway, and findings that are more than notes.
-pub(super) fn check(text: &str, expected: Expect) {
+pub(super) fn check(text: &str, expected: impl Expected) {
     let read = read(text);
     let mut out = gateway(&read.reading.gateway);
     for finding in &read.reading.findings {
@@ -32,17 +32,34 @@ pub(super) fn check(text: &str, expected: Expect) {
             let _ = writeln!(out, "{}", line(&read.sources, finding));
         }
     }
-    expected.assert_eq(&out);
+    expected.is(&out);
 }
 
 /// All findings, notes as well, and nothing else.
-pub(super) fn check_findings(text: &str, expected: Expect) {
+pub(super) fn check_findings(text: &str, expected: impl Expected) {
     let read = read(text);
     let mut out = String::new();
     for finding in &read.reading.findings {
         let _ = writeln!(out, "{}", line(&read.sources, finding));
     }
-    expected.assert_eq(&out);
+    expected.is(&out);
+}
+
+/// A snapshot beside the test, or in a file.
+pub(super) trait Expected {
+    fn is(self, actual: &str);
+}
+
+impl Expected for Expect {
+    fn is(self, actual: &str) {
+        self.assert_eq(actual);
+    }
+}
+
+impl Expected for ExpectFile {
+    fn is(self, actual: &str) {
+        self.assert_eq(actual);
+    }
 }
 
 /// `error[code] 3:7 5:1 title | text of the first label`.

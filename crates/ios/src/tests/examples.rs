@@ -8,7 +8,9 @@ const AS_PUBLISHED: &str = include_str!("../../../../examples/as-published/branc
 
 #[test]
 fn a_vti_with_a_policy_has_the_selectors_of_its_access_list() {
-    check(SITE_TO_SITE, expect![[r#"
+    check(
+        SITE_TO_SITE,
+        expect![[r#"
         branch-rtr ios-xe 17.9
         Tunnel0 Tunnel 169.254.20.1/30 mtu 1400 mss 1360 "to headquarters"
         GigabitEthernet0/0/0 Physical 203.0.113.10/24 "Internet"
@@ -25,15 +27,21 @@ fn a_vti_with_a_policy_has_the_selectors_of_its_access_list() {
           life 28800 dpd 10 5x3 periodic
           child Tunnel0 via Tunnel0: 10.10.10.0/24 <-> 10.20.20.0/24 Narrow
             esp LAB-ESP: AES-CBC-256 / HMAC-SHA256-128 pfs MODP-2048 life 3600 s 4608000 kB window 64
-    "#]]);
-    check_findings(SITE_TO_SITE, expect![[r#"
+    "#]],
+    );
+    check_findings(
+        SITE_TO_SITE,
+        expect![[r#"
         note[not-obeyed] 4:1+38 5:1+36 not obeyed, because it doesn't concern tunnels: management of the device
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_vti_without_a_policy_has_any_to_any_and_the_missing_wan_is_told() {
-    check(AS_PUBLISHED, expect![[r#"
+    check(
+        AS_PUBLISHED,
+        expect![[r#"
         - ios-xe 17 (assumed)
         Tunnel0 Tunnel 169.254.0.1/30 "to headquarters"
         route 10.20.20.0/24 via Tunnel0 [1]
@@ -45,9 +53,13 @@ fn a_vti_without_a_policy_has_any_to_any_and_the_missing_wan_is_told() {
           life 28800 dpd 10 5x3 periodic
           child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
             esp PUB-ESP: AES-CBC-256 / HMAC-SHA256-128 pfs MODP-2048 life 3600 s 4608000 kB window 64
-    "#]]);
-    check_findings(AS_PUBLISHED, expect![[r#"
+    "#]],
+    );
+    check_findings(
+        AS_PUBLISHED,
+        expect![[r#"
         note[assumed-release] the file states no release: taken for IOS-XE 17
         note[address-unknown] 36:16+20 interface `GigabitEthernet0/0/0` is not in the file: its address must come from outside the file | connections start from it
-    "#]]);
+    "#]],
+    );
 }

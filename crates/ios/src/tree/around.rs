@@ -1,8 +1,7 @@
 //! What a terminal shows around a configuration.
 
 /// What a line's beginning is, if it isn't the command itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Around {
+enum Around {
     /// Nothing of the line is configuration.
     Whole,
     /// A configuration mode's prompt of that many bytes; a command follows.
@@ -40,7 +39,20 @@ const EXEC: [(&str, usize); 9] = [
     ("do", 2),
 ];
 
-pub(super) fn recognise(line: &str) -> Option<Around> {
+/// Whether nothing of the line is configuration, and else how many bytes of it are a prompt.
+pub(super) fn recognise(line: &str) -> (bool, usize) {
+    match beginning(line) {
+        None => (false, 0),
+        Some(Around::Whole) => (true, 0),
+        // A command of the exec level can be given from configuration mode: `do show …`.
+        Some(Around::Prompt(length)) => {
+            let command = line.get(length..).unwrap_or("");
+            (is_exec(&command.trim().to_ascii_lowercase()), length)
+        }
+    }
+}
+
+fn beginning(line: &str) -> Option<Around> {
     let bare = line.trim();
     if let Some(prompt) = prompt(line) {
         return Some(prompt);

@@ -29,6 +29,13 @@ impl Tree {
         out
     }
 
+    /// How many lines are known commands.
+    pub fn commands(&self) -> usize {
+        let mut count = 0;
+        self.each(&mut |line| count += usize::from(matches!(line.kind, Kind::Command(_))));
+        count
+    }
+
     /// Calls for every line, in the text's order.
     pub fn each(&self, see: &mut impl FnMut(&Line)) {
         each(&self.lines, see);
@@ -91,15 +98,4 @@ pub struct Command {
 pub(crate) fn slice(text: &str, span: Span) -> &str {
     text.get(span.start as usize..span.end as usize)
         .unwrap_or("")
-}
-
-/// How many lines of a text are known commands.
-pub(crate) fn count_commands(text: &str) -> usize {
-    let mut sources = crossgate_diag::Sources::new();
-    let file = sources.add("", "");
-    let mut count = 0;
-    parse(text, file).0.each(&mut |line| {
-        count += usize::from(matches!(line.kind, Kind::Command(_)));
-    });
-    count
 }

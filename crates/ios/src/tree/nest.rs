@@ -1,6 +1,6 @@
 //! Which line belongs to which.
 
-use super::around::{self, Around};
+use super::around;
 use super::blob::{self, Blob};
 use super::lines::{self, Physical};
 use super::{Command, Kind, Line, Tree, slice};
@@ -69,11 +69,8 @@ impl<'t> Nest<'t> {
     /// Takes the line at that index, and all that belong to it as one text; says how many.
     fn take(&mut self, physical: &[Physical], at: usize, line: &Physical) -> usize {
         let content = self.text.get(line.content.clone()).unwrap_or("");
-        let around = around::recognise(content);
-        let start = match around {
-            Some(Around::Prompt(length)) => line.content.start + length,
-            _ => line.content.start,
-        };
+        let (around, prompt) = around::recognise(content);
+        let start = line.content.start + prompt;
         let words = lines::words(self.text, start..line.content.end, self.file);
         let texts: Vec<&str> = words.iter().map(|w| slice(self.text, *w)).collect();
         let kind = plain_kind(&texts, around, self.text.get(line.raw.clone()));
@@ -180,7 +177,11 @@ impl<'t> Nest<'t> {
             match (&inner, &outer) {
                 // The blanks say that this mode is over, and the words agree.
                 (_, Some(_)) if !deeper && open.is_indented() => continue,
-                (Resolved::Row { exact: false, .. }, Some(outer)) if outer.exact => continue,
+                (Resolved::Row { exact: false, .. } | Resolved::Ambiguous(_), Some(outer))
+                    if outer.exact =>
+                {
+                    continue;
+                }
                 (Resolved::Row { .. }, _) => return Place::row(depth + 1, mode, &inner),
                 (Resolved::Nothing, Some(outer)) if !deeper || outer.obeyed => continue,
                 _ if deeper || open.is_flat() => return Place::row(depth + 1, mode, &inner),
@@ -259,9 +260,9 @@ impl Place {
 }
 
 /// What a line is whatever mode it stands in.
-fn plain_kind(texts: &[&str], around: Option<Around>, raw: Option<&str>) -> Option<Kind> {
+fn plain_kind(texts: &[&str], around: bool, raw: Option<&str>) -> Option<Kind> {
     match texts {
-        _ if around == Some(Around::Whole) => Some(Kind::Around),
+        _ if around => Some(Kind::Around),
         [] if raw.is_some_and(|raw| !raw.trim().is_empty()) => Some(Kind::Around),
         [] => Some(Kind::Blank),
         [first, ..] if first.starts_with('!') => Some(Kind::Comment),
