@@ -1,1 +1,49 @@
-fn main() {}
+//! The program `crossgate`.
+
+#![forbid(unsafe_code)]
+
+mod exec;
+mod lab;
+mod paper;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// An IKEv2/IPsec gateway that speaks Cisco IOS-XE and PAN-OS configuration.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Exec(exec::ExecArgs),
+    Lab(lab::LabArgs),
+    Completions(paper::CompletionsArgs),
+    Man(paper::ManArgs),
+}
+
+fn main() -> ExitCode {
+    match &Cli::parse().command {
+        Command::Run(args) => run::run(args),
+        Command::Exec(args) => exec::run(args),
+        Command::Lab(args) => lab::run(args),
+        Command::Completions(args) => paper::completions(args),
+        Command::Man(args) => paper::man(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -143,7 +143,7 @@ fn path_mtu(devices: &[Device], local: IpAddr) -> u16 {
 impl Daemon {
     fn start(options: Options) -> Result<Self, Failure> {
         let clock = Clock::start();
-        let mut log = Log::new(options.log_format);
+        let mut log = Log::new(options.log_format, Box::new(std::io::stderr()));
         let loaded = load(&options.file)?;
         log.findings(clock.unix(), &loaded);
         loaded.usable()?;

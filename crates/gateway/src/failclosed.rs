@@ -33,21 +33,47 @@ fn last_resort(table: u32, destination: IpNet) -> RouteSpec {
     }
 }
 
-/// Where Children of tunnel interfaces lead, and what is routed into one. The default route is
-/// left out: it says which way the rest goes, not what is protected.
+/// What is routed into a tunnel, and where Children of tunnel interfaces lead. The default route is
+/// left out: it says which way the rest goes, not what is protected. A Child's network inside a
+/// routed one is refused with that: a route of its own would win over the way into the tunnel.
 fn tunnelled_networks(gateway: &Gateway) -> BTreeSet<IpNet> {
-    let selected = gateway
-        .children()
-        .filter(|(_, child)| child.tunnel_interface.is_some())
-        .flat_map(|(_, child)| child.selectors.remote.nets());
-    let routed = gateway
-        .routes
-        .iter()
+    let mut networks: BTreeSet<IpNet> = routed_networks(gateway);
+    let children = gateway.children().map(|(_, child)| child);
+    let selected = children
+        .filter(|child| child.tunnel_interface.is_some())
+        .flat_map(|child| child.selectors.remote.nets())
+        .filter(|net| net.prefix_len() > 0 && !is_inside(net, &networks));
+    networks.extend(selected.collect::<Vec<_>>());
+    networks
+}
+
+fn routed_networks(gateway: &Gateway) -> BTreeSet<IpNet> {
+    let routes = gateway.routes.iter();
+    routes
         .filter(|route| leads_into_tunnel(gateway, &route.via))
-        .map(|route| route.destination.trunc());
-    selected
-        .chain(routed)
+        .map(|route| route.destination.trunc())
         .filter(|net| net.prefix_len() > 0)
+        .collect()
+}
+
+fn is_inside(net: &IpNet, networks: &BTreeSet<IpNet>) -> bool {
+    networks.iter().any(|wider| wider.contains(net))
+}
+
+/// Networks of that tunnel interface's Children which only a default route leads to: each needs a
+/// route of its own beside its route of last resort.
+pub fn reached_by_default(gateway: &Gateway, interface: &str) -> BTreeSet<IpNet> {
+    let routed = routed_networks(gateway);
+    let children = gateway.children().map(|(_, child)| child);
+    children
+        .filter(|child| {
+            child
+                .tunnel_interface
+                .as_ref()
+                .is_some_and(|i| i.value == interface)
+        })
+        .flat_map(|child| child.selectors.remote.nets())
+        .filter(|net| net.prefix_len() > 0 && !is_inside(net, &routed))
         .collect()
 }
 

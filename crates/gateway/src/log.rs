@@ -1,4 +1,4 @@
-//! The daemon's log: one line an event on stderr, in vendor-neutral words, as text or JSON.
+//! The daemon's log: one line an event in vendor-neutral words, as text or JSON.
 //!
 //! A peer, or somebody who pretends to be one, can cause events: each code has a bound of lines a
 //! second, and what is left out is counted and told.
@@ -129,6 +129,7 @@ fn side_of(kind: &EventKind) -> Option<Side> {
 /// Writes records, and keeps them for those who follow.
 pub struct Log {
     format: LogFormat,
+    out: Box<dyn std::io::Write>,
     /// Lines of each code in the current second.
     written: BTreeMap<&'static str, u32>,
     second: u64,
@@ -139,9 +140,10 @@ pub struct Log {
 }
 
 impl Log {
-    pub fn new(format: LogFormat) -> Self {
+    pub fn new(format: LogFormat, out: Box<dyn std::io::Write>) -> Self {
         Self {
             format,
+            out,
             written: BTreeMap::new(),
             second: 0,
             suppressed: 0,
@@ -158,7 +160,7 @@ impl Log {
     /// Tells what reading a file found: as a compiler does, or one line each.
     pub fn findings(&mut self, unix: Duration, loaded: &Loaded) {
         if self.format == LogFormat::Text {
-            let _ = write!(std::io::stderr().lock(), "{}", loaded.findings_text());
+            let _ = write!(self.out, "{}", loaded.findings_text());
             return;
         }
         for finding in &loaded.findings {
@@ -214,8 +216,8 @@ impl Log {
             LogFormat::Text => as_text(unix, record),
             LogFormat::Json => as_json(unix, record),
         };
-        // Nobody is left to tell when stderr is gone.
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        // Nobody is left to tell when the log is gone.
+        let _ = writeln!(self.out, "{line}");
         if self.followed.len() == FOLLOWED_LINES {
             self.followed.pop_front();
         }
@@ -306,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_code_is_bounded_and_told_and_others_still_pass() {
-        let mut log = Log::new(LogFormat::Text);
+        let mut log = Log::new(LogFormat::Text, Box::new(std::io::sink()));
         for _ in 0..LINES_PER_SECOND + 7 {
             log.write(Duration::from_secs(1), Record::info("flood", "x"));
         }

@@ -83,22 +83,31 @@ impl Plan {
     }
 
     fn static_route(&mut self, gateway: &Gateway, bindings: &Bindings, route: &Route) {
-        let spec = |via| RouteSpec {
+        let destination = route.destination.trunc();
+        let spec = |destination, via| RouteSpec {
             table: MAIN_TABLE,
-            destination: route.destination.trunc(),
+            destination,
             metric: metric(route),
             via,
         };
         if failclosed::leads_into_tunnel(gateway, &route.via) {
             // A tunnel that is not made leaves the route of last resort.
-            let tunnel = interface_of(&route.via).and_then(|name| self.tunnel(name));
-            let via = tunnel.map(|tunnel| Via::Device(tunnel.device.clone()));
-            self.tunnel_routes.extend(via.map(spec));
+            let interface = interface_of(&route.via).unwrap_or_default();
+            if let Some(tunnel) = self.tunnel(interface) {
+                let via = Via::Device(tunnel.device.clone());
+                let beside = match destination.prefix_len() {
+                    0 => failclosed::reached_by_default(gateway, interface),
+                    _ => BTreeSet::new(),
+                };
+                let all = beside.into_iter().chain([destination]);
+                let routes = all.map(|net| spec(net, via.clone()));
+                self.tunnel_routes.extend(routes);
+            }
             return;
         }
         match plain_via(bindings, &route.via) {
             Ok(via) => {
-                self.plain_routes.insert(spec(via));
+                self.plain_routes.insert(spec(destination, via));
             }
             Err(interface) => self.remarks.push(format!(
                 "route to {} is left out: {interface} is not bound to a device",
@@ -291,20 +300,69 @@ mod tests {
 
     #[test]
     fn a_tunnel_interface_is_a_device_with_routes_and_routes_of_last_resort() {
-        check(HQ, &hq_devices(), expect![[r#""#]]);
+        check(
+            HQ,
+            &hq_devices(),
+            expect![[r#"
+                tunnel Some("tunnel.1") tunnel.1 mtu 1400
+                route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+                route 10.10.0.0/16 by tunnel.1 table 254 metric 2570
+                route 10.10.0.0/16 unreachable table 254 metric 4278198272
+                route 192.0.2.0/24 discarded table 254 metric 2570
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_network_that_only_a_default_route_leads_to_has_a_way_beside_its_refusal() {
+        let text = HQ.replace("R1 destination 10.10.0.0/16", "R1 destination 0.0.0.0/0");
+        check(&text, &hq_devices(), expect![[r#"
+            tunnel Some("tunnel.1") tunnel.1 mtu 1400
+            route 0.0.0.0/0 by tunnel.1 table 254 metric 2570
+            route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+            route 10.10.10.0/24 by tunnel.1 table 254 metric 2570
+            route 10.10.10.0/24 unreachable table 254 metric 4278198272
+            route 192.0.2.0/24 discarded table 254 metric 2570
+        "#]]);
     }
 
     #[test]
     fn a_crypto_map_is_rules_to_a_table_of_its_own() {
         let devices = [device("wan", &["203.0.113.10/24"])];
-        check(BRANCH, &devices, expect![[r#""#]]);
+        check(
+            BRANCH,
+            &devices,
+            expect![[r#"
+            tunnel None cg-policy0 mtu 1422
+            rule 5200 any None -> any None protocol 0 mark Some(25447): table 254
+            rule 5201 10.10.10.0/24 None -> 10.20.20.0/24 Some((443, 443)) protocol 6 mark None: table 25447
+            route 10.20.20.0/24 by cg-policy0 table 25447 metric 256
+            route 10.20.20.0/24 unreachable table 25447 metric 4278198272
+        "#]],
+        );
     }
 
     #[test]
     fn a_tunnel_that_is_shut_down_leaves_its_networks_closed() {
-        let shut = HQ.replace("GW protocol version", "GW disabled yes\nset network ike gateway GW protocol version");
-        let open = HQ.replace("GW", "GW2").replace("TUN", "TUN2").replace("tunnel.1", "tunnel.2");
-        check(&(shut + &open), &hq_devices(), expect![[r#""#]]);
+        let shut = HQ.replace(
+            "GW protocol version",
+            "GW disabled yes\nset network ike gateway GW protocol version",
+        );
+        let open = HQ
+            .replace("GW", "GW2")
+            .replace("TUN", "TUN2")
+            .replace("tunnel.1", "tunnel.2");
+        check(
+            &(shut + &open),
+            &hq_devices(),
+            expect![[r#"
+                tunnel Some("tunnel.2") tunnel.2 mtu 1400
+                route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+                route 10.10.0.0/16 by tunnel.2 table 254 metric 2570
+                route 10.10.0.0/16 unreachable table 254 metric 4278198272
+                route 192.0.2.0/24 discarded table 254 metric 2570
+            "#]],
+        );
     }
 
     #[test]

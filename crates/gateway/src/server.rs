@@ -296,7 +296,10 @@ mod tests {
         let place = Place::new("order");
         let mut server = place.open();
         let mut client = place.connect();
-        say(&mut client, "{\"command\":\"a\"}\n{\"command\":\"b\"}\nnonsense\n");
+        say(
+            &mut client,
+            "{\"command\":\"a\"}\n{\"command\":\"b\"}\nnonsense\n",
+        );
         serve(&mut server);
         let (id, first) = server.next_request().expect("a request");
         assert_eq!(first, Request::Command("a".into()));

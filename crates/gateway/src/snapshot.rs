@@ -132,6 +132,10 @@ impl Scene<'_> {
             return None;
         }
         let configured = self.configured(route, interface);
+        if configured.is_none() && route.protocol == RouteProtocol::Other(PROTOCOL) {
+            // It only keeps a configured one company.
+            return None;
+        }
         let kind = match (route.table, route.kind) {
             (LOCAL_TABLE, RouteType::Local) => RouteKind::Local,
             (MAIN_TABLE, RouteType::Unicast | RouteType::BlackHole) => {
@@ -187,7 +191,7 @@ impl Scene<'_> {
 }
 
 fn main_kind(route: &KernelRoute, configured: bool) -> RouteKind {
-    if configured || route.protocol == RouteProtocol::Other(PROTOCOL) {
+    if configured {
         return RouteKind::Static;
     }
     if route.protocol == RouteProtocol::Kernel && route.scope == RouteScope::Link {

@@ -50,9 +50,7 @@ impl Daemon {
 
     fn is_done(&self) -> bool {
         self.stopping.as_ref().is_some_and(|stopping| {
-            let now = self.now();
-            let connections = self.ike.connections(now);
-            now >= stopping.until || connections.iter().all(|c| c.ike_sas.is_empty())
+            self.now() >= stopping.until || self.ike.is_quiet()
         })
     }
 

@@ -1,0 +1,87 @@
+//! `crossgate run`: the daemon for one end.
+
+use clap::{Args, ValueEnum};
+use crossgate_gateway::{LogFormat, Options};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Run a gateway from its vendor's configuration file.
+///
+/// It speaks IKEv2 on UDP 500 and 4500, makes a TUN device for each tunnel interface, programs the
+/// file's routes, and refuses what the file protects while its tunnel is down. SIGHUP reads the
+/// file again; SIGTERM deletes the SAs with the peers and removes what was made.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The configuration: IOS-XE, or PAN-OS as XML or `set` commands
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Device of an interface of the configuration: ethernet1/1=eth0
+    #[arg(long = "bind", value_name = "NAME=DEVICE", value_parser = binding)]
+    binds: Vec<(String, String)>,
+    /// What `crossgate exec` calls this daemon [default: the file's name]
+    #[arg(long)]
+    name: Option<String>,
+    /// Path of the control socket [default: NAME.sock in the runtime folder]
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Write all keys into this folder, as Wireshark's tables: for laboratories only
+    #[arg(long, value_name = "DIR")]
+    keylog: Option<PathBuf>,
+    /// How the log on stderr is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    log_format: Format,
+    /// Answer peers, but never initiate
+    #[arg(long)]
+    passive: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub fn run(args: &RunArgs) -> ExitCode {
+    let options = Options {
+        file: args.file.clone(),
+        binds: args.binds.clone(),
+        name: args.name.clone(),
+        socket: args.socket.clone(),
+        keylog: args.keylog.clone(),
+        log_format: match args.log_format {
+            Format::Text => LogFormat::Text,
+            Format::Json => LogFormat::Json,
+        },
+        passive: args.passive,
+    };
+    match crossgate_gateway::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("crossgate: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn binding(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, device)) if !name.is_empty() && !device.is_empty() => {
+            Ok((name.to_owned(), device.to_owned()))
+        }
+        _ => Err("expected NAME=DEVICE, such as ethernet1/1=eth0".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::binding;
+
+    #[test]
+    fn a_binding_is_two_names_with_an_equals_sign_between() {
+        let pair = ("tunnel.1".to_owned(), "eth0".to_owned());
+        assert_eq!(binding("tunnel.1=eth0"), Ok(pair));
+        for text in ["", "eth0", "=eth0", "ethernet1/1="] {
+            assert!(binding(text).is_err(), "{text}");
+        }
+    }
+}
