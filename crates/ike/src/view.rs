@@ -33,12 +33,21 @@ pub(crate) fn connections(
             local: one.config.local.address.map(|address| address.value),
             remote: one.config.remote.address(),
             enabled: one.config.enabled.value,
-            ike_sas: own.iter().map(|sa| ike_view(sa, now)).collect(),
+            ike_sas: own
+                .iter()
+                .filter(|sa| !is_gone(sa))
+                .map(|sa| ike_view(sa, now))
+                .collect(),
             children: children.collect(),
             id: connection_ids.next().unwrap_or_default(),
         });
     }
     views
+}
+
+/// Deleted on both ends, and kept only to answer a request that comes again.
+fn is_gone(sa: &IkeSa) -> bool {
+    matches!(sa, IkeSa::Closing(sa) if !sa.awaits_answer())
 }
 
 fn ike_view(sa: &IkeSa, now: Time) -> IkeSaView {

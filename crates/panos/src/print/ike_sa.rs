@@ -169,7 +169,8 @@ fn one(snapshot: &Snapshot, connection: &ConnectionView, sa: &IkeSaView) -> Stri
     out += &format!("State: {}\nSN: {}\n", state(sa.state), sa.id);
     out += &format!(
         "Authentication: {}, peer {}\n",
-        sa.local_auth, sa.remote_auth
+        auth(&sa.local_auth),
+        auth(&sa.remote_auth)
     );
     out += &format!(
         "Proposal: {}\n",
@@ -196,6 +197,15 @@ fn one(snapshot: &Snapshot, connection: &ConnectionView, sa: &IkeSaView) -> Stri
             &format!("Liveness check: sending informational packet after idle {seconds} seconds\n");
     }
     out
+}
+
+/// The device's short word for a method of authentication.
+fn auth(method: &str) -> &str {
+    match method {
+        "pre-shared key" => "PSK",
+        "" => "",
+        _ => "CERT",
+    }
 }
 
 /// `ipaddr:198.51.100.20` of `address 198.51.100.20`; other kinds keep their own word.
@@ -235,12 +245,12 @@ fn state(state: IkeState) -> &'static str {
 /// `PSK/DH14/A256/SHA256`.
 fn algorithm(sa: &IkeSaView) -> String {
     let Some(suite) = &sa.suite else {
-        return sa.local_auth.clone();
+        return auth(&sa.local_auth).to_owned();
     };
     let hash = suite.integ.map_or(prf(suite.prf), integ);
     format!(
         "{}/{}/{}/{hash}",
-        sa.local_auth,
+        auth(&sa.local_auth),
         group(suite.group),
         encr(suite.encr)
     )

@@ -1,0 +1,516 @@
+//! From two configurations to the network that they mean: pure, and told in full.
+//!
+//! Whatever a file lacks is inferred from the other one, and each inference is a sentence in
+//! [`Plan::assumptions`].
+
+use crossgate_model::config::{Connection, Gateway, InterfaceKind, NextHop};
+use crossgate_model::{Selector, SelectorPair};
+use ipnet::{IpNet, Ipv4Net};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The whole network.
+#[derive(Debug)]
+pub struct Plan {
+    pub branch: Site,
+    pub hq: Site,
+    /// Which hosts ping each other, from the branch's point of view.
+    pub pings: Vec<(Ipv4Addr, Ipv4Addr)>,
+    pub assumptions: Vec<String>,
+}
+
+/// One end: its gateway, and the hosts behind it.
+#[derive(Debug)]
+pub struct Site {
+    /// `branch` or `hq`.
+    pub label: &'static str,
+    /// The connection that the lab is about.
+    pub connection: String,
+    /// The configuration's name of the interface towards the peer.
+    pub wan_interface: String,
+    /// Address of the gateway on the WAN.
+    pub wan: Ipv4Net,
+    /// The router's address on that WAN.
+    pub wan_router: Ipv4Addr,
+    /// The file has no route to the peer, so the lab makes a default one.
+    pub needs_default_route: bool,
+    pub lans: Vec<Lan>,
+}
+
+/// One network behind a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lan {
+    /// The configuration's interface, where it has one with an address there.
+    pub interface: Option<String>,
+    pub gateway: Ipv4Net,
+    pub host: Ipv4Addr,
+}
+
+/// Why two files make no lab.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PlanError {
+    NoConnection {
+        label: &'static str,
+    },
+    NoWanAddress {
+        label: &'static str,
+        interface: String,
+    },
+    NoLan {
+        label: &'static str,
+    },
+    SameWan {
+        address: Ipv4Addr,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoConnection { label } => write!(
+                f,
+                "the {label} file configures no IKEv2 peer that can be used; expected a gateway \
+                 with its tunnel (PAN-OS) or an IKEv2 profile with a tunnel interface or crypto map (IOS-XE)"
+            ),
+            Self::NoWanAddress { label, interface } => write!(
+                f,
+                "the IPv4 address of the {label}'s WAN interface {interface} is in neither file; \
+                 give it in the {label} file, or name it as the peer's address in the other one"
+            ),
+            Self::NoLan { label } => write!(
+                f,
+                "no IPv4 network behind the {label} can be found in either file; expected one in \
+                 the selectors, on an inside interface, or in the other end's routes into the tunnel"
+            ),
+            Self::SameWan { address } => write!(
+                f,
+                "both ends have the WAN address {address}; expected two different ones"
+            ),
+        }
+    }
+}
+
+impl Plan {
+    pub fn new(branch: &Gateway, hq: &Gateway) -> Result<Self, PlanError> {
+        let (ours, theirs) = matching_connections(branch, hq)?;
+        let mut notes = Vec::new();
+        let a = End {
+            label: "branch",
+            gateway: branch,
+            connection: ours,
+        };
+        let b = End {
+            label: "hq",
+            gateway: hq,
+            connection: theirs,
+        };
+        let branch = a.site(&b, &mut notes)?;
+        let hq = b.site(&a, &mut notes)?;
+        if branch.wan.addr() == hq.wan.addr() {
+            let address = branch.wan.addr();
+            return Err(PlanError::SameWan { address });
+        }
+        let pings = pings(&branch, &hq, ours, theirs);
+        Ok(Self {
+            branch,
+            hq,
+            pings,
+            assumptions: notes,
+        })
+    }
+
+    /// Both ends on one segment: then the router in between only bridges.
+    pub fn one_segment(&self) -> bool {
+        self.branch.wan.trunc() == self.hq.wan.trunc()
+    }
+
+    /// Networks of which no packet may cross the WAN in the clear.
+    pub fn protected(&self) -> Vec<Ipv4Net> {
+        let lans = self.branch.lans.iter().chain(&self.hq.lans);
+        lans.map(|lan| lan.gateway.trunc()).collect()
+    }
+}
+
+/// The two connections that mean each other, as far as addresses tell; else each file's first.
+fn matching_connections<'a>(
+    branch: &'a Gateway,
+    hq: &'a Gateway,
+) -> Result<(&'a Connection, &'a Connection), PlanError> {
+    let usable = |gateway: &'a Gateway| -> Vec<&'a Connection> {
+        let all = gateway.connections.iter();
+        all.filter(|c| c.enabled.value && !c.children.is_empty())
+            .collect()
+    };
+    let (ours, theirs) = (usable(branch), usable(hq));
+    let first_ours = *ours
+        .first()
+        .ok_or(PlanError::NoConnection { label: "branch" })?;
+    let first_theirs = *theirs
+        .first()
+        .ok_or(PlanError::NoConnection { label: "hq" })?;
+    let pairs = ours
+        .iter()
+        .flat_map(|a| theirs.iter().map(move |b| (*a, *b)));
+    let best = pairs.max_by_key(|(a, b)| (points_at(a, b) + points_at(b, a), std::cmp::Reverse(0)));
+    Ok(best
+        .filter(|(a, b)| points_at(a, b) + points_at(b, a) > 0)
+        .unwrap_or((first_ours, first_theirs)))
+}
+
+/// 2 where `a`'s peer is `b`'s address, 1 where that can't be told.
+fn points_at(a: &Connection, b: &Connection) -> u8 {
+    match (a.remote.address(), b.local.address.as_ref()) {
+        (Some(peer), Some(own)) if peer == own.value => 2,
+        (Some(_), Some(_)) => 0,
+        _ => 1,
+    }
+}
+
+/// One file, and the connection of it that the lab is about.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    label: &'static str,
+    gateway: &'a Gateway,
+    connection: &'a Connection,
+}
+
+impl End<'_> {
+    fn site(&self, other: &End<'_>, notes: &mut Vec<String>) -> Result<Site, PlanError> {
+        let wan = self.wan(other, notes)?;
+        let lans = self.lans(other, notes);
+        if lans.is_empty() {
+            return Err(PlanError::NoLan { label: self.label });
+        }
+        let next_hop = self.next_hop_on(wan);
+        if next_hop.is_none() {
+            notes.push(format!(
+                "{}: no route of the file leads to the peer; a default route by {} is made",
+                self.label,
+                wan_router(wan, None)
+            ));
+        }
+        Ok(Site {
+            label: self.label,
+            connection: self.connection.name.value.clone(),
+            wan_interface: self.wan_interface(),
+            wan,
+            wan_router: wan_router(wan, next_hop),
+            needs_default_route: next_hop.is_none(),
+            lans,
+        })
+    }
+
+    fn wan_interface(&self) -> String {
+        let named = self.connection.local.interface.as_ref();
+        named.map_or_else(|| "wan".to_owned(), |name| name.value.clone())
+    }
+
+    /// The WAN address: the file's own, else where the other file looks for this end.
+    fn wan(&self, other: &End<'_>, notes: &mut Vec<String>) -> Result<Ipv4Net, PlanError> {
+        let interface = self.wan_interface();
+        let stated = self.connection.local.address.as_ref().map(|a| a.value);
+        let stated = stated.filter(|a| !a.is_unspecified());
+        let address = match stated {
+            Some(IpAddr::V4(address)) => address,
+            _ => self.wan_from_peer(other, &interface, notes)?,
+        };
+        let known = self.interface_net(&interface, address);
+        if known.is_none() && stated.is_some() {
+            notes.push(format!(
+                "{}: the prefix of {address} is taken to be /24",
+                self.label
+            ));
+        }
+        let net = Ipv4Net::new(address, 24).unwrap_or_default();
+        Ok(known.unwrap_or(net))
+    }
+
+    fn wan_from_peer(
+        &self,
+        other: &End<'_>,
+        interface: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Ipv4Addr, PlanError> {
+        let Some(IpAddr::V4(address)) = other.connection.remote.address() else {
+            let interface = interface.to_owned();
+            return Err(PlanError::NoWanAddress {
+                label: self.label,
+                interface,
+            });
+        };
+        notes.push(format!(
+            "{}: the file does not give {interface} an address; {address}/24 is taken, where the {} file expects its peer",
+            self.label, other.label
+        ));
+        Ok(address)
+    }
+
+    fn interface_net(&self, name: &str, address: Ipv4Addr) -> Option<Ipv4Net> {
+        let addresses = &self.gateway.interface(name)?.addresses;
+        addresses.iter().find_map(|net| match net.value {
+            IpNet::V4(net) if net.addr() == address => Some(net),
+            _ => None,
+        })
+    }
+
+    /// The next hop of a static route of the file that lies on the WAN.
+    fn next_hop_on(&self, wan: Ipv4Net) -> Option<Ipv4Addr> {
+        self.gateway
+            .routes
+            .iter()
+            .find_map(|route| match &route.via {
+                NextHop::Address(hop) | NextHop::Both(_, hop) => match hop.value {
+                    IpAddr::V4(hop) if wan.contains(&hop) && hop != wan.addr() => Some(hop),
+                    _ => None,
+                },
+                _ => None,
+            })
+    }
+
+    /// The networks behind this end: what its own selectors say; else what is on its inside
+    /// interfaces; else what the other end expects here.
+    fn lans(&self, other: &End<'_>, notes: &mut Vec<String>) -> Vec<Lan> {
+        let own = nets(self.connection, |pair| pair.local);
+        let lans: Vec<_> = distinct(own).into_iter().map(|net| self.lan(net)).collect();
+        if !lans.is_empty() {
+            return lans;
+        }
+        let inside: Vec<_> = self.inside_interfaces();
+        if !inside.is_empty() {
+            return inside;
+        }
+        let expected = distinct(nets(other.connection, |pair| pair.remote));
+        let expected = if expected.is_empty() {
+            distinct(other.routes_into_tunnel())
+        } else {
+            expected
+        };
+        for net in &expected {
+            notes.push(format!(
+                "{}: the file names no inside network; {net} is taken, where the {} file expects it",
+                self.label, other.label
+            ));
+        }
+        expected.into_iter().map(|net| self.lan(net)).collect()
+    }
+
+    /// A LAN of that network: on the file's interface if one has an address there.
+    fn lan(&self, net: Ipv4Net) -> Lan {
+        let inside = self.inside_interfaces();
+        let on_file = inside
+            .into_iter()
+            .find(|lan| net.contains(&lan.gateway.addr()));
+        on_file.unwrap_or_else(|| {
+            let mut hosts = net.hosts();
+            let gateway = hosts.next().unwrap_or(net.addr());
+            Lan {
+                interface: None,
+                gateway: Ipv4Net::new(gateway, net.prefix_len()).unwrap_or(net),
+                host: hosts.next().unwrap_or(gateway),
+            }
+        })
+    }
+
+    fn inside_interfaces(&self) -> Vec<Lan> {
+        let wan = self.wan_interface();
+        let inside = self.gateway.interfaces.iter().filter(|interface| {
+            interface.kind == InterfaceKind::Physical
+                && interface.enabled.value
+                && interface.name.value != wan
+        });
+        inside
+            .filter_map(|interface| {
+                let gateway = interface.addresses.iter().find_map(|net| match net.value {
+                    IpNet::V4(net) if net.prefix_len() < 31 => Some(net),
+                    _ => None,
+                })?;
+                let host = gateway.hosts().find(|host| *host != gateway.addr())?;
+                let interface = Some(interface.name.value.clone());
+                Some(Lan {
+                    interface,
+                    gateway,
+                    host,
+                })
+            })
+            .collect()
+    }
+
+    fn routes_into_tunnel(&self) -> Vec<Ipv4Net> {
+        let is_tunnel = |name: &str| {
+            let interface = self.gateway.interface(name);
+            interface.is_some_and(|i| i.kind == InterfaceKind::Tunnel)
+        };
+        let routes = self.gateway.routes.iter().filter(|route| match &route.via {
+            NextHop::Interface(name) | NextHop::Both(name, _) => is_tunnel(name),
+            _ => false,
+        });
+        routes
+            .filter_map(|route| match route.destination.value {
+                IpNet::V4(net) if net.prefix_len() > 0 => Some(net.trunc()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn nets(connection: &Connection, side: impl Fn(&SelectorPair) -> Selector) -> Vec<Ipv4Net> {
+    let selectors = connection
+        .children
+        .iter()
+        .map(|child| side(&child.selectors));
+    selectors
+        .filter(|selector| !selector.is_any())
+        .filter_map(|selector| match selector.nets().first() {
+            Some(IpNet::V4(net)) if net.prefix_len() > 0 => Some(*net),
+            _ => None,
+        })
+        .collect()
+}
+
+fn distinct(nets: Vec<Ipv4Net>) -> Vec<Ipv4Net> {
+    let mut kept: Vec<Ipv4Net> = Vec::new();
+    for net in nets {
+        if !kept.contains(&net) {
+            kept.push(net);
+        }
+    }
+    kept
+}
+
+/// The router's address: the file's next hop, else the first free one.
+fn wan_router(wan: Ipv4Net, next_hop: Option<Ipv4Addr>) -> Ipv4Addr {
+    let free = || wan.hosts().find(|host| *host != wan.addr());
+    next_hop.or_else(free).unwrap_or(wan.addr())
+}
+
+/// One pair of hosts for each pair of selectors that either file has and that ICMP may use.
+fn pings(
+    branch: &Site,
+    hq: &Site,
+    ours: &Connection,
+    theirs: &Connection,
+) -> Vec<(Ipv4Addr, Ipv4Addr)> {
+    let wanted = ours.children.iter().map(|child| child.selectors.value);
+    let theirs = theirs
+        .children
+        .iter()
+        .map(|child| child.selectors.mirrored());
+    let mut pairs = Vec::new();
+    for selectors in wanted.chain(theirs) {
+        let from = branch.lans.iter().find(|lan| admits(&selectors.local, lan));
+        let to = hq.lans.iter().find(|lan| admits(&selectors.remote, lan));
+        if let (Some(from), Some(to)) = (from, to)
+            && !pairs.contains(&(from.host, to.host))
+        {
+            pairs.push((from.host, to.host));
+        }
+    }
+    if let (true, Some(from), Some(to)) = (pairs.is_empty(), branch.lans.first(), hq.lans.first()) {
+        pairs.push((from.host, to.host));
+    }
+    pairs
+}
+
+fn admits(selector: &Selector, lan: &Lan) -> bool {
+    const ICMP: u8 = 1;
+    selector.matches(IpAddr::V4(lan.host), selector.protocol, selector.start_port)
+        && (selector.protocol == 0 || selector.protocol == ICMP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_gateway::load::load;
+    use expect_test::{Expect, expect};
+    use std::path::Path;
+
+    fn gateway(file: &str) -> Gateway {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        load(&examples.join(file)).expect("an example").gateway
+    }
+
+    fn check(branch: &Gateway, hq: &Gateway, expected: Expect) {
+        let text = match Plan::new(branch, hq) {
+            Ok(plan) => format!(
+                "{}{}pings {:?}\nprotected {:?}\n{}",
+                site(&plan.branch),
+                site(&plan.hq),
+                plan.pings,
+                plan.protected(),
+                plan.assumptions
+                    .iter()
+                    .map(|a| format!("assumed {a}\n"))
+                    .collect::<String>(),
+            ),
+            Err(error) => format!("{error}\n"),
+        };
+        expected.assert_eq(&text);
+    }
+
+    fn site(site: &Site) -> String {
+        let lans: String = site.lans.iter().map(|lan| format!("  {lan:?}\n")).collect();
+        format!(
+            "{} {} {} by {} default {}\n{lans}",
+            site.label, site.wan_interface, site.wan, site.wan_router, site.needs_default_route
+        )
+    }
+
+    #[test]
+    fn a_complete_pair_needs_no_assumption() {
+        let (branch, hq) = (
+            gateway("site-to-site/branch.cfg"),
+            gateway("site-to-site/hq.xml"),
+        );
+        check(&branch, &hq, expect![[r#"
+            branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
+              Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
+            hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
+            pings [(10.10.10.2, 10.20.20.2)]
+            protected [10.10.10.0/24, 10.20.20.0/24]
+        "#]]);
+    }
+
+    #[test]
+    fn either_vendor_may_be_either_end() {
+        let (branch, hq) = (
+            gateway("site-to-site/branch.cfg"),
+            gateway("site-to-site/hq.set"),
+        );
+        check(&hq, &branch, expect![[r#"
+            branch ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
+            hq GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
+              Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
+            pings [(10.20.20.2, 10.10.10.2)]
+            protected [10.20.20.0/24, 10.10.10.0/24]
+        "#]]);
+    }
+
+    #[test]
+    fn what_the_branch_lacks_is_taken_from_the_hq_and_said() {
+        let (branch, hq) = (
+            gateway("as-published/branch.cfg"),
+            gateway("as-published/hq.xml"),
+        );
+        check(&branch, &hq, expect![[r#"
+            branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default true
+              Lan { interface: None, gateway: 10.10.10.1/24, host: 10.10.10.2 }
+            hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
+            pings [(10.10.10.2, 10.20.20.2)]
+            protected [10.10.10.0/24, 10.20.20.0/24]
+            assumed branch: the file does not give GigabitEthernet0/0/0 an address; 203.0.113.10/24 is taken, where the hq file expects its peer
+            assumed branch: the file names no inside network; 10.10.10.0/24 is taken, where the hq file expects it
+            assumed branch: no route of the file leads to the peer; a default route by 203.0.113.1 is made
+        "#]]);
+    }
+
+    #[test]
+    fn the_same_file_twice_is_refused() {
+        let branch = gateway("site-to-site/branch.cfg");
+        check(&branch, &branch, expect![[r#"
+            both ends have the WAN address 203.0.113.10; expected two different ones
+        "#]]);
+    }
+}

@@ -1,0 +1,400 @@
+//! A lab under way: daemons and captures, from their start to the verdict.
+
+use super::capture::{Capture, Recording, Tally};
+use super::namespace::Namespace;
+use super::network::{LAN, Network, WAN};
+use super::node::{LogLine, Node, Start};
+use super::ping;
+use super::plan::{Plan, Site};
+use super::report::{Outcome, Pings, Progress, failures};
+use super::state::State;
+use super::{Folders, Inputs, LabArgs, Starter, Unusable};
+use crossgate_gateway::load::Loaded;
+use crossgate_model::Behaviour;
+use crossgate_model::config::Initiation;
+use serde_json::Value;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// From the first message until both ends have their Child SAs.
+const SETUP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a tunnel may still come up after an end has met a failure: it may try again.
+const FAILED_PATIENCE: Duration = Duration::from_millis(1500);
+const READY_PATIENCE: Duration = Duration::from_secs(5);
+const PING_PATIENCE: Duration = Duration::from_secs(1);
+/// A tunnel that is down gets this many requests each way, so that the verdict comes soon.
+const DOWN_COUNT: u16 = 1;
+const POLL: Duration = Duration::from_millis(5);
+
+/// What a lab is made of.
+pub struct Lab<'a> {
+    pub args: &'a LabArgs,
+    pub inputs: &'a Inputs,
+    pub plan: &'a Plan,
+    pub network: &'a Network,
+    pub folders: &'a Folders,
+    pub progress: &'a Progress,
+}
+
+/// Daemons and captures that run.
+pub struct Running {
+    branch: Node,
+    hq: Node,
+    wan: Capture,
+    began: Instant,
+}
+
+impl Lab<'_> {
+    fn start_node(&self, end: Starter) -> Result<Node, Unusable> {
+        let (site, loaded, namespace) = match end {
+            Starter::Branch => (
+                &self.plan.branch,
+                &self.inputs.branch,
+                &self.network.branch.gateway,
+            ),
+            Starter::Hq => (&self.plan.hq, &self.inputs.hq, &self.network.hq.gateway),
+        };
+        // Both ends' tables have the same keys: one is enough.
+        let keylog = self
+            .args
+            .keylog
+            .as_deref()
+            .filter(|_| end == Starter::Branch);
+        let start = Start {
+            label: site.label,
+            file: &loaded.path,
+            binds: binds(site),
+            logs: &self.folders.logs,
+            socket: self.folders.sockets.join(format!("{}.sock", site.label)),
+            passive: self.args.start.is_some_and(|starter| starter != end),
+            keylog,
+        };
+        Node::start(namespace, &start, READY_PATIENCE).map_err(Unusable::at("daemons"))
+    }
+
+    fn starts_by_itself(&self, end: Starter) -> bool {
+        let (site, loaded) = match end {
+            Starter::Branch => (&self.plan.branch, &self.inputs.branch),
+            Starter::Hq => (&self.plan.hq, &self.inputs.hq),
+        };
+        let connection = loaded.gateway.connection(&site.connection);
+        connection.is_some_and(|c| c.initiation.value == Initiation::AtStart)
+    }
+}
+
+impl Running {
+    #[allow(clippy::disallowed_methods, reason = "a lab runs in real time")]
+    pub fn start(lab: &Lab<'_>) -> Result<Self, Unusable> {
+        let wan = Capture::start(&lab.network.router).map_err(Unusable::at("capture"))?;
+        // Whoever initiates by itself starts last, so that its first message finds a listener.
+        let (branch, hq);
+        if lab.starts_by_itself(Starter::Hq) {
+            branch = lab.start_node(Starter::Branch)?;
+            hq = lab.start_node(Starter::Hq)?;
+        } else {
+            hq = lab.start_node(Starter::Hq)?;
+            branch = lab.start_node(Starter::Branch)?;
+        }
+        let pids = format!("branch pid {}, hq pid {}", branch.pid(), hq.pid());
+        lab.progress.step("daemons", pids);
+        Ok(Self {
+            branch,
+            hq,
+            wan,
+            began: Instant::now(),
+        })
+    }
+
+    /// Brings the tunnel up and pings through it.
+    pub fn exercise(&self, lab: &Lab<'_>) -> Result<Outcome, Unusable> {
+        self.provoke(lab)?;
+        let setup = self.wait_for_tunnel();
+        match setup {
+            Some(took) => lab
+                .progress
+                .step("tunnel", format!("up after {} ms", took.as_millis())),
+            None => lab.progress.step(
+                "tunnel",
+                format!("not up after {:.1} s", self.began.elapsed().as_secs_f64()),
+            ),
+        }
+        let ping = ping_both_ways(lab, setup.is_some())?;
+        lab.progress.step(
+            "ping",
+            format!(
+                "branch to hq {}/{}, hq to branch {}/{}",
+                ping.branch_to_hq.received,
+                ping.branch_to_hq.sent,
+                ping.hq_to_branch.received,
+                ping.hq_to_branch.sent,
+            ),
+        );
+        Ok(Outcome {
+            tunnel: if setup.is_some() { "up" } else { "down" },
+            initiator: self.initiator(),
+            setup_ms: setup.map(|took| took.as_millis() as u64),
+            ping,
+            wan: Tally::default(),
+            findings: findings(lab.inputs),
+        })
+    }
+
+    /// Where neither end starts by itself, something has to make one want the tunnel.
+    fn provoke(&self, lab: &Lab<'_>) -> Result<(), Unusable> {
+        let initiate = |node: &Node| {
+            let answer = node.exec("request initiate");
+            answer.map(drop).map_err(Unusable::at("tunnel"))
+        };
+        let by_itself = lab.starts_by_itself(Starter::Branch) || lab.starts_by_itself(Starter::Hq);
+        match lab.args.start {
+            Some(Starter::Branch) => initiate(&self.branch),
+            Some(Starter::Hq) => initiate(&self.hq),
+            None if by_itself => Ok(()),
+            None => {
+                for &pair in &lab.plan.pings {
+                    ping::ping(&lab.network.branch.host, pair, 1, PING_PATIENCE)
+                        .map_err(Unusable::at("tunnel"))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Until both ends have installed a Child SA, or one has met a failure and no retry helps.
+    fn wait_for_tunnel(&self) -> Option<Duration> {
+        const INSTALLED: &str = "child-sa-installed";
+        let mut deadline = SETUP_PATIENCE;
+        while self.began.elapsed() < deadline {
+            if self.branch.has_logged(INSTALLED) && self.hq.has_logged(INSTALLED) {
+                return Some(self.began.elapsed());
+            }
+            if self.branch.has_failed() || self.hq.has_failed() {
+                deadline = deadline.min(FAILED_PATIENCE);
+            }
+            std::thread::sleep(POLL);
+        }
+        None
+    }
+
+    fn initiator(&self) -> Option<&'static str> {
+        let is_ours = |line: &LogLine| line.event() == "ike-sa-started" && line.by() == Some("us");
+        let nodes = [&self.branch, &self.hq];
+        let found = nodes
+            .into_iter()
+            .find(|node| node.log_lines().iter().any(is_ours));
+        found.map(|node| node.label)
+    }
+
+    /// What both ends' operators would see. With `--json`, stdout is not for that.
+    pub fn show_status(&self, lab: &Lab<'_>) {
+        for (node, loaded) in [
+            (&self.branch, &lab.inputs.branch),
+            (&self.hq, &lab.inputs.hq),
+        ] {
+            for command in loaded.dialect.status_commands() {
+                let text = node.exec(command).unwrap_or_else(|sentence| sentence);
+                let text = format!("\n{}> {command}\n{}\n", node.label, text.trim_end());
+                if lab.args.json {
+                    eprint!("{text}");
+                } else {
+                    print!("{text}");
+                }
+            }
+        }
+    }
+
+    /// Says what went wrong or unusually, as both ends saw it, and why our ends acted so.
+    pub fn explain(&self, lab: &Lab<'_>, initiator: Option<&str>) {
+        let mut unmirrored = false;
+        for node in [&self.branch, &self.hq] {
+            let lines = node.log_lines();
+            let narrowed = lines
+                .iter()
+                .filter(|line| line.event() == "selectors-narrowed");
+            for line in failures(&lines).into_iter().chain(narrowed) {
+                let text = format!("{}: {}", line.event(), line.text());
+                lab.progress.step(node.label, text);
+                unmirrored |= is_about_selectors(line);
+            }
+        }
+        if unmirrored {
+            let other = if initiator == Some("hq") {
+                "branch"
+            } else {
+                "hq"
+            };
+            let text = format!(
+                "the two ends' traffic selectors are no mirror of each other, so it depends on who \
+                 starts; `--start {other}` shows the other way.\n{}\n{}",
+                claims(&lab.inputs.branch),
+                claims(&lab.inputs.hq),
+            );
+            lab.progress.step("why", text);
+        }
+    }
+
+    /// Stops (or keeps) what runs, judges the capture, and says the verdict.
+    pub fn finish(self, lab: &Lab<'_>, mut outcome: Outcome) -> Result<bool, Unusable> {
+        if lab.args.keep {
+            keep(lab, [self.branch, self.hq]).map_err(Unusable::at("keep"))?;
+        } else {
+            self.branch.stop().map_err(Unusable::at("stop"))?;
+            self.hq.stop().map_err(Unusable::at("stop"))?;
+            std::fs::remove_dir_all(&lab.folders.sockets).ok();
+        }
+        let at = Unusable::at("capture");
+        let recording = self.wan.finish().map_err(&at)?;
+        let on = |site: &Site| {
+            let device = Network::router_device(site.label);
+            let mine = recording.of_device(&lab.network.router, &device);
+            mine.map_err(&at)
+        };
+        let (branch, hq) = (on(&lab.plan.branch)?, on(&lab.plan.hq)?);
+        // What is forwarded is seen on both devices; what a router drops, on one.
+        let protected = lab.plan.protected();
+        let (branch_side, hq_side) = (branch.tally(&protected), hq.tally(&protected));
+        outcome.wan = Tally {
+            esp_packets: branch_side.esp_packets.max(hq_side.esp_packets),
+            plaintext_packets: branch_side.plaintext_packets + hq_side.plaintext_packets,
+        };
+        if let Some(folder) = &lab.args.keylog {
+            write_capture(&branch, folder).map_err(&at)?;
+            let text = format!("key tables and wan.pcap are in {}", folder.display());
+            lab.progress.step("keylog", text);
+        }
+        conclude(lab, &outcome);
+        Ok(outcome.good())
+    }
+}
+
+fn binds(site: &Site) -> Vec<(String, &'static str)> {
+    let mut binds = vec![(site.wan_interface.clone(), WAN)];
+    for lan in &site.lans {
+        let bind = lan.interface.clone().map(|name| (name, LAN));
+        binds.extend(bind.filter(|bind| !binds.contains(bind)));
+    }
+    binds
+}
+
+fn ping_both_ways(lab: &Lab<'_>, up: bool) -> Result<Pings, Unusable> {
+    let count = if up { lab.args.count } else { DOWN_COUNT };
+    let go = |host: &Namespace, pair| {
+        ping::ping(host, pair, count, PING_PATIENCE).map_err(Unusable::at("ping"))
+    };
+    let mut pings = Pings::default();
+    for &(branch, hq) in &lab.plan.pings {
+        pings.branch_to_hq += go(&lab.network.branch.host, (branch, hq))?;
+        pings.hq_to_branch += go(&lab.network.hq.host, (hq, branch))?;
+    }
+    Ok(pings)
+}
+
+fn is_about_selectors(line: &LogLine) -> bool {
+    matches!(line.event(), "selectors-narrowed" | "ts-unacceptable")
+}
+
+/// What an end's profile says of selectors, with how sure that is.
+fn claims(loaded: &Loaded) -> String {
+    let Behaviour {
+        name,
+        accepts_narrowed_answer,
+        ..
+    } = &loaded.gateway.behaviour;
+    let does = if accepts_narrowed_answer.value {
+        "takes"
+    } else {
+        "refuses"
+    };
+    let mut text = format!(
+        "{name} {does} an answer narrower than its offer (certainty: {}; {})",
+        accepts_narrowed_answer.certainty.words(),
+        accepts_narrowed_answer.source,
+    );
+    for (_, child) in loaded.gateway.children() {
+        let claim = &child.responder_selectors;
+        text += &format!(
+            "\n{name}, {}: as responder {} (certainty: {}; {})",
+            child.name.value,
+            claim.value.words(),
+            claim.certainty.words(),
+            claim.source,
+        );
+    }
+    text
+}
+
+fn findings(inputs: &Inputs) -> Value {
+    let mut all = Vec::new();
+    for loaded in [&inputs.branch, &inputs.hq] {
+        if let Value::Array(findings) = loaded.findings_json() {
+            all.extend(findings);
+        }
+    }
+    Value::Array(all)
+}
+
+fn write_capture(recording: &Recording, folder: &Path) -> std::io::Result<()> {
+    let file = File::create(folder.join("wan.pcap"))?;
+    recording.write_pcap(std::io::BufWriter::new(file))
+}
+
+/// Leaves the lab running: the daemons hold their namespaces, a holder each of the others.
+fn keep(lab: &Lab<'_>, nodes: [Node; 2]) -> std::io::Result<()> {
+    let mut state = State::new(&lab.folders.logs);
+    for node in nodes {
+        state.add_daemon(node.label, node.pid());
+        node.leave_running();
+    }
+    let others = [
+        ("the branch's host", &lab.network.branch.host),
+        ("the HQ's host", &lab.network.hq.host),
+        ("the router", &lab.network.router),
+    ];
+    let mut doors = Vec::new();
+    for (what, namespace) in others {
+        let pid = namespace.enter(hold)??;
+        doors.push(format!("nsenter -t {pid} -n    # {what}"));
+        state.add_holder(pid);
+    }
+    state.save(&lab.folders.sockets)?;
+    let name = lab.args.name.as_deref().unwrap_or_default();
+    let text = format!(
+        "crossgate exec {name}/branch \"…\", crossgate exec {name}/hq \"…\", crossgate lab --down {name}\n{}",
+        doors.join("\n")
+    );
+    lab.progress.step("kept", text);
+    Ok(())
+}
+
+/// A process that does nothing but stay in the namespace that it is born in.
+fn hold() -> std::io::Result<u32> {
+    let mut command = Command::new("sleep");
+    command.arg("infinity").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(|child| child.id())
+}
+
+fn conclude(lab: &Lab<'_>, outcome: &Outcome) {
+    let esp = outcome.wan.esp_packets;
+    if outcome.good() {
+        let text = format!(
+            "the tunnel works: {esp} ESP packets crossed the WAN, and no packet in the clear"
+        );
+        lab.progress.step("verdict", text);
+        if !lab.args.keep {
+            std::fs::remove_dir_all(&lab.folders.logs).ok();
+        }
+    } else {
+        let text = format!(
+            "{}; both ends' logs are in {}",
+            outcome.complaint(),
+            lab.folders.logs.display()
+        );
+        lab.progress.step("verdict", text);
+    }
+    if lab.args.json {
+        println!("{}", serde_json::to_string(outcome).unwrap_or_default());
+    }
+}
