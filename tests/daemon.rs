@@ -37,9 +37,12 @@ fn an_orderly_end_deletes_with_the_peer_and_leaves_the_machine_as_it_was() {
 /// Devices, addresses and routes of our gateway.
 fn machine(world: &World) -> String {
     let show = |what: &[&str]| run(world.command(End::A.gateway_node(), "ip").args(what));
-    let links = show(&["-brief", "link"]);
-    let addresses = show(&["-brief", "-4", "address"]);
-    links + &addresses + &show(&["route", "show", "table", "all", "type", "unicast"])
+    let links = show(&["-oneline", "link"]);
+    let name = |line: &str| line.split(": ").nth(1).map(str::to_owned);
+    let names: Vec<String> = links.lines().filter_map(name).collect();
+    let addresses = show(&["-oneline", "-4", "address"]);
+    let routes = show(&["-4", "route", "show", "table", "all"]);
+    format!("{names:?}\n{addresses}{routes}")
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn what_it_cannot_do_is_one_sentence_and_leaves_nothing_behind() {
             ..SOUND
         },
         Refusal {
-            before: "for name in Tunnel0 tunnel0 tunnel.1; do ip link add $name type dummy; done",
+            before: "for name in tunnel0 tunnel.1; do ip link add $name type veth peer name x$name; done",
             says: "unnel",
             ..SOUND
         },

@@ -131,7 +131,7 @@ const PAN_OS: &[Expected] = &[
     ),
     (
         "show system info",
-        &[&[("hostname", "branch"), ("family", "vm")]],
+        &[&[("hostname", "branch"), ("operational_mode", "normal")]],
     ),
 ];
 

@@ -52,15 +52,14 @@ impl<'w> Crossgate<'w> {
     /// Brings up the tunnel in the way of the vendor's operator, and waits for the Child SA.
     #[track_caller]
     pub fn initiate(&self) {
-        let known = self.logged("child-sa-installed").len();
         match self.vendor {
-            // A tunnel interface needs nobody; traffic does it again after a delete.
+            // A tunnel interface needs nobody the first time; after a delete traffic does it.
+            Vendor::Ios if self.logged("ike-sa-deleted").is_empty() => {}
             Vendor::Ios => drop(ping::answered(self.world, End::A)),
             Vendor::PanOs => drop(self.exec("test vpn ipsec-sa tunnel SITE")),
         }
-        if known == 0 {
-            self.wait_for("child-sa-installed");
-        }
+        let what = format!("a Child SA ({})", self.dir.display());
+        wait_until(&what, PATIENCE, || self.is_up().then_some(()));
     }
 
     pub fn rekey_child(&self) {
@@ -145,6 +144,16 @@ impl<'w> Crossgate<'w> {
     /// The folder of Wireshark's tables.
     pub fn key_tables(&self) -> PathBuf {
         self.dir.join("keys")
+    }
+
+    /// Whether there is a Child SA, as the log tells it.
+    fn is_up(&self) -> bool {
+        let change = |line: &Logged| match line.event.as_str() {
+            "child-sa-installed" => Some(true),
+            "child-sa-deleted" if !line.text.ends_with("replaced by a rekey") => Some(false),
+            _ => None,
+        };
+        self.log().iter().rev().find_map(change).unwrap_or(false)
     }
 
     #[track_caller]
