@@ -121,6 +121,13 @@ impl Context {
         self.outputs.push_back(Output::MoveChild { spi_in, path });
     }
 
+    /// When an SA that the peer has replaced is deleted, should the peer not do so. Not before the
+    /// peer can have missed our answer for good: while it asks again it still uses the old SA.
+    pub fn replaced_until(&self) -> Time {
+        let repeats = self.gateway.behaviour.retransmission.value.total();
+        self.now + repeats + crate::limits::REPLACED_GRACE
+    }
+
     /// Tells of what concerns an IKE SA, or one Child of it.
     pub fn event(&mut self, peering: &Peering, child: Option<&str>, kind: EventKind) {
         self.count(kind.code());

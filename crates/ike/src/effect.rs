@@ -1,9 +1,12 @@
 //! What one SA does to others, or to its connection. The engine carries it out after the SA's own
 //! turn, in order.
 
+use crate::child::Child;
 use crate::sa::IkeSa;
+use crate::sa::tasks::Task;
 use crossgate_model::event::DeleteReason;
 use crossgate_model::{Identity, Time};
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -30,6 +33,13 @@ pub(crate) enum Effect {
     },
     /// A collision of IKE rekeys is decided: the Children follow the survivor.
     TakeChildren { from: u32, to: u32 },
+    /// A collision is decided for the SA that is yet to be made: meanwhile the Children are where
+    /// they were.
+    GiveBack {
+        to: u32,
+        children: BTreeMap<u32, Child>,
+        tasks: Vec<(Time, Task)>,
+    },
     /// It is decided for this SA: its own requests may begin.
     Release(u32),
 }

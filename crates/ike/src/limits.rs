@@ -39,7 +39,8 @@ pub(crate) const MAX_SELECTORS: usize = 32;
 /// A cookie secret is used so long, and its predecessor is honoured as long again.
 pub(crate) const COOKIE_ROTATION: Duration = Duration::from_secs(60);
 
-/// After the peer's rekey: when we delete the old Child or IKE SA ourselves.
+/// After the peer's rekey, and after it must have given up repeating its request: when we delete
+/// the old Child or IKE SA ourselves.
 pub(crate) const REPLACED_GRACE: Duration = Duration::from_secs(30);
 
 /// After our rekey of a Child: how long its inbound half still opens what was under way.

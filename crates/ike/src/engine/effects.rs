@@ -1,12 +1,16 @@
 //! What one SA's turn does to others and to its connection.
 
 use super::Engine;
+use crate::child::Child;
 use crate::effect::{Arrival, Effect, End};
 use crate::exchange::Then;
-use crate::limits::{DUPLICATE_GRACE, REPLACED_GRACE, RESPONDER_PATIENCE};
+use crate::limits::{DUPLICATE_GRACE, RESPONDER_PATIENCE};
 use crate::sa::IkeSa;
+use crate::sa::tasks::Task;
+use crossgate_model::Time;
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_model::view::Role;
+use std::collections::BTreeMap;
 
 impl Engine {
     /// Until nothing is left to do at this moment.
@@ -56,14 +60,19 @@ impl Engine {
                 }
             }
             Effect::TakeChildren { from, to } => self.take_children(from, to),
-            Effect::Release(id) => self.with_established(id, |sa, _| sa.hold_until = None),
+            Effect::GiveBack {
+                to,
+                children,
+                tasks,
+            } => self.give_back(to, children, tasks),
+            Effect::Release(id) => self.with_established(id, |sa, _| sa.hold = None),
         }
     }
 
     fn watch(
         &mut self,
         connection: &str,
-        tell: impl FnOnce(&mut crate::connection::Watched, crossgate_model::Time, u8),
+        tell: impl FnOnce(&mut crate::connection::Watched, Time, u8),
     ) {
         let [share] = self.cx.random();
         let now = self.cx.now;
@@ -146,6 +155,17 @@ impl Engine {
         }
     }
 
+    /// The predecessor of a half that the peer deleted is what both ends rekey, once more.
+    fn give_back(&mut self, to: u32, children: BTreeMap<u32, Child>, tasks: Vec<(Time, Task)>) {
+        let mut children = Some(children);
+        self.with_established(to, |sa, cx| {
+            sa.take_back(cx, children.take().unwrap_or_default(), tasks);
+        });
+        for (spi_in, _) in children.into_iter().flatten() {
+            self.cx.remove_child(spi_in);
+        }
+    }
+
     /// The survivor of an IKE rekey collision gets the Children that its sibling had meanwhile.
     fn take_children(&mut self, from: u32, to: u32) {
         let (Some(giver), Some(taker)) = (
@@ -157,7 +177,7 @@ impl Engine {
         let (mut giver, mut taker) = (giver, taker);
         if let (Some(giver), Some(taker)) = (giver.established_mut(), taker.established_mut()) {
             giver.hand_over(taker, &mut self.cx);
-            giver.superseded = Some(self.cx.now + REPLACED_GRACE);
+            giver.superseded = Some(self.cx.replaced_until());
             let connection = giver.peering.connection();
             self.cx.book.set_live(&connection, from, false);
         }

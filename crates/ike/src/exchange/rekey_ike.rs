@@ -17,12 +17,12 @@ use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::Failure;
 use crate::keys;
-use crate::limits::{REKEY_RETRY, REPLACED_GRACE, TEMPORARY_FAILURE_WAIT};
+use crate::limits::{REKEY_RETRY, TEMPORARY_FAILURE_WAIT};
 use crate::payloads::Payloads;
 use crate::proposal::describe_payload;
 use crate::proposal::ike::{ChosenIke, IkeOffer};
 use crate::sa::closing::Closing;
-use crate::sa::established::{Active, Established};
+use crate::sa::established::{Active, Established, Hold};
 use crate::sa::tasks::Task;
 use crate::sa::{IkeSa, Peering};
 use crossgate_crypto::{DhGroup, DhKeyPair, Secret};
@@ -289,7 +289,7 @@ pub(crate) fn answer(sa: &mut Established, cx: &mut Context, asked: &Payloads) -
     let mut new = sa.successor(cx, peering, channel);
     cx.event(&new.peering, None, EventKind::IkeRekeyed { by: Side::Peer });
     sa.hand_over(&mut new, cx);
-    let delete_at = cx.now + REPLACED_GRACE;
+    let delete_at = cx.replaced_until();
     sa.superseded = Some(delete_at);
     cx.book
         .set_live(&sa.peering.connection(), sa.peering.id, false);
@@ -297,7 +297,10 @@ pub(crate) fn answer(sa: &mut Established, cx: &mut Context, asked: &Payloads) -
     if let Some(Active::RekeyIke(request)) = &mut sa.active {
         let rank = Rank::of(&agreed.nonce_i, &agreed.nonce_r);
         request.peer = Some((new.peering.id, rank));
-        new.hold_until = Some(delete_at);
+        new.hold = Some(Hold {
+            until: delete_at,
+            predecessor: sa.peering.id,
+        });
     }
     cx.effects
         .push_back(Effect::Spawn(Box::new(IkeSa::Established(Box::new(new)))));

@@ -7,7 +7,6 @@ use crate::child::offer::{ChildOffer, OfferFailed};
 use crate::child::{self, Agreement, Birth, Child, Stage};
 use crate::context::{Context, Ends};
 use crate::effect::Effect;
-use crate::limits::REPLACED_GRACE;
 use crossgate_model::EventKind;
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_wire::ike::{ExchangeType, Payload};
@@ -121,7 +120,7 @@ impl Established {
         if let Some(child) = self.children.get_mut(&spi_in)
             && matches!(child.stage, Stage::Live | Stage::Replaced { .. })
         {
-            let delete_at = (cx.now + REPLACED_GRACE).min(child.hard_at);
+            let delete_at = cx.replaced_until().min(child.hard_at);
             child.stage = Stage::Replaced { delete_at };
             child.soft_at = None;
             self.tasks.forget(&Task::RekeyChild(spi_in));

@@ -4,9 +4,11 @@ use super::Peering;
 use super::established::{Active, Established};
 use super::tasks::Task;
 use crate::channel::Channel;
+use crate::child::Child;
 use crate::context::Context;
-use crossgate_model::Connection;
 use crossgate_model::event::{DeleteReason, Side};
+use crossgate_model::{Connection, Time};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Established {
@@ -31,13 +33,38 @@ impl Established {
         }
     }
 
+    /// The Children come back: the peer gave its own rekey up, and ours is still under way.
+    pub fn take_back(
+        &mut self,
+        cx: &mut Context,
+        children: BTreeMap<u32, Child>,
+        tasks: Vec<(Time, Task)>,
+    ) {
+        self.superseded = None;
+        if let Some(Active::RekeyIke(request)) = &mut self.active {
+            request.peer = None;
+        }
+        let live = self.closing.is_none();
+        cx.book
+            .set_live(&self.peering.connection(), self.peering.id, live);
+        for (spi_in, child) in children {
+            if let Some(entry) = cx.book.entry_mut(spi_in) {
+                entry.ike = self.peering.id;
+            }
+            self.children.insert(spi_in, child);
+        }
+        for (due, task) in tasks {
+            self.tasks.add(due, task);
+        }
+    }
+
     /// It ends as soon as the window allows; nothing is sealed or opened from now on.
     pub fn begin_delete(&mut self, cx: &mut Context, reason: DeleteReason) {
         if self.closing.is_some() {
             return;
         }
         self.closing = Some(reason);
-        self.hold_until = None;
+        self.hold = None;
         self.remove_children(cx, Side::Us, reason);
         self.tasks.clear();
         self.tasks.add(cx.now, Task::DeleteIke);

@@ -42,8 +42,17 @@ pub(crate) struct Established {
     pub superseded: Option<Time>,
     /// It is to be deleted as soon as the window allows.
     pub closing: Option<DeleteReason>,
-    /// Nothing is begun before a collision is decided.
-    pub hold_until: Option<Time>,
+    /// A collision is undecided.
+    pub hold: Option<Hold>,
+}
+
+/// The peer's half of crossing IKE rekeys: it has the Children, and begins nothing, until nonces or
+/// the peer's conduct decide which half survives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hold {
+    pub until: Time,
+    /// The IKE SA that both ends rekey.
+    pub predecessor: u32,
 }
 
 /// What our outstanding request is about.
@@ -91,7 +100,7 @@ impl Established {
             keepalive_at: keepalive,
             superseded: None,
             closing: None,
-            hold_until: None,
+            hold: None,
             peering,
         }
     }
@@ -289,6 +298,9 @@ impl Established {
 
     /// Takes the Children down and tells whom it concerns.
     fn end(&mut self, cx: &mut Context, by: Side, reason: DeleteReason) {
+        if let (Some(hold), Side::Peer) = (self.hold.take(), by) {
+            return self.yield_to_predecessor(cx, hold);
+        }
         self.remove_children(cx, by, reason);
         match self.active.take() {
             Some(Active::CreateChild(request)) => request.abandon(cx),
@@ -314,6 +326,23 @@ impl Established {
         }
     }
 
+    /// The peer deletes its half before our answer came: ours will survive, and takes the Children
+    /// from the SA that it replaces.
+    fn yield_to_predecessor(&mut self, cx: &mut Context, hold: Hold) {
+        cx.book
+            .set_live(&self.peering.connection(), self.peering.id, false);
+        let (by, reason) = (Side::Peer, DeleteReason::Redundant);
+        cx.event(&self.peering, None, EventKind::IkeDeleted { by, reason });
+        let children = std::mem::take(&mut self.children);
+        let tasks = self.tasks.take_for_children();
+        let to = hold.predecessor;
+        cx.effects.push_back(Effect::GiveBack {
+            to,
+            children,
+            tasks,
+        });
+    }
+
     /// All Children leave the data plane at once.
     pub fn remove_children(&mut self, cx: &mut Context, by: Side, reason: DeleteReason) {
         for (spi_in, child) in std::mem::take(&mut self.children) {
@@ -322,7 +351,10 @@ impl Established {
                 Stage::Deleting(why) => survives_request(why),
                 Stage::Retired { .. } => false,
             };
-            cx.remove_child(spi_in);
+            let gone = matches!(child.stage, Stage::Deleting(why) if !survives_request(why));
+            if !gone {
+                cx.remove_child(spi_in);
+            }
             if told {
                 let kind = EventKind::ChildDeleted { by, spi_in, reason };
                 cx.event(&self.peering, Some(&child.name), kind);

@@ -27,7 +27,7 @@ impl Established {
     pub fn deadline(&self) -> Option<Deadline> {
         let request = self.channel.requests.outstanding.as_ref();
         let waiting = self.tasks.next_due().filter(|_| request.is_none());
-        let waiting = waiting.map(|due| due.max(self.hold_until.unwrap_or_default()));
+        let waiting = waiting.map(|due| self.hold.map_or(due, |hold| due.max(hold.until)));
         let own = [
             (request.map(|request| request.due), TimerName::Retransmit),
             (waiting, TimerName::Task),
@@ -199,7 +199,7 @@ impl Established {
     }
 
     fn may_start(&self, cx: &Context) -> bool {
-        let held = self.hold_until.is_some_and(|until| cx.now < until);
+        let held = self.hold.is_some_and(|hold| cx.now < hold.until);
         self.channel.requests.outstanding.is_none() && !held
     }
 
