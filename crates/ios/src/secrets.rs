@@ -1,5 +1,6 @@
 //! Where a file has secrets, on whatever line, understood or not.
 
+use crate::grammar::is_digits;
 use crate::tree::{Kind, Line, Tree, slice};
 use crossgate_diag::Span;
 
@@ -111,9 +112,8 @@ fn is_free_text(words: &[&str], line: &Line) -> bool {
 
 /// Lines where such a word names something public.
 fn not_secret(words: &[&str]) -> bool {
-    let numbered = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
     if let ["key", number] = words {
-        return numbered(number);
+        return is_digits(number);
     }
     matches!(
         words,

@@ -257,8 +257,7 @@ const PROTOCOLS: &[(&str, u8)] = &[
 ];
 
 fn protocol(args: &mut Args<'_, '_>) -> Option<u8> {
-    let numeric = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
-    if args.peek(0).is_some_and(numeric) {
+    if args.number_ahead() {
         return Some(args.number("a protocol", 0..=255)?.value as u8);
     }
     Some(args.choice("a protocol", PROTOCOLS)?.value)

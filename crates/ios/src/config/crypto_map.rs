@@ -2,8 +2,9 @@
 
 use super::Config;
 use super::interface::looks_like_an_address;
+use super::reasons::{ANY_IDENTITY, DESCRIPTIONS, NO_NAT, ONE_SA, STATIC_ROUTES};
 use super::sa::{self, HasOffer, Offer};
-use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
+use crate::grammar::{Args, Mode, Rule, aside, is_digits, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::Spanned;
 use std::net::IpAddr;
@@ -43,7 +44,7 @@ impl HasOffer for CryptoMapEntry {
 }
 
 pub(crate) static TABLE: &[Rule<CryptoMapEntry>] = &[
-    aside("description", "descriptions"),
+    aside("description", DESCRIPTIONS),
     set("set peer", peer),
     set("match address", access_list),
     set("set transform-set", sa::transform_sets),
@@ -53,13 +54,13 @@ pub(crate) static TABLE: &[Rule<CryptoMapEntry>] = &[
     set("set security-association lifetime", sa::lifetime),
     set("set security-association idle-time", sa::idle),
     set("set security-association replay", sa::replay),
-    lacking("set security-association level", "one SA serves one entry"),
-    lacking("set identity", "any identity that the IKEv2 profile takes"),
+    lacking("set security-association level", ONE_SA),
+    lacking("set identity", ANY_IDENTITY),
     lacking("set ip access-group", "decrypted packets are not filtered"),
-    lacking("set nat", "addresses are not translated"),
+    lacking("set nat", NO_NAT),
     lacking("set session-key", "all keys are negotiated"),
-    lacking("reverse-route", "routes come from the file only"),
-    lacking("set reverse-route", "routes come from the file only"),
+    lacking("reverse-route", STATIC_ROUTES),
+    lacking("set reverse-route", STATIC_ROUTES),
     lacking("qos", "packets are not queued by class"),
 ];
 
@@ -68,14 +69,10 @@ pub(super) fn opens(args: &[&str]) -> bool {
     let static_kind = |word: &str| word.len() >= 7 && "ipsec-isakmp".starts_with(word);
     match args {
         [_] => true,
-        [_, sequence] => is_number(sequence),
-        [_, sequence, kind] => is_number(sequence) && static_kind(kind),
+        [_, sequence] => is_digits(sequence),
+        [_, sequence, kind] => is_digits(sequence) && static_kind(kind),
         _ => false,
     }
-}
-
-fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `NAME local-address INTERFACE`.
@@ -154,12 +151,7 @@ fn map_peer(word: String) -> MapPeer {
 }
 
 fn access_list(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
-    entry.access_list = match args.no {
-        true => None,
-        false => {
-            args.flag("ipv4");
-            Some(args.name("an access list")?)
-        }
-    };
+    args.flag("ipv4");
+    entry.access_list = args.unless_no(|args| args.name("an access list"))?;
     Some(())
 }

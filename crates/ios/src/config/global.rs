@@ -1,17 +1,15 @@
 //! Global mode: what is obeyed, what is known and not obeyed, and what is known to be about
 //! something else.
 
+use super::reasons::{
+    ECN, NO_CERTIFICATES, NO_DUMMIES, NO_IKEV1, NO_NAT, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
+};
 use super::{
     Config, access_list, crypto_map, ikev2, interface, ipsec_profile, keyring, policy, profile,
     proposal, routes, sa, switch, transform,
 };
 use crate::grammar::{Args, Mode, Rule, aside, lacking, section, set};
 use crossgate_diag::{Certainty, Finding};
-
-const IKEV1: &str = "IKEv1 is not spoken here, only IKEv2";
-const CERTIFICATES: &str = "ends authenticate with pre-shared keys only";
-const REMOTE_ACCESS: &str = "remote access and FlexVPN servers are not served";
-const VRF: &str = "there is one routing table, the global one";
 
 const MANAGEMENT: &str = "management of the device";
 const AAA: &str = "users and their authentication";
@@ -36,18 +34,18 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     set("crypto ikev2 cookie-challenge", ikev2::cookie),
     set("crypto ikev2 nat keepalive", ikev2::nat_keepalive),
     aside("crypto ikev2 diagnose", LOGGING),
-    aside("crypto ikev2 http-url", CERTIFICATES),
-    aside("crypto ikev2 certificate-cache", CERTIFICATES),
+    aside("crypto ikev2 http-url", NO_CERTIFICATES),
+    aside("crypto ikev2 certificate-cache", NO_CERTIFICATES),
     lacking(
         "crypto ikev2 window",
         "one request is outstanding at a time",
     ),
-    lacking("crypto ikev2 authorization policy", REMOTE_ACCESS),
-    lacking("crypto ikev2 name-mangler", REMOTE_ACCESS),
-    lacking("crypto ikev2 client", REMOTE_ACCESS),
-    lacking("crypto ikev2 cluster", REMOTE_ACCESS),
-    lacking("crypto ikev2 redirect", "IKE SAs are not redirected"),
-    lacking("crypto ikev2 reconnect", REMOTE_ACCESS),
+    lacking("crypto ikev2 authorization policy", NO_REMOTE_ACCESS),
+    lacking("crypto ikev2 name-mangler", NO_REMOTE_ACCESS),
+    lacking("crypto ikev2 client", NO_REMOTE_ACCESS),
+    lacking("crypto ikev2 cluster", NO_REMOTE_ACCESS),
+    lacking("crypto ikev2 redirect", NO_REDIRECT),
+    lacking("crypto ikev2 reconnect", NO_REMOTE_ACCESS),
     lacking("crypto ikev2 cts", "packets carry no security group tags"),
     lacking("crypto ikev2 mobike", "addresses of an IKE SA stay"),
     lacking("crypto ikev2 enable", ASA),
@@ -75,14 +73,8 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         sa::replay::<Config>,
     ),
     aside("crypto ipsec security-association pmtu-aging", MANAGEMENT),
-    lacking(
-        "crypto ipsec security-association ecn",
-        "ECN bits go by RFC 6040",
-    ),
-    lacking(
-        "crypto ipsec security-association dummy",
-        "no dummy packets are sent",
-    ),
+    lacking("crypto ipsec security-association ecn", ECN),
+    lacking("crypto ipsec security-association dummy", NO_DUMMIES),
     set(
         "crypto ipsec nat-transparency udp-encapsulation",
         nat_transparency,
@@ -97,7 +89,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         "packets too big for the path are handled before encryption",
     ),
     aside("crypto ipsec server", SERVICES),
-    lacking("crypto ipsec client", REMOTE_ACCESS),
+    lacking("crypto ipsec client", NO_REMOTE_ACCESS),
     lacking("crypto ipsec ikev1", ASA),
     lacking("crypto ipsec ikev2", ASA),
     lacking(
@@ -114,27 +106,27 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         "crypto dynamic-map",
         "peers of unknown address are not served by crypto maps",
     ),
-    lacking("crypto isakmp policy", IKEV1),
-    lacking("crypto isakmp key", IKEV1),
-    lacking("crypto isakmp profile", IKEV1),
-    lacking("crypto isakmp keepalive", IKEV1),
-    lacking("crypto isakmp identity", IKEV1),
-    lacking("crypto isakmp aggressive-mode", IKEV1),
-    lacking("crypto isakmp client", IKEV1),
-    lacking("crypto isakmp nat", IKEV1),
+    lacking("crypto isakmp policy", NO_IKEV1),
+    lacking("crypto isakmp key", NO_IKEV1),
+    lacking("crypto isakmp profile", NO_IKEV1),
+    lacking("crypto isakmp keepalive", NO_IKEV1),
+    lacking("crypto isakmp identity", NO_IKEV1),
+    lacking("crypto isakmp aggressive-mode", NO_IKEV1),
+    lacking("crypto isakmp client", NO_IKEV1),
+    lacking("crypto isakmp nat", NO_IKEV1),
     lacking("crypto isakmp nat-traversal", ASA),
     aside("crypto isakmp invalid-spi-recovery", MANAGEMENT),
-    lacking("crypto isakmp", IKEV1),
+    lacking("crypto isakmp", NO_IKEV1),
     set("crypto isakmp enable", isakmp_enable),
-    lacking("crypto keyring", IKEV1),
+    lacking("crypto keyring", NO_IKEV1),
     lacking("crypto ikev1", ASA),
     lacking("crypto gdoi", "group keys (GDOI, G-IKEv2) are not served"),
     lacking("crypto gkm", "group keys (GDOI, G-IKEv2) are not served"),
-    lacking("crypto identity", CERTIFICATES),
-    aside("crypto pki", CERTIFICATES),
-    aside("crypto ca", CERTIFICATES),
-    aside("crypto key", CERTIFICATES),
-    aside("crypto csr-params", CERTIFICATES),
+    lacking("crypto identity", NO_CERTIFICATES),
+    aside("crypto pki", NO_CERTIFICATES),
+    aside("crypto ca", NO_CERTIFICATES),
+    aside("crypto key", NO_CERTIFICATES),
+    aside("crypto csr-params", NO_CERTIFICATES),
     aside("crypto engine", MANAGEMENT),
     aside("crypto logging", LOGGING),
     aside("crypto mib", LOGGING),
@@ -154,11 +146,11 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("ip access-list log-update", LOGGING),
     aside("ip access-list logging", LOGGING),
     set("access-list", access_list::numbered),
-    lacking("ip route vrf", VRF),
+    lacking("ip route vrf", ONE_TABLE),
     set("ip route", routes::ip),
     set("ipv6 route", routes::ipv6),
-    lacking("vrf definition", VRF),
-    lacking("ip vrf", VRF),
+    lacking("vrf definition", ONE_TABLE),
+    lacking("ip vrf", ONE_TABLE),
     aside("router", ROUTING),
     aside("ip bgp-community", ROUTING),
     aside("ip prefix-list", ROUTING),
@@ -202,7 +194,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("ip nhrp", SERVICES),
     aside("ip local pool", SERVICES),
     aside("ip wccp", SERVICES),
-    lacking("ip nat", "addresses are not translated"),
+    lacking("ip nat", NO_NAT),
     aside("ip cef", MANAGEMENT),
     aside("ip routing", MANAGEMENT),
     aside("ip subnet-zero", MANAGEMENT),
@@ -242,6 +234,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("parser", AAA),
     aside("login", AAA),
     aside("dot1x", AAA),
+    aside("device-tracking", LAYER2),
     aside("identity", AAA),
     aside("security passwords", AAA),
     aside("password encryption", AAA),
@@ -351,7 +344,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
 ];
 
 fn hostname(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
-    config.hostname = super::unless(args.no, args.name("a host name"))?;
+    config.hostname = args.unless_no(|args| args.name("a host name"))?;
     Some(())
 }
 

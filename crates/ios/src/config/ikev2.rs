@@ -1,7 +1,7 @@
 //! `crypto ikev2 …` without a name: what holds for all peers.
 
+use super::Config;
 use super::profile::{Dpd, dpd_values};
-use super::{Config, unless};
 use crate::grammar::Args;
 use crossgate_diag::Spanned;
 use std::time::Duration;
@@ -21,11 +21,7 @@ pub struct Ikev2Globals {
 const FRAGMENTATION_DEFAULT: u16 = 576;
 
 pub(super) fn dpd(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
-    config.ikev2.dpd = if args.no {
-        None
-    } else {
-        Some(dpd_values(args)?)
-    };
+    config.ikev2.dpd = args.unless_no(dpd_values)?;
     Some(())
 }
 
@@ -49,6 +45,10 @@ enum Limit {
     Queue,
 }
 
+pub(super) fn keepalive_seconds(args: &mut Args<'_, '_>) -> Option<Spanned<Duration>> {
+    Some(args.number("seconds", 5..=3600)?.map(Duration::from_secs))
+}
+
 /// Cisco spells the first one without its third syllable; both are read.
 const LIMITS: &[(&str, Limit)] = &[
     ("max-in-negotation-sa", Limit::Negotiating),
@@ -63,10 +63,8 @@ pub(super) fn limit(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> 
         args.leave_rest("the queue has a bound of its own");
         return Some(());
     }
-    let number = match args.no {
-        true => None,
-        false => Some(args.number("IKE SAs", 1..=60_000)?.map(|n| n as u32)),
-    };
+    let number = args.unless_no(|args| args.number("IKE SAs", 1..=60_000))?;
+    let number = number.map(|number| number.map(|n| n as u32));
     if let Some("outgoing") = args.peek(0) {
         args.leave_rest("our own IKE SAs are as many as the file asks for");
         return Some(());
@@ -80,18 +78,12 @@ pub(super) fn limit(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> 
 }
 
 pub(super) fn cookie(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
-    let number = match args.no {
-        true => None,
-        false => args.number("half-open IKE SAs", 0..=1000),
-    };
-    config.ikev2.cookie_threshold = unless(args.no, number)?.map(|n| n.map(|n| n as u32));
+    let number = args.unless_no(|args| args.number("half-open IKE SAs", 0..=1000))?;
+    config.ikev2.cookie_threshold = number.map(|number| number.map(|n| n as u32));
     Some(())
 }
 
 pub(super) fn nat_keepalive(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
-    config.ikev2.nat_keepalive = match args.no {
-        true => None,
-        false => Some(args.number("seconds", 5..=3600)?.map(Duration::from_secs)),
-    };
+    config.ikev2.nat_keepalive = args.unless_no(keepalive_seconds)?;
     Some(())
 }

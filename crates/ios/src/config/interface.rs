@@ -1,7 +1,8 @@
 //! `interface`, with what makes it a tunnel.
 
-use super::{Config, Named, entry, remove, switch, unless};
-use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
+use super::reasons::{NO_NAT, ONE_TABLE};
+use super::{Config, Named, entry, remove, switch};
+use crate::grammar::{Args, Mode, Rule, aside, is_digits, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::{Span, Spanned};
 use ipnet::IpNet;
@@ -83,7 +84,6 @@ impl Named for Interface {
 }
 
 const LINK: &str = "settings of links, queues, filters and protocols on interfaces";
-const ONE_TABLE: &str = "there is one routing table, the global one";
 
 pub(crate) static TABLE: &[Rule<Interface>] = &[
     set("description", description),
@@ -118,7 +118,7 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     aside("tunnel tos", LINK),
     aside("tunnel checksum", LINK),
     aside("tunnel sequence-datagrams", LINK),
-    lacking("ip nat", "addresses are not translated"),
+    lacking("ip nat", NO_NAT),
     lacking("ip access-group", "packets are not filtered here yet"),
     lacking("zone-member", "packets are not filtered here yet"),
     lacking("ip policy", "routes decide by destination only"),
@@ -257,7 +257,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 }
 
 fn description(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.description = unless(args.no, args.rest())?;
+    interface.description = args.unless_no(|args| args.rest())?;
     Some(())
 }
 
@@ -340,20 +340,13 @@ fn octets(
     args: &mut Args<'_, '_>,
     range: std::ops::RangeInclusive<u64>,
 ) -> Option<Option<Spanned<u16>>> {
-    match args.no {
-        true => Some(None),
-        false => Some(Some(args.number("octets", range)?.map(|n| n as u16))),
-    }
+    let number = args.unless_no(|args| args.number("octets", range))?;
+    Some(number.map(|number| number.map(|n| n as u16)))
 }
 
 fn tunnel_source(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.tunnel.source = match args.no {
-        true => None,
-        false => Some(
-            args.interface("an interface or an address")?
-                .map(tunnel_end),
-        ),
-    };
+    let source = args.unless_no(|args| args.interface("an interface or an address"))?;
+    interface.tunnel.source = source.map(|source| source.map(tunnel_end));
     Some(())
 }
 
@@ -384,7 +377,7 @@ fn tunnel_end(word: String) -> TunnelEnd {
 /// Four labels beginning with a number are an address with an error, not a name.
 pub(crate) fn looks_like_an_address(word: &str) -> bool {
     let first = word.split('.').next().unwrap_or("");
-    word.split('.').count() == 4 && !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit())
+    word.split('.').count() == 4 && is_digits(first)
 }
 
 fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
@@ -418,7 +411,7 @@ fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()>
 fn protection(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     let tunnel = &mut interface.tunnel;
     tunnel.ikev2_profile = None;
-    tunnel.ipsec_profile = unless(args.no, args.name("an IPsec profile's name"))?;
+    tunnel.ipsec_profile = args.unless_no(|args| args.name("an IPsec profile's name"))?;
     args.flag("shared");
     if args.flag("ikev2-profile").is_some() {
         tunnel.ikev2_profile = Some(args.name("an IKEv2 profile's name")?);
@@ -432,7 +425,7 @@ fn protection(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> 
 }
 
 fn protection_policy(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.tunnel.policy = unless(args.no, args.name("an access list"))?;
+    interface.tunnel.policy = args.unless_no(|args| args.name("an access list"))?;
     Some(())
 }
 
@@ -442,9 +435,6 @@ fn names_one_map(args: &[&str]) -> bool {
 }
 
 fn crypto_map(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.crypto_map = match args.no {
-        true => None,
-        false => Some(args.name("a crypto map's name")?),
-    };
+    interface.crypto_map = args.unless_no(|args| args.name("a crypto map's name"))?;
     Some(())
 }

@@ -1,5 +1,6 @@
 //! `crypto ipsec profile`: the offer of a tunnel interface.
 
+use super::reasons::{ANY_IDENTITY, DESCRIPTIONS, ECN, NO_DUMMIES, ONE_SA, STATIC_ROUTES};
 use super::sa::{self, HasOffer, Offer};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
@@ -37,7 +38,7 @@ impl HasOffer for IpsecProfile {
 }
 
 pub(crate) static TABLE: &[Rule<IpsecProfile>] = &[
-    aside("description", "descriptions"),
+    aside("description", DESCRIPTIONS),
     set("set transform-set", sa::transform_sets),
     set("set ikev2-profile", sa::ikev2_profile),
     set("set isakmp-profile", sa::isakmp_profile),
@@ -46,18 +47,15 @@ pub(crate) static TABLE: &[Rule<IpsecProfile>] = &[
     set("set security-association idle-time", sa::idle),
     set("set security-association replay", sa::replay),
     set("responder-only", responder_only),
-    lacking("set security-association ecn", "ECN bits go by RFC 6040"),
-    lacking(
-        "set security-association dummy",
-        "no dummy packets are sent",
-    ),
-    lacking("set security-association level", "one SA serves one entry"),
+    lacking("set security-association ecn", ECN),
+    lacking("set security-association dummy", NO_DUMMIES),
+    lacking("set security-association level", ONE_SA),
     lacking("set security-association dfbit", "the tunnel's MTU decides"),
     lacking("set security-policy", "the file's entries are the limit"),
     lacking("set mixed-mode", "a tunnel carries what its mode says"),
-    lacking("set reverse-route", "routes come from the file only"),
-    lacking("reverse-route", "routes come from the file only"),
-    lacking("set identity", "any identity that the IKEv2 profile takes"),
+    lacking("set reverse-route", STATIC_ROUTES),
+    lacking("reverse-route", STATIC_ROUTES),
+    lacking("set identity", ANY_IDENTITY),
     lacking("redundancy", "there is no standby to share SAs with"),
 ];
 

@@ -1,6 +1,7 @@
 //! `crypto ikev2 keyring`: peers and their pre-shared keys.
 
-use super::{Config, Named, entry, remove, unless};
+use super::reasons::NO_PPK;
+use super::{Config, Named, entry, remove};
 use crate::grammar::{Args, Mode, Rule, lacking, run, section, set};
 use crate::tree::Line;
 use crossgate_crypto::Secret;
@@ -72,7 +73,7 @@ pub(crate) static PEER_TABLE: &[Rule<Peer>] = &[
     set("hostname", hostname),
     set("identity", identity),
     set("pre-shared-key", key),
-    lacking("ppk", "post-quantum keys (RFC 8784) are not mixed in"),
+    lacking("ppk", NO_PPK),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -103,10 +104,7 @@ fn description(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
 }
 
 fn address(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
-    peer.address = match args.no {
-        true => None,
-        false => Some(address_with_mask(args)?),
-    };
+    peer.address = args.unless_no(address_with_mask)?;
     Some(())
 }
 
@@ -138,15 +136,12 @@ pub(super) fn address_with_mask(args: &mut Args<'_, '_>) -> Option<Spanned<IpNet
 }
 
 fn hostname(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
-    peer.hostname = unless(args.no, args.name("the peer's host name"))?;
+    peer.hostname = args.unless_no(|args| args.name("the peer's host name"))?;
     Some(())
 }
 
 fn identity(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
-    peer.identity = match args.no {
-        true => None,
-        false => Some(stated_identity(args)?),
-    };
+    peer.identity = args.unless_no(stated_identity)?;
     Some(())
 }
 
@@ -194,13 +189,7 @@ enum Direction {
 
 fn key(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
     let direction = direction(args);
-    let key = match args.no {
-        true => {
-            args.rest();
-            None
-        }
-        false => Some(key_text(args)?),
-    };
+    let key = args.unless_no(key_text)?;
     if !matches!(direction, Direction::Remote) {
         peer.local_key = key.clone();
     }

@@ -13,6 +13,7 @@ pub mod keyring;
 pub mod policy;
 pub mod profile;
 pub mod proposal;
+mod reasons;
 mod routes;
 pub mod sa;
 pub mod transform;
@@ -119,11 +120,6 @@ pub(crate) fn entry<T: Named>(list: &mut Vec<T>, name: Spanned<String>) -> Optio
 
 pub(crate) fn remove<T: Named>(list: &mut Vec<T>, name: &str) {
     list.retain(|item| item.name().value != name);
-}
-
-/// A value, or, after `no`, none.
-pub(crate) fn unless<T>(no: bool, value: Option<T>) -> Option<Option<T>> {
-    if no { Some(None) } else { value.map(Some) }
 }
 
 /// A switch: on, or, after `no`, off.

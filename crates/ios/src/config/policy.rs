@@ -1,5 +1,6 @@
 //! `crypto ikev2 policy`: which proposals are offered where.
 
+use super::reasons::ONE_TABLE;
 use super::{Config, Named, entry, remove};
 use crate::grammar::{Args, Mode, Rule, lacking, run, set};
 use crate::tree::Line;
@@ -35,7 +36,7 @@ pub(crate) static TABLE: &[Rule<Policy>] = &[
     set("proposal", proposal),
     set("match address local", match_local),
     set("match fvrf any", |_, _| Some(())),
-    lacking("match fvrf", "there is one routing table, the global one"),
+    lacking("match fvrf", ONE_TABLE),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {

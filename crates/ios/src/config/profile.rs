@@ -1,7 +1,11 @@
 //! `crypto ikev2 profile`: which peers, how they and we authenticate, and for how long.
 
+use super::ikev2::keepalive_seconds;
 use super::keyring::{IDENTITY_KINDS, IdentityKind, address_with_mask, key_text, stated_identity};
-use super::{Config, Named, entry, remove, switch, unless};
+use super::reasons::{
+    DESCRIPTIONS, NO_CERTIFICATES, NO_PPK, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
+};
+use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, aside, join, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::Spanned;
@@ -84,12 +88,8 @@ impl Named for Profile {
     }
 }
 
-const ONE_TABLE: &str = "there is one routing table, the global one";
-const NO_CERTIFICATES: &str = "ends authenticate with pre-shared keys only";
-const NO_SERVER: &str = "remote access and FlexVPN servers are not served";
-
 pub(crate) static TABLE: &[Rule<Profile>] = &[
-    aside("description", "descriptions"),
+    aside("description", DESCRIPTIONS),
     set("match identity remote", match_remote),
     set("match address local", match_local),
     set("match fvrf any", |_, _| Some(())),
@@ -100,10 +100,7 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
     set("authentication remote", remote_auth),
     set("keyring local", keyring),
     lacking("keyring aaa", "keys come from the file only"),
-    lacking(
-        "keyring ppk",
-        "post-quantum keys (RFC 8784) are not mixed in",
-    ),
+    lacking("keyring ppk", NO_PPK),
     lacking("pki trustpoint", NO_CERTIFICATES),
     lacking("ca trust-point", NO_CERTIFICATES),
     set("lifetime", lifetime),
@@ -114,16 +111,16 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
     set("shutdown", shutdown),
     lacking("lifetime certificate", NO_CERTIFICATES),
     lacking("ivrf", ONE_TABLE),
-    lacking("virtual-template", NO_SERVER),
-    lacking("aaa", NO_SERVER),
-    lacking("config-exchange", NO_SERVER),
-    lacking("config-mode", NO_SERVER),
-    lacking("accounting", NO_SERVER),
-    lacking("anyconnect", NO_SERVER),
-    lacking("reconnect", NO_SERVER),
-    lacking("redirect", "IKE SAs are not redirected"),
+    lacking("virtual-template", NO_REMOTE_ACCESS),
+    lacking("aaa", NO_REMOTE_ACCESS),
+    lacking("config-exchange", NO_REMOTE_ACCESS),
+    lacking("config-mode", NO_REMOTE_ACCESS),
+    lacking("accounting", NO_REMOTE_ACCESS),
+    lacking("anyconnect", NO_REMOTE_ACCESS),
+    lacking("reconnect", NO_REMOTE_ACCESS),
+    lacking("redirect", NO_REDIRECT),
     lacking("dynamic", "all values come from the file"),
-    lacking("ppk", "post-quantum keys (RFC 8784) are not mixed in"),
+    lacking("ppk", NO_PPK),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -151,7 +148,7 @@ fn identity_match(args: &mut Args<'_, '_>) -> Option<Spanned<IdentityMatch>> {
     if let Some(span) = args.flag("any") {
         return Some(Spanned::at(IdentityMatch::Any, span));
     }
-    let kind = kind_ahead(args);
+    let kind = args.ahead(IDENTITY_KINDS);
     if matches!(kind, Some(IdentityKind::Address)) {
         args.take();
         return Some(address_with_mask(args)?.map(address_match));
@@ -162,12 +159,6 @@ fn identity_match(args: &mut Args<'_, '_>) -> Option<Spanned<IdentityMatch>> {
         Some(IdentityKind::Email) if of_domain => domain(args, IdentityMatch::EmailDomain),
         _ => Some(stated_identity(args)?.map(IdentityMatch::Exactly)),
     }
-}
-
-fn kind_ahead(args: &Args<'_, '_>) -> Option<IdentityKind> {
-    let word = args.peek(0)?.to_ascii_lowercase();
-    let mut fitting = IDENTITY_KINDS.iter().filter(|(k, _)| k.starts_with(&word));
-    fitting.next().map(|(_, kind)| *kind)
 }
 
 fn domain(
@@ -201,10 +192,7 @@ fn match_local(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
 }
 
 fn local_identity(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.local_identity = match args.no {
-        true => None,
-        false => Some(stated_identity(args)?),
-    };
+    profile.local_identity = args.unless_no(stated_identity)?;
     Some(())
 }
 
@@ -229,10 +217,7 @@ fn method(args: &mut Args<'_, '_>) -> Option<Spanned<Method>> {
 }
 
 fn local_auth(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.local_auth = match args.no {
-        true => None,
-        false => Some(method(args)?),
-    };
+    profile.local_auth = args.unless_no(method)?;
     Some(())
 }
 
@@ -248,7 +233,7 @@ fn remote_auth(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
 }
 
 fn keyring(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.keyring = unless(args.no, args.name("a keyring's name"))?;
+    profile.keyring = args.unless_no(|args| args.name("a keyring's name"))?;
     if args.flag("name-mangler").is_some() {
         args.leave_rest("the whole keyring is searched");
     }
@@ -256,22 +241,13 @@ fn keyring(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
 }
 
 fn lifetime(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.lifetime = match args.no {
-        true => None,
-        false => Some(
-            args.number("seconds", 120..=86_400)?
-                .map(Duration::from_secs),
-        ),
-    };
+    let seconds = args.unless_no(|args| args.number("seconds", 120..=86_400))?;
+    profile.lifetime = seconds.map(|seconds| seconds.map(Duration::from_secs));
     Some(())
 }
 
 fn dpd(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.dpd = if args.no {
-        None
-    } else {
-        Some(dpd_values(args)?)
-    };
+    profile.dpd = args.unless_no(dpd_values)?;
     Some(())
 }
 
@@ -293,10 +269,7 @@ pub(super) fn dpd_values(args: &mut Args<'_, '_>) -> Option<Spanned<Dpd>> {
 }
 
 fn nat_keepalive(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
-    profile.nat_keepalive = match args.no {
-        true => None,
-        false => Some(args.number("seconds", 5..=3600)?.map(Duration::from_secs)),
-    };
+    profile.nat_keepalive = args.unless_no(keepalive_seconds)?;
     Some(())
 }
 

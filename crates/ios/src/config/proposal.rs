@@ -1,5 +1,6 @@
 //! `crypto ikev2 proposal`.
 
+use super::reasons::NO_ML_KEM;
 use super::{Config, Named, entry, remove};
 use crate::grammar::{Args, Mode, Rule, lacking, run, set};
 use crate::tree::Line;
@@ -40,7 +41,7 @@ pub(crate) static TABLE: &[Rule<Proposal>] = &[
     set("integrity", integrity),
     set("prf", prf),
     set("group", group),
-    lacking("pqc", "ML-KEM is not negotiated (RFC 9370)"),
+    lacking("pqc", NO_ML_KEM),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -119,10 +120,8 @@ fn group(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
 
 /// The line's values, which replace those of an earlier line; none after `no`.
 fn list<T: Copy>(args: &mut Args<'_, '_>, expected: &str, table: &[(&str, T)]) -> Vec<Spanned<T>> {
-    match args.no {
-        true => Vec::new(),
-        false => args.choices(expected, table),
-    }
+    let list = args.unless_no(|args| Some(args.choices(expected, table)));
+    list.flatten().unwrap_or_default()
 }
 
 fn warn_of_weak<T: Copy + Display>(

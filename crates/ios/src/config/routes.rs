@@ -74,10 +74,7 @@ fn next_hop(args: &mut Args<'_, '_>) -> Option<NextHop> {
 }
 
 fn options(route: &mut Route, args: &mut Args<'_, '_>) -> Option<()> {
-    if args
-        .peek(0)
-        .is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if args.number_ahead() {
         route.distance = args.number("a distance", 1..=255)?.value as u8;
     }
     loop {

@@ -3,6 +3,7 @@
 
 use super::Config;
 use super::proposal::weak_algorithm;
+use super::reasons::NO_ML_KEM;
 use crate::grammar::{Args, Context};
 use crossgate_crypto::DhGroup;
 use crossgate_diag::{Finding, Spanned};
@@ -103,13 +104,8 @@ fn kilobytes(args: &mut Args<'_, '_>) -> Option<Spanned<Option<u64>>> {
 }
 
 pub(super) fn idle<T: HasSa>(target: &mut T, args: &mut Args<'_, '_>) -> Option<()> {
-    target.sa_mut().idle = match args.no {
-        true => None,
-        false => Some(
-            args.number("seconds", 60..=86_400)?
-                .map(Duration::from_secs),
-        ),
-    };
+    let seconds = args.unless_no(|args| args.number("seconds", 60..=86_400))?;
+    target.sa_mut().idle = seconds.map(|seconds| seconds.map(Duration::from_secs));
     if args.flag("default").is_some() {
         args.leave_rest("there is no default peer to go back to");
     }
@@ -132,10 +128,7 @@ pub(super) fn replay<T: HasSa>(target: &mut T, args: &mut Args<'_, '_>) -> Optio
         return Some(());
     }
     args.choice("`window-size` or `disable`", &[("window-size", ())])?;
-    sa.replay_window = match args.no {
-        true => None,
-        false => Some(args.choice("a window", WINDOWS)?),
-    };
+    sa.replay_window = args.unless_no(|args| args.choice("a window", WINDOWS))?;
     Some(())
 }
 
@@ -155,18 +148,14 @@ pub(super) fn transform_sets<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_
 }
 
 pub(super) fn ikev2_profile<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_>) -> Option<()> {
-    target.offer_mut().ikev2_profile = match args.no {
-        true => None,
-        false => Some(args.name("an IKEv2 profile's name")?),
-    };
+    let name = args.unless_no(|args| args.name("an IKEv2 profile's name"))?;
+    target.offer_mut().ikev2_profile = name;
     Some(())
 }
 
 pub(super) fn isakmp_profile<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_>) -> Option<()> {
-    target.offer_mut().isakmp_profile = match args.no {
-        true => None,
-        false => Some(args.name("an ISAKMP profile's name")?),
-    };
+    let name = args.unless_no(|args| args.name("an ISAKMP profile's name"))?;
+    target.offer_mut().isakmp_profile = name;
     Some(())
 }
 
@@ -199,7 +188,7 @@ pub(super) fn pfs<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_>) -> Optio
     }
     offer.pfs = Some(group.map(Pfs::Group));
     if args.flag("pqc").is_some() {
-        args.leave_rest("ML-KEM is not negotiated (RFC 9370)");
+        args.leave_rest(NO_ML_KEM);
     }
     Some(())
 }

@@ -119,7 +119,7 @@ fn sized(
     keyword: Option<Span>,
     sizes: &[(&str, Encr)],
 ) -> Option<Spanned<Encr>> {
-    if !size_follows(args) {
+    if !args.number_ahead() {
         let (_, value) = sizes.first().copied()?;
         let span = keyword;
         return Some(Spanned { value, span });
@@ -131,13 +131,8 @@ fn sized(
     })
 }
 
-fn size_follows(args: &Args<'_, '_>) -> bool {
-    let next = args.peek(0);
-    next.is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()))
-}
-
 fn lacking(args: &mut Args<'_, '_>, span: Option<Span>, why: &str) {
-    if size_follows(args) {
+    if args.number_ahead() {
         args.take();
     }
     let shown = span.map_or_else(String::new, |span| args.cx.shown(span));

@@ -26,6 +26,15 @@ impl<'a, 't> Args<'a, 't> {
         }
     }
 
+    /// What `take` makes of the arguments; after `no`, none, whatever follows.
+    pub fn unless_no<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.no {
+            self.words = &[];
+            return Some(None);
+        }
+        take(self).map(Some)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
@@ -87,6 +96,16 @@ impl<'a, 't> Args<'a, 't> {
         })
     }
 
+    /// What of these the next word is, left where it is.
+    pub fn ahead<T: Copy>(&self, table: &[(&str, T)]) -> Option<T> {
+        choose(self.peek(0)?, table)
+    }
+
+    /// Whether the next word is a number.
+    pub fn number_ahead(&self) -> bool {
+        self.peek(0).is_some_and(is_digits)
+    }
+
     /// One or more of these keywords up to the line's end; wrong ones are told and left out.
     pub fn choices<T: Copy>(&mut self, expected: &str, table: &[(&str, T)]) -> Vec<Spanned<T>> {
         let mut found: Vec<Spanned<T>> = self.choice(expected, table).into_iter().collect();
@@ -102,7 +121,7 @@ impl<'a, 't> Args<'a, 't> {
         let word = self.word(&expected)?;
         let number = word.value.parse().ok().filter(|n| range.contains(n));
         // `parse` takes a sign; IOS doesn't.
-        let number = number.filter(|_| word.value.bytes().all(|b| b.is_ascii_digit()));
+        let number = number.filter(|_| is_digits(word.value));
         if number.is_none() {
             self.wrong(word.span, &expected);
         }
@@ -232,6 +251,10 @@ impl<'a, 't> Args<'a, 't> {
             .at(rest.span, "not understood, and not obeyed"),
         );
     }
+}
+
+pub(crate) fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn choose<T: Copy>(word: &str, table: &[(&str, T)]) -> Option<T> {

@@ -8,7 +8,7 @@ mod args;
 mod context;
 mod run;
 
-pub(crate) use args::{Args, join};
+pub(crate) use args::{Args, is_digits, join};
 pub(crate) use context::Context;
 pub(crate) use run::run;
 
@@ -215,7 +215,7 @@ fn narrow<T>(rules: &[Rule<T>], candidates: &[usize], depth: usize, word: &str) 
 
 /// A keyword `#` stands for any number.
 fn is_number(keyword: &str, word: &str) -> bool {
-    keyword == "#" && word.bytes().all(|b| b.is_ascii_digit())
+    keyword == "#" && is_digits(word)
 }
 
 /// The row whose keywords end here and that takes those arguments.

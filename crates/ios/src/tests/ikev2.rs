@@ -482,6 +482,58 @@ crypto ikev2 profile P
 }
 
 #[test]
+fn no_needs_no_value() {
+    let text = "\
+version 17.9
+no hostname
+no crypto ikev2 cookie-challenge
+no crypto ikev2 limit max-sa
+no crypto ikev2 nat keepalive
+no crypto ipsec security-association lifetime kilobytes
+crypto ikev2 proposal A
+ no encryption
+ no integrity
+crypto ikev2 keyring K
+ peer A
+  no address
+  no hostname
+  no identity
+  no pre-shared-key
+crypto ikev2 profile P
+ no keyring local
+ no lifetime
+ no dpd
+ no identity local
+ no authentication local
+ no nat keepalive
+ no shutdown
+crypto ipsec profile I
+ no set pfs
+ no set transform-set
+ no set ikev2-profile
+ no set security-association idle-time
+interface Tunnel0
+ no description
+ no ip address
+ no mtu
+ no ip tcp adjust-mss
+ no tunnel source
+ no tunnel mode
+ no tunnel protection ipsec profile
+ no crypto map
+";
+    check(
+        text,
+        expect![[r#"
+        - ios-xe 17.9
+        Tunnel0 Tunnel
+        error[incomplete-proposal] 7:23+1 IKEv2 proposal `A` has no `encryption` | not offered
+        warning[unused-proposal] 7:23+1 no IKEv2 policy names proposal `A`: the default proposal is offered instead | never offered
+    "#]],
+    );
+}
+
+#[test]
 fn what_a_profile_lacks_or_asks_in_vain_is_told() {
     let text = format!("version 17.9\n{PROFILE}{TUNNEL}");
     check(

@@ -234,6 +234,16 @@ interface Tunnel0
         warning[bad-selector] 25:2+30 an entry of access list `L` denies | not obeyed: a traffic selector can't exclude
     "#]],
     );
+    let one_line = more.replace("policy ipv4 L", "profile I policy ipv4 L");
+    let children = |text: &str| {
+        let gateway = super::read(text).reading.gateway;
+        gateway
+            .children()
+            .map(|(_, c)| c.name.value.clone())
+            .collect::<Vec<_>>()
+    };
+    let text = format!("{}{one_line}", with_tunnel(""));
+    assert_eq!(children(&text), ["Tunnel0:1", "Tunnel0:2"]);
     let old = with_tunnel("").replace("version 17.9", "version 16.9");
     check(
         &format!("{old}{more}"),
