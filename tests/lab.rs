@@ -1,0 +1,217 @@
+//! `crossgate lab` as a person and as a program use it. Runs as root; what runs without is run as
+//! nobody.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the tests run in real time, unlike what lies below `gateway`"
+)]
+
+use serde_json::Value;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// Uid and gid of `nobody` on Debian.
+const NOBODY: u32 = 65_534;
+/// What the README promises.
+const LAB_LIMIT: Duration = Duration::from_secs(10);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.current_dir(root()).env_remove("XDG_RUNTIME_DIR");
+    command
+}
+
+fn crossgate(arguments: &[&str]) -> Output {
+    let mut command = program(Path::new(env!("CARGO_BIN_EXE_crossgate")));
+    command
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+/// Runs a lab with `--json`, and gives its exit code and object.
+fn lab(arguments: &[&str]) -> (Option<i32>, Value, String) {
+    let began = Instant::now();
+    let output = crossgate(&[&["lab", "--json"], arguments].concat());
+    assert!(began.elapsed() < LAB_LIMIT, "took {:?}", began.elapsed());
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    let object = serde_json::from_str(&stdout)
+        .unwrap_or_else(|error| panic!("stdout is one object ({error}): {stdout}\n{stderr}"));
+    (output.status.code(), object, stderr)
+}
+
+const SITE_TO_SITE: [&str; 2] = [
+    "examples/site-to-site/branch.cfg",
+    "examples/site-to-site/hq.xml",
+];
+const AS_PUBLISHED: [&str; 2] = [
+    "examples/as-published/branch.cfg",
+    "examples/as-published/hq.xml",
+];
+
+fn assert_works(code: Option<i32>, object: &Value, initiator: &str, pings: u64) {
+    assert_eq!(code, Some(0), "{object}");
+    assert_eq!(object["tunnel"], "up");
+    assert_eq!(object["initiator"], initiator);
+    for way in ["branch_to_hq", "hq_to_branch"] {
+        assert_eq!(object["ping"][way]["sent"], pings);
+        assert_eq!(object["ping"][way]["received"], pings);
+    }
+    // A request and an answer for each ping, both ways, and nothing beside.
+    assert_eq!(object["wan"]["esp_packets"], 4 * pings);
+    assert_eq!(object["wan"]["plaintext_packets"], 0);
+    assert!(object["setup_ms"].as_u64().is_some_and(|ms| ms < 2000));
+}
+
+#[test]
+fn the_first_example_works_whoever_starts_and_in_either_form() {
+    let [branch, hq] = SITE_TO_SITE;
+    let set = "examples/site-to-site/hq.set";
+    let cases: [(&[&str], &str); 4] = [
+        (&[branch, hq], "branch"),
+        (&[branch, set], "branch"),
+        (&[branch, hq, "--start", "branch"], "branch"),
+        (&[branch, hq, "--start", "hq"], "hq"),
+    ];
+    for (arguments, initiator) in cases {
+        let (code, object, _) = lab(&[arguments, &["--count", "3"]].concat());
+        assert_works(code, &object, initiator, 3);
+    }
+}
+
+#[test]
+fn the_ends_may_be_swapped() {
+    let [branch, hq] = SITE_TO_SITE;
+    let (code, object, _) = lab(&[hq, branch, "--count", "3"]);
+    assert_works(code, &object, "hq", 3);
+}
+
+#[test]
+fn the_published_pair_depends_on_who_starts_and_says_so() {
+    let [branch, hq] = AS_PUBLISHED;
+    let (code, object, told) = lab(&[branch, hq, "--start", "branch", "--count", "3"]);
+    assert_works(code, &object, "branch", 3);
+    assert!(told.contains("selectors-narrowed"), "{told}");
+    assert!(
+        told.contains("where the hq file expects its peer"),
+        "{told}"
+    );
+    assert!(told.contains("certainty: undocumented"), "{told}");
+
+    let (code, object, told) = lab(&[branch, hq, "--start", "hq"]);
+    assert_eq!(code, Some(1), "{object}");
+    assert_eq!(object["tunnel"], "down");
+    assert_eq!(object["wan"]["plaintext_packets"], 0);
+    assert!(told.contains("ts-unacceptable"), "{told}");
+    assert!(
+        told.contains("received 10.10.10.0/24 <-> 10.20.20.0/24; expected 0.0.0.0/0 <-> 0.0.0.0/0"),
+        "both sides' selectors, side by side: {told}"
+    );
+    // A failure leaves the two logs in a folder that it names.
+    let folder = told.split("logs are in ").nth(1).expect("a folder").trim();
+    for log in ["branch.log", "hq.log"] {
+        let log = Path::new(folder).join(log);
+        assert!(log.exists(), "{}", log.display());
+    }
+    std::fs::remove_dir_all(folder).expect("the logs can go");
+}
+
+#[test]
+fn a_kept_lab_answers_both_vendors_commands_until_it_is_taken_down() {
+    let [branch, hq] = SITE_TO_SITE;
+    let name = format!("test-{}", std::process::id());
+    let kept = crossgate(&["lab", branch, hq, "--keep", "--name", &name]);
+    assert_eq!(kept.status.code(), Some(0), "{}", text(&kept.stderr));
+    let exec = |end: &str, line: &str| {
+        let output = crossgate(&["exec", &format!("{name}/{end}"), line]);
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, print) = exec("branch", "sh cry ikev2 sa");
+    assert!(code == Some(0) && print.contains("READY"), "{print}");
+    let (code, print) = exec("hq", "show vpn ike-sa");
+    assert!(code == Some(0) && print.contains("Established"), "{print}");
+    let (_, print) = exec("branch", "ping 10.20.20.1 source 10.10.10.1 repeat 5");
+    assert!(print.contains("!!!!!"), "{print}");
+    assert_eq!(exec("hq", "frobnicate").0, Some(1));
+    let again = crossgate(&["lab", branch, hq, "--keep", "--name", &name]);
+    assert_eq!(
+        again.status.code(),
+        Some(2),
+        "a running lab's name is taken"
+    );
+
+    assert_eq!(crossgate(&["lab", "--down", &name]).status.code(), Some(0));
+    assert_eq!(exec("hq", "show vpn ike-sa").0, Some(2));
+    assert_eq!(crossgate(&["lab", "--down", &name]).status.code(), Some(2));
+}
+
+#[test]
+fn nobody_runs_it_in_a_user_namespace_of_his_own() {
+    let folder = std::env::temp_dir().join(format!("crossgate-nobody-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let copy = |from: &Path, name: &str| {
+        let to = folder.join(name);
+        std::fs::copy(from, &to).expect("a copy");
+        to
+    };
+    let program_copy = copy(Path::new(env!("CARGO_BIN_EXE_crossgate")), "crossgate");
+    let files = SITE_TO_SITE.map(|file| {
+        let name = Path::new(file).file_name().unwrap_or_default();
+        copy(&root().join(file), &name.to_string_lossy())
+    });
+    let mut command = program(&program_copy);
+    command.args(["lab", "--json"]).args(files).current_dir("/");
+    let output = command.uid(NOBODY).gid(NOBODY).output().expect("it starts");
+    std::fs::remove_dir_all(&folder).ok();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_is_no_configuration_ends_with_one_sentence() {
+    let folder = std::env::temp_dir().join(format!("crossgate-bad-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let cases: [(&str, &[u8]); 4] = [
+        ("empty", b""),
+        ("binary", &[0x7f, b'E', b'L', b'F', 0, 0xff, 0xfe, 0]),
+        ("prose", b"Dear network engineer,\nplease find attached\n"),
+        ("cut.xml", b"<config><devices>"),
+    ];
+    for (name, octets) in cases {
+        let path = folder.join(name);
+        std::fs::write(&path, octets).expect("a file");
+        let output = crossgate(&["lab", &path.to_string_lossy(), SITE_TO_SITE[1]]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert_eq!(said.trim_end().lines().count(), 1, "{name}: {said}");
+        assert!(said.contains(name), "{said}");
+    }
+    std::fs::remove_dir_all(&folder).ok();
+    let twice = crossgate(&["lab", SITE_TO_SITE[0], SITE_TO_SITE[0]]);
+    assert_eq!(twice.status.code(), Some(2));
+    let nameless = crossgate(&["lab", "--down", "../../etc"]);
+    assert_eq!(nameless.status.code(), Some(2));
+}
+
+#[test]
+fn no_output_has_a_key_of_the_files() {
+    let [branch, hq] = SITE_TO_SITE;
+    let config = std::fs::read_to_string(root().join(branch)).expect("the example");
+    let key = config
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("pre-shared-key "))
+        .and_then(|rest| rest.split(' ').next_back())
+        .expect("the example has a key");
+    let output = crossgate(&["lab", branch, hq]);
+    let told = text(&output.stdout) + &text(&output.stderr);
+    assert!(told.contains("READY") && !told.contains(key));
+}
