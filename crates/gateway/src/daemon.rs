@@ -104,7 +104,9 @@ impl Setting {
     fn read(options: &Options, loaded: Loaded, devices: &[Device]) -> Result<Self, Failure> {
         loaded.usable()?;
         let mut gateway = loaded.gateway.clone();
-        let bindings = bind::bind(&gateway, &options.binds, devices)?;
+        let wanted = options.binds.iter();
+        let wanted = wanted.map(|(name, dev)| (loaded.dialect.interface_name(name), dev.clone()));
+        let bindings = bind::bind(&gateway, &wanted.collect::<Vec<_>>(), devices)?;
         let mut notes = Vec::new();
         for assumed in bind::assumptions(&gateway, &bindings, devices)? {
             gateway.assume_address(&assumed.interface, assumed.address);

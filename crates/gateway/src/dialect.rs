@@ -14,6 +14,8 @@ pub struct Dialect {
     looks_like: fn(&str) -> usize,
     read: Read,
     execute: fn(&str, &Station<'_>) -> Reply,
+    /// An interface's name in full.
+    interface_name: fn(&str) -> String,
     status_commands: &'static [&'static str],
 }
 
@@ -30,6 +32,7 @@ const DIALECTS: &[Dialect] = &[
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_panos::command::execute,
+        interface_name: str::to_owned,
         status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
     },
     Dialect {
@@ -40,6 +43,7 @@ const DIALECTS: &[Dialect] = &[
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_ios::command::execute,
+        interface_name: crossgate_ios::interface_name,
         status_commands: &["show crypto ikev2 sa", "show crypto session"],
     },
 ];
@@ -63,6 +67,11 @@ impl Dialect {
     /// Understands one line of an operator.
     pub fn execute(&self, line: &str, station: &Station<'_>) -> Reply {
         (self.execute)(line, station)
+    }
+
+    /// The full name of an interface that an operator may have written short.
+    pub fn interface_name(&self, written: &str) -> String {
+        (self.interface_name)(written)
     }
 
     /// Commands that show how the tunnels stand.

@@ -316,14 +316,18 @@ mod tests {
     #[test]
     fn a_network_that_only_a_default_route_leads_to_has_a_way_beside_its_refusal() {
         let text = HQ.replace("R1 destination 10.10.0.0/16", "R1 destination 0.0.0.0/0");
-        check(&text, &hq_devices(), expect![[r#"
+        check(
+            &text,
+            &hq_devices(),
+            expect![[r#"
             tunnel Some("tunnel.1") tunnel.1 mtu 1400
             route 0.0.0.0/0 by tunnel.1 table 254 metric 2570
             route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
             route 10.10.10.0/24 by tunnel.1 table 254 metric 2570
             route 10.10.10.0/24 unreachable table 254 metric 4278198272
             route 192.0.2.0/24 discarded table 254 metric 2570
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

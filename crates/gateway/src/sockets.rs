@@ -182,7 +182,6 @@ fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
     match address {
         IpAddr::V4(_) => sockopt::set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DONT)?,
         IpAddr::V6(_) => {
-            socket.set_only_v6(true)?;
             sockopt::set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DONT)?;
         }
     }

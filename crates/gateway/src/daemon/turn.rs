@@ -1,7 +1,7 @@
 //! The loop: wait, take what has come, drain what it led to, again.
 
 use super::Daemon;
-use crate::log::Record;
+use crate::log::{Level, Record};
 use crate::server::ClientId;
 use crate::sockets::Port;
 use crossgate_model::Time;
@@ -49,20 +49,26 @@ impl Daemon {
     }
 
     fn is_done(&self) -> bool {
-        self.stopping.as_ref().is_some_and(|stopping| {
-            self.now() >= stopping.until || self.ike.is_quiet()
-        })
+        self.stopping
+            .as_ref()
+            .is_some_and(|stopping| self.now() >= stopping.until || self.ike.is_quiet())
     }
 
     /// How long until a timer is due; `None` if there is none.
-    fn pause(&self, spins: &mut u32) -> Option<Duration> {
+    fn pause(&mut self, spins: &mut u32) -> Option<Duration> {
         let due = self.next_deadline()?;
         let pause = due.since(self.now());
         *spins = if pause.is_zero() { *spins + 1 } else { 0 };
-        if *spins > SPINS_MAX {
-            return Some(SPIN_PAUSE);
+        if *spins == SPINS_MAX {
+            let timer = self.ike.poll_timeout().map(|deadline| deadline.timer);
+            let text = format!("a timer that is due is never done; the engine's next is {timer:?}");
+            self.tell(Record::new(Level::Error, "loop-stuck", text));
         }
-        Some(pause)
+        Some(if *spins < SPINS_MAX {
+            pause
+        } else {
+            SPIN_PAUSE
+        })
     }
 
     fn next_deadline(&self) -> Option<Time> {
