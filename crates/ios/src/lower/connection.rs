@@ -1,16 +1,12 @@
 //! From what tunnels and maps want to connections: one for each profile, local end and peer.
 
-use super::{Lowering, certain, default_identity};
-use crate::behaviour::{self, DefaultProposal};
-use crate::config::policy::Policy;
+use super::{Lowering, default_identity};
+use crate::behaviour;
+use crate::config::Config;
 use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
-use crate::config::proposal::Proposal;
-use crate::config::{Config, find};
-use crossgate_crypto::{Integ, Prf};
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::behaviour::{Liveness, Retransmission};
-use crossgate_model::{Auth, Child, Connection, IkeProposal, Initiation, LocalEnd, Nat, RemoteEnd};
-use std::net::IpAddr;
+use crossgate_model::{Auth, Child, Connection, Initiation, LocalEnd, Nat, RemoteEnd};
 use std::time::Duration;
 
 /// Where the file has no `nat keepalive` line (RFC 3948 §4).
@@ -174,121 +170,6 @@ impl<'c> Lowering<'c, '_, '_> {
         );
         None
     }
-
-    /// What is offered from that local end, in order.
-    fn ike_proposals(&mut self, local: &LocalEnd) -> Vec<IkeProposal> {
-        let address = local.address.map(|address| address.value);
-        let Some(policy) = policy_for(self.config, address) else {
-            self.tell_of_default(local);
-            return vec![self.default_proposal()];
-        };
-        let mut proposals = Vec::new();
-        for name in &policy.proposals {
-            if let Some(proposal) = find(&self.config.proposals, name) {
-                proposals.extend(ike_proposal(proposal));
-            } else if name.value == "default" {
-                proposals.push(self.default_proposal());
-            }
-        }
-        proposals
-    }
-
-    fn tell_of_default(&mut self, local: &LocalEnd) {
-        let claim = behaviour::default_proposal(self.defaults.release);
-        let source = claim.source;
-        let finding = Finding::note(
-            "default-proposal",
-            "no IKEv2 policy of the file applies: the release's default proposal is offered",
-        );
-        let from = local.interface.as_ref().and_then(|name| name.span);
-        let finding = finding.at(from, "to peers of connections from here");
-        self.cx.push(certain(finding, claim.certainty, source));
-    }
-
-    /// The one named `default` if the file changes it, otherwise the release's own.
-    fn default_proposal(&self) -> IkeProposal {
-        let changed = find(&self.config.proposals, "default").and_then(ike_proposal);
-        let claim = behaviour::default_proposal(self.defaults.release);
-        changed.unwrap_or_else(|| smart_default(&claim.value))
-    }
-
-    /// Tells once what is wrong with proposals and policies, whoever uses them.
-    pub(super) fn check_proposals(&mut self) {
-        let config = self.config;
-        for policy in &config.policies {
-            for name in policy
-                .proposals
-                .iter()
-                .filter(|name| name.value != "default")
-            {
-                self.named(&config.proposals, name);
-            }
-            if policy.proposals.is_empty() {
-                let finding = Finding::error(
-                    "incomplete-policy",
-                    format!("IKEv2 policy `{}` names no proposal", policy.name.value),
-                );
-                self.cx.push(finding.at(policy.name.span, "not used"));
-            }
-        }
-        for proposal in &config.proposals {
-            self.check_complete(proposal);
-            self.check_used(proposal);
-        }
-    }
-
-    fn check_complete(&mut self, proposal: &Proposal) {
-        if ike_proposal(proposal).is_some() {
-            return;
-        }
-        let gcm = proposal.encr.iter().find(|encr| encr.is_aead());
-        let missing = match (proposal, gcm) {
-            _ if proposal.encr.is_empty() => "encryption",
-            _ if proposal.groups.is_empty() => "group",
-            (_, Some(_)) => "prf",
-            _ => "integrity",
-        };
-        let finding = Finding::error(
-            "incomplete-proposal",
-            format!(
-                "IKEv2 proposal `{}` has no `{missing}`",
-                proposal.name.value
-            ),
-        );
-        let gcm = gcm.filter(|_| missing == "prf").and_then(|gcm| gcm.span);
-        self.cx
-            .push(finding.at(proposal.name.span, "not offered").beside(
-                gcm,
-                "GCM leaves no integrity algorithm for the PRF to follow",
-            ));
-    }
-
-    /// A proposal does nothing until a policy names it, and IOS doesn't say so.
-    fn check_used(&mut self, proposal: &Proposal) {
-        let named = |policy: &Policy| policy.proposals.contains(&proposal.name);
-        if proposal.name.value == "default" || self.config.policies.iter().any(named) {
-            return;
-        }
-        let release = behaviour::default_proposal(self.defaults.release);
-        let offered = match self.config.policies.is_empty() {
-            true => "the default proposal is offered instead",
-            false => "other proposals are offered",
-        };
-        let finding = Finding::warning(
-            "unused-proposal",
-            format!(
-                "no IKEv2 policy names proposal `{}`: {offered}",
-                proposal.name.value
-            ),
-        )
-        .at(proposal.name.span, "never offered")
-        .help(format!(
-            "add `crypto ikev2 policy NAME` with `proposal {}`",
-            proposal.name.value
-        ));
-        self.cx
-            .push(certain(finding, release.certainty, release.source));
-    }
 }
 
 fn merged(wants: Vec<Want<'_>>) -> Vec<Want<'_>> {
@@ -330,75 +211,6 @@ fn end_name(local: &LocalEnd) -> String {
         (Some(interface), _) => interface.value.clone(),
         (None, Some(address)) => address.value.to_string(),
         (None, None) => "anywhere".into(),
-    }
-}
-
-/// The policy for IKE SAs from that address: one that states it, else one that states none.
-fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Policy> {
-    let complete = || config.policies.iter().filter(|p| !p.proposals.is_empty());
-    let stating = |policy: &&Policy| {
-        let mut stated = policy.match_local.iter();
-        stated.any(|stated| Some(stated.value) == address)
-    };
-    let general = |policy: &&Policy| policy.match_local.is_empty();
-    complete()
-        .find(stating)
-        .or_else(|| complete().find(general))
-}
-
-/// None while it lacks what IOS wants of a proposal.
-fn ike_proposal(proposal: &Proposal) -> Option<IkeProposal> {
-    let aead_only = proposal.encr.iter().all(|encr| encr.is_aead());
-    let prf = match proposal.prf.is_empty() {
-        // Without a line of its own, the PRF follows the integrity list.
-        true => proposal.integ.iter().map(|i| i.map(prf_of)).collect(),
-        false => proposal.prf.clone(),
-    };
-    let complete = !proposal.encr.is_empty()
-        && !proposal.groups.is_empty()
-        && !prf.is_empty()
-        && (aead_only || !proposal.integ.is_empty());
-    complete.then(|| IkeProposal {
-        name: Some(proposal.name.clone()),
-        encr: proposal.encr.clone(),
-        integ: proposal.integ.clone(),
-        prf,
-        groups: proposal.groups.clone(),
-    })
-}
-
-fn smart_default(proposal: &DefaultProposal) -> IkeProposal {
-    let default = Spanned::default_of;
-    IkeProposal {
-        name: None,
-        encr: proposal.encr.iter().copied().map(default).collect(),
-        integ: proposal
-            .integ
-            .iter()
-            .copied()
-            .map(Spanned::default_of)
-            .collect(),
-        prf: proposal
-            .integ
-            .iter()
-            .map(|integ| Spanned::default_of(prf_of(*integ)))
-            .collect(),
-        groups: proposal
-            .groups
-            .iter()
-            .copied()
-            .map(Spanned::default_of)
-            .collect(),
-    }
-}
-
-fn prf_of(integ: Integ) -> Prf {
-    match integ {
-        Integ::HmacMd5_96 => Prf::HmacMd5,
-        Integ::HmacSha1_96 => Prf::HmacSha1,
-        Integ::HmacSha256_128 => Prf::HmacSha256,
-        Integ::HmacSha384_192 => Prf::HmacSha384,
-        Integ::HmacSha512_256 => Prf::HmacSha512,
     }
 }
 

@@ -4,6 +4,7 @@ mod child;
 mod connection;
 mod keys;
 mod map;
+mod proposals;
 mod selectors;
 mod tunnel;
 mod unused;

@@ -48,6 +48,23 @@ impl Open {
     fn is_flat(&self) -> bool {
         self.inner_indent.is_some_and(|inner| inner <= self.indent)
     }
+
+    /// Whether a line is in this mode, given what its words mean here and around here.
+    fn has(&self, deeper: bool, inner: &Resolved, outer: Option<&Outer>) -> bool {
+        match (inner, outer) {
+            // The blanks say that this mode is over, and the words agree.
+            (_, Some(_)) if !deeper && self.is_indented() => false,
+            // A command in full is meant before an abbreviation of another.
+            (Resolved::Row { exact: false, .. } | Resolved::Ambiguous(_), Some(outer))
+                if outer.exact =>
+            {
+                false
+            }
+            (Resolved::Row { .. }, _) => true,
+            (Resolved::Nothing, Some(outer)) if !deeper || outer.obeyed => false,
+            _ => deeper || self.is_flat(),
+        }
+    }
 }
 
 struct Nest<'t> {
@@ -174,18 +191,8 @@ impl<'t> Nest<'t> {
             };
             let outer = self.resolve_outside(depth, texts);
             let inner = mode.resolve(texts);
-            match (&inner, &outer) {
-                // The blanks say that this mode is over, and the words agree.
-                (_, Some(_)) if !deeper && open.is_indented() => continue,
-                (Resolved::Row { exact: false, .. } | Resolved::Ambiguous(_), Some(outer))
-                    if outer.exact =>
-                {
-                    continue;
-                }
-                (Resolved::Row { .. }, _) => return Place::row(depth + 1, mode, &inner),
-                (Resolved::Nothing, Some(outer)) if !deeper || outer.obeyed => continue,
-                _ if deeper || open.is_flat() => return Place::row(depth + 1, mode, &inner),
-                _ => continue,
+            if open.has(deeper, &inner, outer.as_ref()) {
+                return Place::row(depth + 1, mode, &inner);
             }
         }
         Place::row(0, Mode::Global, &Mode::Global.resolve(texts))
@@ -218,6 +225,7 @@ impl<'t> Nest<'t> {
     }
 }
 
+/// What words mean around a mode.
 struct Outer {
     exact: bool,
     obeyed: bool,
