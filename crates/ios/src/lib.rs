@@ -6,6 +6,8 @@
 //! - [`config`]: what the rows say, still in IOS's terms and with every line's place.
 //! - `lower`: from IOS's terms to connections and Children.
 //! - [`behaviour`]: what a router of that release does where its file is silent.
+//! - [`command`]: exec mode, and with `print` what its commands show.
+//! - [`log`]: events in IOS's words.
 //!
 //! Reading never fails on a line: what isn't understood or can't be obeyed is a finding, and a
 //! secret on any line, known or not, is masked in its [`Sources`].
@@ -22,10 +24,13 @@
 )]
 
 pub mod behaviour;
+pub mod command;
 pub mod config;
 mod grammar;
+pub mod log;
 mod lower;
 mod names;
+mod print;
 mod secrets;
 pub mod tree;
 

@@ -12,7 +12,11 @@ pub fn answer(asked: &str) -> Reply {
         return Reply::Print(listed(filters(asked)));
     }
     let mut words = spoken(asked);
-    let half = if asked.ends_with(' ') { None } else { words.pop() };
+    let half = if asked.ends_with(' ') {
+        None
+    } else {
+        words.pop()
+    };
     let Ok(readings) = words::follow(COMMANDS, &words) else {
         return Reply::Refused("% Unrecognized command\n".into());
     };
@@ -35,31 +39,33 @@ fn completions(readings: &[Reading<'_>], half: &str) -> Reply {
     Reply::Print(format!("{}\n", words.join("  ")))
 }
 
-fn continuations(readings: &[Reading<'_>]) -> BTreeMap<&'static str, &'static str> {
-    let mut rows = BTreeMap::new();
-    for (reading, token) in tokens(readings) {
-        rows.insert(shown(token), explained(reading, token));
-    }
-    if readings.iter().any(Reading::is_whole) {
-        rows.insert("<cr>", "");
+fn continuations(readings: &[Reading<'_>]) -> Vec<(String, &'static str)> {
+    let words = tokens(readings).map(|(reading, token)| (shown(token), explained(reading, token)));
+    let words: BTreeMap<String, &str> = words.collect();
+    let mut rows: Vec<_> = words.into_iter().collect();
+    if let Some(whole) = readings.iter().find(|reading| reading.is_whole()) {
+        if whole.row.words.starts_with("show ") {
+            rows.push(("|".into(), "Output modifiers"));
+        }
+        rows.push(("<cr>".into(), ""));
     }
     rows
 }
 
-fn tokens<'a, 't>(
-    readings: &'a [Reading<'t>],
-) -> impl Iterator<Item = (&'a Reading<'t>, Token)> {
-    readings.iter().flat_map(|r| r.next_tokens().into_iter().map(move |token| (r, token)))
+fn tokens<'a, 't>(readings: &'a [Reading<'t>]) -> impl Iterator<Item = (&'a Reading<'t>, Token)> {
+    readings
+        .iter()
+        .flat_map(|r| r.next_tokens().into_iter().map(move |token| (r, token)))
 }
 
 /// A value by its form.
-fn shown(token: Token) -> &'static str {
+fn shown(token: Token) -> String {
     match token.value() {
-        Some((_, "address")) => "A.B.C.D",
-        Some((_, "interface")) => "Interface",
-        Some((_, "source" | "word")) => "WORD",
-        Some((_, range)) => range,
-        None => token.0,
+        Some((_, "address")) => "A.B.C.D".into(),
+        Some((_, "interface")) => "Interface".into(),
+        Some((_, "source" | "word")) => "WORD".into(),
+        Some((_, range)) => format!("<{range}>"),
+        None => token.0.to_owned(),
     }
 }
 
@@ -73,14 +79,19 @@ fn explained(reading: &Reading<'_>, token: Token) -> &'static str {
     found.map_or("", |(_, help)| help)
 }
 
-fn filters(asked: &str) -> BTreeMap<&'static str, &'static str> {
+fn filters(asked: &str) -> Vec<(String, &'static str)> {
     let start = asked.rsplit(['|', ' ']).next().unwrap_or_default();
-    pipe::keywords(start).into_iter().collect()
+    let rows = pipe::keywords(start).into_iter();
+    rows.map(|(word, help)| (word.to_owned(), help)).collect()
 }
 
-fn listed(rows: BTreeMap<&'static str, &'static str>) -> String {
-    let width = rows.keys().map(|word| word.len()).max().unwrap_or_default();
-    let line = |(word, help): (&str, &str)| {
+fn listed(rows: Vec<(String, &'static str)>) -> String {
+    let width = rows
+        .iter()
+        .map(|(word, _)| word.len())
+        .max()
+        .unwrap_or_default();
+    let line = |(word, help): (String, &str)| {
         let line = format!("  {word:width$}  {help}");
         format!("{}\n", line.trim_end())
     };

@@ -17,7 +17,11 @@ enum How {
 
 const KEYWORDS: &[(&str, &str, How)] = &[
     ("begin", "Begin with the line that matches", How::Begin),
-    ("count", "Count number of lines which match regexp", How::Count),
+    (
+        "count",
+        "Count number of lines which match regexp",
+        How::Count,
+    ),
     ("exclude", "Exclude lines that match", How::Exclude),
     ("include", "Include lines that match", How::Include),
     ("section", "Filter a section of output", How::Section),
@@ -33,7 +37,9 @@ pub struct Output<'a> {
 /// pattern may have bars itself.
 pub fn split(line: &str) -> (&str, Option<Output<'_>>) {
     let mut words = line.split_whitespace().filter(|word| *word != "do");
-    let shows = words.next().is_some_and(|word| word.len() > 1 && "show".starts_with(word));
+    let shows = words
+        .next()
+        .is_some_and(|word| word.len() > 1 && "show".starts_with(word));
     match line.split_once('|').filter(|_| shows) {
         Some((command, text)) => {
             let at = Column(command.chars().count() + 1);
@@ -61,7 +67,9 @@ impl Filter {
         let [keyword, ..] = words.as_slice() else {
             return Err(Miss::Incomplete);
         };
-        let mut fitting = KEYWORDS.iter().filter(|(word, ..)| word.starts_with(keyword.text));
+        let mut fitting = KEYWORDS
+            .iter()
+            .filter(|(word, ..)| word.starts_with(keyword.text));
         let Some((_, _, how)) = fitting.next() else {
             return Err(Miss::Invalid(Column(output.at.0 + keyword.at.0)));
         };

@@ -3,9 +3,7 @@
 use super::words::{Arguments, Command};
 use crate::names::interface_name;
 use crate::print;
-use crossgate_model::operate::{
-    DebugTopic, Operation, Outcome, Ping, Reply, Station, Which,
-};
+use crossgate_model::operate::{DebugTopic, Operation, Outcome, Ping, Reply, Station, Which};
 use crossgate_model::view::InterfaceView;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,7 +14,13 @@ pub const COMMANDS: &[Command] = &[
     Command {
         words: "show crypto ikev2 sa {detailed | remote <peer:address>}",
         help: "Shows ikev2 sas",
-        run: |a, s| shown(print::ikev2_sa::print(s, a.address("peer"), a.has("detailed"))),
+        run: |a, s| {
+            shown(print::ikev2_sa::print(
+                s,
+                a.address("peer"),
+                a.has("detailed"),
+            ))
+        },
     },
     Command {
         words: "show crypto ikev2 session {detailed}",
@@ -52,7 +56,13 @@ pub const COMMANDS: &[Command] = &[
     Command {
         words: "show crypto session {remote <peer:address> | detail}",
         help: "Status of active crypto sessions",
-        run: |a, s| shown(print::session::print(s.snapshot, a.address("peer"), a.has("detail"))),
+        run: |a, s| {
+            shown(print::session::print(
+                s.snapshot,
+                a.address("peer"),
+                a.has("detail"),
+            ))
+        },
     },
     Command {
         words: "show interfaces {<interface:interface>}",
@@ -279,9 +289,14 @@ fn clear_children(arguments: &Arguments, station: &Station<'_>) -> Ran {
     let Some(peer) = arguments.address("peer") else {
         return operate(Operation::ClearChild { tunnel: None }, print::silent);
     };
-    let with_peer = station.snapshot.connections.iter().filter(|c| c.remote == Some(peer));
-    let mut tunnels: Vec<&str> =
-        with_peer.flat_map(|c| c.children.iter().map(|child| child.tunnel.as_str())).collect();
+    let with_peer = station
+        .snapshot
+        .connections
+        .iter()
+        .filter(|c| c.remote == Some(peer));
+    let mut tunnels: Vec<&str> = with_peer
+        .flat_map(|c| c.children.iter().map(|child| child.tunnel.as_str()))
+        .collect();
     tunnels.dedup();
     match tunnels.as_slice() {
         [] => shown(String::new()),
@@ -323,6 +338,9 @@ fn source_address(station: &Station<'_>, written: &str, destination: IpAddr) -> 
     if let Ok(address) = written.parse() {
         return Some(address);
     }
-    let mut addresses = interface(station, written)?.addresses.iter().map(ipnet::IpNet::addr);
+    let mut addresses = interface(station, written)?
+        .addresses
+        .iter()
+        .map(ipnet::IpNet::addr);
     addresses.find(|address| address.is_ipv4() == destination.is_ipv4())
 }

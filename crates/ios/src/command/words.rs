@@ -90,7 +90,11 @@ pub fn find<'t>(
 ) -> Result<(&'t Command, Arguments), Miss> {
     let readings = follow(table, words)?;
     let whole: Vec<&Reading<'_>> = readings.iter().filter(|r| r.is_whole()).collect();
-    let meanings = if whole.is_empty() { readings.iter().collect() } else { whole };
+    let meanings = if whole.is_empty() {
+        readings.iter().collect()
+    } else {
+        whole
+    };
     let mut distinct: Vec<&[&str]> = meanings.iter().map(|r| r.spelled.as_slice()).collect();
     distinct.sort_unstable();
     distinct.dedup();
@@ -163,7 +167,10 @@ impl<'t> Reading<'t> {
         Self {
             row,
             fixed: tokens(fixed),
-            options: alternatives.map(tokens).filter(|o: &Vec<_>| !o.is_empty()).collect(),
+            options: alternatives
+                .map(tokens)
+                .filter(|o: &Vec<_>| !o.is_empty())
+                .collect(),
             place: Place::Fixed(0),
             used: Vec::new(),
             begun: None,
@@ -175,7 +182,10 @@ impl<'t> Reading<'t> {
     /// What may come next, and where that leads.
     fn next(&self) -> Vec<(Token, Place)> {
         let within = match self.place {
-            Place::Fixed(passed) => self.fixed.get(passed).map(|t| (*t, Place::Fixed(passed + 1))),
+            Place::Fixed(passed) => self
+                .fixed
+                .get(passed)
+                .map(|t| (*t, Place::Fixed(passed + 1))),
             Place::Option(which, passed) => self
                 .options
                 .get(which)
@@ -190,7 +200,11 @@ impl<'t> Reading<'t> {
 
     /// The first words of the options that are still free.
     fn openings(&self) -> impl Iterator<Item = (Token, Place)> {
-        let free = self.options.iter().enumerate().filter(|(i, _)| !self.used.contains(i));
+        let free = self
+            .options
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !self.used.contains(i));
         free.filter_map(|(i, option)| option.first().map(|t| (*t, Place::Option(i, 1))))
     }
 
@@ -285,7 +299,12 @@ impl Token {
         match self.0.strip_prefix(word.as_str()) {
             Some("") => Ok(Fit::Whole),
             Some(_) => Ok(Fit::Prefix),
-            None => Err(self.0.chars().zip(word.chars()).take_while(|(a, b)| a == b).count()),
+            None => Err(self
+                .0
+                .chars()
+                .zip(word.chars())
+                .take_while(|(a, b)| a == b)
+                .count()),
         }
     }
 }
@@ -299,7 +318,9 @@ fn fits_kind(kind: &str, word: &str, begun: bool) -> Option<Fit> {
     match kind {
         "address" => word.parse::<IpAddr>().is_ok().then_some(Fit::Value),
         "interface" => interface().or_else(begins),
-        "source" => fits_kind("address", word, begun).or_else(interface).or_else(begins),
+        "source" => fits_kind("address", word, begun)
+            .or_else(interface)
+            .or_else(begins),
         "word" => Some(Fit::Value),
         range => {
             let (least, most) = range.split_once('-')?;
