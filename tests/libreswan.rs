@@ -7,6 +7,9 @@ use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
 
+/// Two set up, three by rekeys.
+const CHILDREN: usize = 5;
+
 fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite) {
     let world = World::new(Nat::None);
     let tunnel = world.tunnel(End::A, suite, starts);
@@ -23,10 +26,11 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite) {
     ours.wait_for_text("ike-sa-deleted", "deleted by the peer");
 
     bring_up(starts, &ours, &theirs);
+    assert_eq!(theirs.keys(), ours.keys());
+    assert_eq!(ours.keys().len(), 2 * CHILDREN);
     let known = theirs.ike_sas_deleted_by_peer();
     ours.delete();
     theirs.wait_for_delete(known);
-    assert_eq!(theirs.keys(), ours.keys());
     assert_eq!(ours.logged("child-sa-rekeyed").len(), 3);
     assert_eq!(ours.logged("ike-sa-rekeyed").len(), 2);
 }

@@ -8,6 +8,9 @@ use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
 use std::time::Duration;
 
+/// One set up, three by rekeys.
+const CHILDREN: usize = 4;
+
 /// How a connection ends.
 enum Delete {
     Ours,
@@ -53,6 +56,7 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite, delete: Delete) {
         }
     }
     assert_eq!(theirs.keys(), ours.keys());
+    assert_eq!(ours.keys().len(), 2 * CHILDREN);
 }
 
 #[test]
