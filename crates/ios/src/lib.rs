@@ -71,8 +71,8 @@ pub fn looks_like(text: &str) -> usize {
     if text.contains('\0') || text.trim_start().starts_with('<') {
         return 0;
     }
-    let mut sources = Sources::new();
-    let file = sources.add("", "");
+    // Its places are of no interest.
+    let file = Sources::new().add("", "");
     tree::parse(text, file).0.commands()
 }
 

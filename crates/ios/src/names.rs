@@ -73,6 +73,10 @@ pub(crate) fn is_loopback(name: &str) -> bool {
     name.starts_with("Loopback")
 }
 
+pub(crate) fn is_template(name: &str) -> bool {
+    name.starts_with("Virtual-Template")
+}
+
 fn split(written: &str) -> (&str, &str) {
     let at = written
         .find(|c: char| c.is_ascii_digit())

@@ -251,6 +251,10 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     }
     args.flag("point-to-point");
     args.flag("multipoint");
+    // `interface Virtual-Template1 type tunnel`.
+    if args.flag("type").is_some() {
+        args.take();
+    }
     let interface = entry(&mut config.interfaces, name)?;
     run(Mode::Interface, TABLE, lines, interface, args.cx);
     Some(())

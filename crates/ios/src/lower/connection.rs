@@ -1,6 +1,7 @@
 //! From what tunnels and maps want to connections: one for each profile, local end and peer.
 
-use super::{Lowering, default_identity};
+use super::Lowering;
+use super::local::default_identity;
 use crate::behaviour;
 use crate::config::Config;
 use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};

@@ -39,18 +39,22 @@ impl<'c> Lowering<'c, '_, '_> {
                     self.cx,
                 );
             } else {
-                let local = self.map_local(map, interface);
-                wants.extend(self.entry(entry, interface, local, again));
+                wants.extend(self.entry(entry, interface, again));
             }
         }
         wants
     }
 
-    fn map_local(&mut self, map: &Spanned<String>, interface: &Interface) -> LocalEnd {
-        let stated = self.config.map_addresses.iter().find(|(m, _)| m == map);
-        match stated {
-            Some((_, source)) => self.local_end(source),
-            None => self.local_end(&interface.name),
+    fn map_local(
+        &mut self,
+        map: &Spanned<String>,
+        interface: &Interface,
+        remote: Option<&RemoteEnd>,
+    ) -> LocalEnd {
+        let mut stated = self.config.map_addresses.iter();
+        match stated.find(|(known, _)| known == map) {
+            Some((_, source)) => self.local_end(source, remote),
+            None => self.local_end(&interface.name, remote),
         }
     }
 
@@ -58,13 +62,13 @@ impl<'c> Lowering<'c, '_, '_> {
         &mut self,
         entry: &'c CryptoMapEntry,
         interface: &Interface,
-        local: LocalEnd,
         again: bool,
     ) -> Option<Want<'c>> {
         let title = entry.title();
         let profile = entry.offer.ikev2_profile.as_ref()?;
         let profile = self.named(&self.config.profiles, profile);
         let remote = self.peer(entry);
+        let local = self.map_local(&entry.map, interface, remote.as_ref());
         let pairs = match &entry.access_list {
             Some(list) => self.list_selectors(list),
             None => {

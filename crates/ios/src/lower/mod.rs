@@ -3,6 +3,7 @@
 mod child;
 mod connection;
 mod keys;
+mod local;
 mod map;
 mod proposals;
 mod selectors;
@@ -17,8 +18,7 @@ use crate::grammar::Context;
 use crate::names;
 use child::Defaults;
 use crossgate_diag::{Certainty, Finding, Spanned};
-use crossgate_model::{self as model, Gateway, Identity, InterfaceKind, LocalEnd, NextHop};
-use std::net::IpAddr;
+use crossgate_model::{self as model, Gateway, InterfaceKind, NextHop};
 
 pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     let release = release(config, cx);
@@ -33,12 +33,15 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     lowering.check_proposals();
     lowering.check_routes();
     unused::tell(config, lowering.cx);
+    // A template is no interface of its own.
+    let interfaces = config.interfaces.iter();
+    let interfaces = interfaces.filter(|interface| !names::is_template(&interface.name));
     Gateway {
         dialect: "ios-xe",
         hostname: config.hostname.clone(),
         release: config.version.clone(),
         behaviour,
-        interfaces: config.interfaces.iter().map(interface).collect(),
+        interfaces: interfaces.map(interface).collect(),
         routes: config.routes.clone(),
         connections,
         limits: limits(config),
@@ -152,55 +155,6 @@ impl<'c> Lowering<'c, '_, '_> {
         found
     }
 
-    /// An interface that connections start from, and its address where the file has one.
-    fn local_end(&mut self, name: &Spanned<String>) -> LocalEnd {
-        let known = find(&self.config.interfaces, name);
-        let address = known.and_then(|interface| interface.addresses.first().copied());
-        let learnt = known.and_then(|interface| interface.learnt_address);
-        if address.is_none() && !self.told_of.contains(&name.value) {
-            self.told_of.push(name.value.clone());
-            let why = match (known, learnt) {
-                (None, _) => "is not in the file",
-                (Some(_), Some(_)) => "learns its address elsewhere",
-                (Some(_), None) => "has no address",
-            };
-            self.cx.push(
-                Finding::note(
-                    "address-unknown",
-                    format!(
-                        "interface `{}` {why}: its address must come from outside the file",
-                        name.value
-                    ),
-                )
-                .at(name.span, "connections start from it")
-                .beside(learnt, "learnt here"),
-            );
-        }
-        LocalEnd {
-            interface: Some(name.clone()),
-            address: address.map(|net| net.map(|net| net.addr())),
-        }
-    }
-
-    /// A source given as an address: the interface that has it.
-    fn local_end_of(&mut self, address: Spanned<IpAddr>) -> LocalEnd {
-        let has = |i: &&Interface| i.addresses.iter().any(|net| net.addr() == address.value);
-        let interface = self.config.interfaces.iter().find(has);
-        if interface.is_none() {
-            self.cx.push(
-                Finding::note(
-                    "address-unknown",
-                    format!("no interface of the file has the address {}", address.value),
-                )
-                .at(address.span, "connections start from it"),
-            );
-        }
-        LocalEnd {
-            interface: interface.map(|interface| interface.name.clone()),
-            address: Some(address),
-        }
-    }
-
     /// Tells of routes to tunnels that there aren't. Other interfaces may be bound all the same.
     fn check_routes(&mut self) {
         for route in &self.config.routes {
@@ -212,17 +166,6 @@ impl<'c> Lowering<'c, '_, '_> {
             }
         }
     }
-}
-
-/// The default identity is the local address; where that isn't known yet, the unspecified address
-/// stands for it, until somebody assumes one.
-fn default_identity(local: &LocalEnd) -> Spanned<Identity> {
-    let address = local
-        .address
-        .map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |address| {
-            address.value
-        });
-    Spanned::default_of(Identity::Address(address))
 }
 
 /// A claim as a note's last words.

@@ -1,8 +1,8 @@
 //! Tunnel interfaces: one connection each, and a Child or several.
 
-use super::Lowering;
 use super::child::Carrier;
 use super::connection::Want;
+use super::{Lowering, is_tunnel};
 use crate::behaviour::{LIST_SELECTORS, VTI_SELECTORS};
 use crate::config::interface::{Interface, TunnelEnd, TunnelMode};
 use crate::config::ipsec_profile::IpsecProfile;
@@ -20,10 +20,14 @@ impl<'c> Lowering<'c, '_, '_> {
     pub(super) fn tunnel(&mut self, interface: &'c Interface) -> Option<Want<'c>> {
         let tunnel = &interface.tunnel;
         let reference = tunnel.ipsec_profile.as_ref()?;
+        if !is_tunnel(&interface.name) {
+            self.refuse_template(interface);
+            return None;
+        }
         let any = self.mode_selectors(interface)?;
         let ipsec = self.named(&self.config.ipsec_profiles, reference);
-        let local = self.source(interface);
         let remote = self.destination(interface);
+        let local = self.source(interface, remote.as_ref());
         let ipsec = ipsec?;
         let profile = tunnel
             .ikev2_profile
@@ -43,6 +47,20 @@ impl<'c> Lowering<'c, '_, '_> {
             enabled: enabled(interface),
             children,
         })
+    }
+
+    /// A template is for peers that a FlexVPN server makes interfaces for.
+    fn refuse_template(&mut self, interface: &Interface) {
+        self.cx.push(
+            Finding::warning(
+                "not-obeyed",
+                format!(
+                    "{} is not obeyed: no peer gets an interface from it",
+                    interface.name.value
+                ),
+            )
+            .at(interface.name.span, "only `interface Tunnel` is a tunnel"),
+        );
     }
 
     /// Any to any of the family that the mode carries; none where the mode isn't spoken.
@@ -75,7 +93,7 @@ impl<'c> Lowering<'c, '_, '_> {
         .then_some(SelectorPair::ANY_V4)
     }
 
-    fn source(&mut self, interface: &Interface) -> Option<LocalEnd> {
+    fn source(&mut self, interface: &Interface, remote: Option<&RemoteEnd>) -> Option<LocalEnd> {
         match &interface.tunnel.source {
             Some(Spanned {
                 value: TunnelEnd::Address(address),
@@ -89,7 +107,7 @@ impl<'c> Lowering<'c, '_, '_> {
                 span,
             }) => {
                 let (value, span) = (name.clone(), *span);
-                Some(self.local_end(&Spanned { value, span }))
+                Some(self.local_end(&Spanned { value, span }, remote))
             }
             _ => self.incomplete(interface, "tunnel source"),
         }

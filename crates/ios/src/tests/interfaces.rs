@@ -203,6 +203,49 @@ fn a_tunnel_without_ends_or_of_another_mode_is_told() {
 }
 
 #[test]
+fn a_template_is_no_tunnel() {
+    let text = with_tunnel("").replace(
+        "interface Tunnel0",
+        "interface Virtual-Template1 type tunnel",
+    );
+    check(
+        &text,
+        expect![[r#"
+            - ios-xe 17.9
+            GigabitEthernet1 Physical 203.0.113.10/24
+            warning[not-obeyed] 18:11+17 Virtual-Template1 is not obeyed: no peer gets an interface from it | only `interface Tunnel` is a tunnel
+        "#]],
+    );
+}
+
+#[test]
+fn the_local_address_is_of_the_peer_s_family() {
+    let text = with_tunnel("")
+        .replace(
+            " ip address 203",
+            " ipv6 address 2001:db8::10/64\n ip address 203",
+        )
+        .replace("198.51.100.20", "2001:db8:1::20")
+        .replace("ipsec ipv4", "ipsec ipv6");
+    check(
+        &text,
+        expect![[r#"
+        - ios-xe 17.9
+        GigabitEthernet1 Physical 203.0.113.10/24 2001:db8::10/64
+        Tunnel0 Tunnel
+        connection P AtStart
+          GigabitEthernet1 2001:db8::10 -> 2001:db8:1::20
+          address 2001:db8::10 | address 2001:db8:1::20
+          auth key(12, ..y) | key(12, ..y)
+          ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
+          life 86400
+          child Tunnel0 via Tunnel0: ::/0 <-> ::/0 MustCoverConfigured
+            esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
+    "#]],
+    );
+}
+
+#[test]
 fn a_policy_makes_one_child_for_each_entry() {
     let more = "\
 ip access-list extended L
