@@ -135,3 +135,87 @@ fn esp_integrity(integ: Option<Integ>) -> &'static str {
         None => "NULL",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_crypto::{DhGroup, IkeSuite, Prf};
+    use crossgate_model::view::{Encapsulation, Role};
+    use crossgate_model::{DirectionKeys, OutboundUse, Path};
+    use expect_test::expect;
+    use std::time::Duration;
+
+    fn keys(encr: u8, integ: &[u8]) -> DirectionKeys {
+        DirectionKeys {
+            encr: Secret::new(vec![encr; 4]),
+            integ: Secret::copy_of(integ),
+        }
+    }
+
+    fn child(encr: Encr, integ: Option<Integ>, integ_key: &[u8]) -> ChildSa {
+        ChildSa {
+            id: 1,
+            connection: "C".into(),
+            child: "C".into(),
+            role: Role::Initiator,
+            spi_in: 0x0a0b_0c0d,
+            spi_out: 0x0102_0304,
+            encr,
+            integ,
+            esn: false,
+            keys_in: keys(0xaa, integ_key),
+            keys_out: keys(0xbb, integ_key),
+            local_selectors: Vec::new(),
+            remote_selectors: Vec::new(),
+            path: Path {
+                local: [192, 0, 2, 1].into(),
+                remote: [192, 0, 2, 2].into(),
+                encapsulation: Encapsulation::Esp,
+            },
+            outbound: OutboundUse::Immediately,
+            replay_window: 64,
+            soft_kilobytes: None,
+            hard_kilobytes: None,
+            hard_lifetime: Duration::from_secs(60),
+        }
+    }
+
+    #[test]
+    fn a_pair_is_a_row_a_direction_with_sender_first() {
+        let cbc = child(Encr::AesCbc256, Some(Integ::HmacSha256_128), &[0xcc, 0xdd]);
+        expect![[r#"
+            "IPv4","192.0.2.2","192.0.2.1","0x0a0b0c0d","AES-CBC [RFC3602]","0xaaaaaaaa","HMAC-SHA-256-128 [RFC4868]","0xccdd"
+            "IPv4","192.0.2.1","192.0.2.2","0x01020304","AES-CBC [RFC3602]","0xbbbbbbbb","HMAC-SHA-256-128 [RFC4868]","0xccdd"
+        "#]]
+        .assert_eq(&esp_lines(&cbc));
+        let gcm = child(Encr::AesGcm128, None, &[]);
+        assert!(
+            esp_lines(&gcm)
+                .contains(r#""AES-GCM with 16 octet ICV [RFC4106]","0xaaaaaaaa","NULL","""#)
+        );
+    }
+
+    #[test]
+    fn an_ike_sa_is_a_row_with_the_initiators_keys_first() {
+        let secret = |octet| Secret::new(vec![octet; 2]);
+        let keys = IkeKeys {
+            connection: "C".into(),
+            initiator_spi: 0x11,
+            responder_spi: 0x22,
+            suite: IkeSuite {
+                encr: Encr::AesCbc256,
+                integ: Some(Integ::HmacSha256_128),
+                prf: Prf::HmacSha256,
+                dh: DhGroup::Modp14,
+            },
+            sk_ei: secret(1),
+            sk_er: secret(2),
+            sk_ai: secret(3),
+            sk_ar: secret(4),
+        };
+        expect![[r#"
+            0000000000000011,0000000000000022,0101,0202,"AES-CBC-256 [RFC3602]",0303,0404,"HMAC_SHA2_256_128 [RFC4868]"
+        "#]]
+        .assert_eq(&ike_line(&keys));
+    }
+}

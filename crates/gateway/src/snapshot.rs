@@ -105,7 +105,6 @@ impl Scene<'_> {
         let survives = self.gateway.behaviour.interface_survives_dead_peer.value;
         view.line_up &= up || survives;
         view.tunnel = true;
-        // The kernel counts what left through a TUN as sent by it, which is what was sealed.
         view.tunnel_ends = connection.and_then(|c| Some((c.local?, c.remote?)));
         view.tunnel_source = connection.and_then(|c| self.source_of(&c.name));
         view
