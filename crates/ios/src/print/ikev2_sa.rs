@@ -97,12 +97,8 @@ fn suite(sa: &IkeSaView) -> String {
         None => "Encr: Unknown - 0, PRF: Unknown - 0, Hash: None, DH Grp:0".into(),
     };
     let sign = sa.suite.map_or(UNKNOWN, |_| method(&sa.local_auth));
-    let authenticated = sa.state != IkeState::Negotiating;
-    let verify = if authenticated {
-        method(&sa.remote_auth)
-    } else {
-        UNKNOWN
-    };
+    let verified = sa.suite.filter(|_| sa.state != IkeState::Negotiating);
+    let verify = verified.map_or(UNKNOWN, |_| method(&sa.remote_auth));
     format!("{algorithms}, Auth sign: {sign}, Auth verify: {verify}")
 }
 

@@ -1,26 +1,31 @@
 //! `show interfaces` and `show ip interface brief`.
 
 use super::{Page, address, running};
+use crate::config::Config;
 use crossgate_model::operate::Station;
 use crossgate_model::view::{InterfaceView, Snapshot, Traffic};
 use ipnet::IpNet;
 
 pub fn all(station: &Station<'_>) -> String {
-    station
-        .snapshot
-        .interfaces
-        .iter()
-        .map(|interface| one(station, interface))
+    let config = running::config(station.masked_config);
+    let interfaces = station.snapshot.interfaces.iter();
+    interfaces
+        .map(|interface| block(interface, config.as_ref()))
         .collect()
 }
 
 pub fn one(station: &Station<'_>, interface: &InterfaceView) -> String {
+    let config = running::config(station.masked_config);
+    block(interface, config.as_ref())
+}
+
+fn block(interface: &InterfaceView, config: Option<&Config>) -> String {
     let mut page = Page::default();
     let kind = Kind::of(interface);
     heading(&mut page, interface, kind);
     link(&mut page, interface, kind);
     if interface.tunnel {
-        tunnel(&mut page, station, interface);
+        tunnel(&mut page, interface, config);
     }
     queues(&mut page, interface, kind);
     traffic(&mut page, &interface.received, &interface.sent);
@@ -124,7 +129,7 @@ fn link(page: &mut Page, interface: &InterfaceView, kind: Kind) {
     }
 }
 
-fn tunnel(page: &mut Page, station: &Station<'_>, interface: &InterfaceView) {
+fn tunnel(page: &mut Page, interface: &InterfaceView, config: Option<&Config>) {
     let evaluation = if interface.line_up { "up" } else { "down" };
     page.line(format_args!("  Tunnel linestate evaluation {evaluation}"));
     if let Some((local, remote)) = interface.tunnel_ends {
@@ -143,7 +148,7 @@ fn tunnel(page: &mut Page, station: &Station<'_>, interface: &InterfaceView) {
     ));
     page.line("  Tunnel transmit bandwidth 8000 (kbps)");
     page.line("  Tunnel receive bandwidth 8000 (kbps)");
-    if let Some(profile) = protection(station, &interface.name) {
+    if let Some(profile) = config.and_then(|config| protection(config, &interface.name)) {
         page.line(format_args!(
             "  Tunnel protection via IPSec (profile \"{profile}\")"
         ));
@@ -151,13 +156,11 @@ fn tunnel(page: &mut Page, station: &Station<'_>, interface: &InterfaceView) {
 }
 
 /// The IPsec profile that the file puts on a tunnel.
-fn protection(station: &Station<'_>, name: &str) -> Option<String> {
-    let config = running::config(station.masked_config)?;
-    let interface = config
-        .interfaces
-        .into_iter()
-        .find(|i| i.name.value == name)?;
-    interface.tunnel.ipsec_profile.map(|profile| profile.value)
+fn protection<'c>(config: &'c Config, name: &str) -> Option<&'c str> {
+    let mut interfaces = config.interfaces.iter();
+    let interface = interfaces.find(|interface| interface.name.value == name)?;
+    let profile = interface.tunnel.ipsec_profile.as_ref()?;
+    Some(&profile.value)
 }
 
 fn queues(page: &mut Page, interface: &InterfaceView, kind: Kind) {
