@@ -1,6 +1,7 @@
 //! `crossgate lab`: two files become a tunnel between two namespaces of this machine.
 
 mod capture;
+mod interrupt;
 mod namespace;
 mod network;
 mod node;
@@ -13,6 +14,7 @@ mod state;
 use clap::{Args, ValueEnum};
 use crossgate_gateway::control;
 use crossgate_gateway::load::{self, Loaded};
+use interrupt::Remains;
 use network::Network;
 use plan::{Plan, Site};
 use report::Progress;
@@ -81,11 +83,18 @@ struct Inputs {
     hq: Loaded,
 }
 
-/// Folders of one lab.
+/// Folders of one lab, removed with it unless they are spared.
 struct Folders {
     /// Control sockets, and the state of a kept lab.
     sockets: PathBuf,
     logs: PathBuf,
+    remains: Remains,
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        self.remains.remove_folders();
+    }
 }
 
 pub fn run(args: &LabArgs) -> ExitCode {
@@ -171,7 +180,11 @@ fn prepare(args: &LabArgs) -> Result<Folders, Unusable> {
     let folders = Folders {
         sockets,
         logs: std::env::temp_dir().join(format!("crossgate-lab-{}", std::process::id())),
+        remains: Remains::default(),
     };
+    folders.remains.watch().map_err(Unusable::at("machine"))?;
+    folders.remains.note_folder(folders.sockets.clone());
+    folders.remains.note_folder(folders.logs.clone());
     let keylog = args.keylog.as_ref();
     for folder in [&folders.sockets, &folders.logs].into_iter().chain(keylog) {
         std::fs::create_dir_all(folder).map_err(|error| Unusable {

@@ -461,14 +461,18 @@ mod tests {
             gateway("site-to-site/branch.cfg"),
             gateway("site-to-site/hq.xml"),
         );
-        check(&branch, &hq, expect![[r#"
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
             branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
               Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
             hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
               Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
             pings [(10.10.10.2, 10.20.20.2)]
             protected [10.10.10.0/24, 10.20.20.0/24]
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -477,14 +481,18 @@ mod tests {
             gateway("site-to-site/branch.cfg"),
             gateway("site-to-site/hq.set"),
         );
-        check(&hq, &branch, expect![[r#"
+        check(
+            &hq,
+            &branch,
+            expect![[r#"
             branch ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
               Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
             hq GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
               Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
             pings [(10.20.20.2, 10.10.10.2)]
             protected [10.20.20.0/24, 10.10.10.0/24]
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -493,7 +501,10 @@ mod tests {
             gateway("as-published/branch.cfg"),
             gateway("as-published/hq.xml"),
         );
-        check(&branch, &hq, expect![[r#"
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
             branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default true
               Lan { interface: None, gateway: 10.10.10.1/24, host: 10.10.10.2 }
             hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
@@ -503,14 +514,19 @@ mod tests {
             assumed branch: the file does not give GigabitEthernet0/0/0 an address; 203.0.113.10/24 is taken, where the hq file expects its peer
             assumed branch: the file names no inside network; 10.10.10.0/24 is taken, where the hq file expects it
             assumed branch: no route of the file leads to the peer; a default route by 203.0.113.1 is made
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn the_same_file_twice_is_refused() {
         let branch = gateway("site-to-site/branch.cfg");
-        check(&branch, &branch, expect![[r#"
+        check(
+            &branch,
+            &branch,
+            expect![[r#"
             both ends have the WAN address 203.0.113.10; expected two different ones
-        "#]]);
+        "#]],
+        );
     }
 }

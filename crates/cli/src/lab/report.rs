@@ -5,7 +5,7 @@ use super::node::LogLine;
 use super::ping::Count;
 use serde::Serialize;
 use serde_json::Value;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 /// Steps with their times, on stderr, so that `--json` has stdout for itself.
@@ -33,9 +33,10 @@ impl Progress {
         } else {
             ("", "")
         };
-        eprintln!("{seconds:6.2} s  {bold}{name:<9}{plain} {first}");
+        let mut out = std::io::stderr();
+        writeln!(out, "{seconds:6.2} s  {bold}{name:<9}{plain} {first}").ok();
         for line in lines {
-            eprintln!("{:20}{line}", "");
+            writeln!(out, "{:20}{line}", "").ok();
         }
     }
 }

@@ -14,6 +14,7 @@ use crossgate_model::Behaviour;
 use crossgate_model::config::Initiation;
 use serde_json::Value;
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -71,7 +72,10 @@ impl Lab<'_> {
             passive: self.args.start.is_some_and(|starter| starter != end),
             keylog,
         };
-        Node::start(namespace, &start, READY_PATIENCE).map_err(Unusable::at("daemons"))
+        let node =
+            Node::start(namespace, &start, READY_PATIENCE).map_err(Unusable::at("daemons"))?;
+        self.folders.remains.note_daemon(node.pid());
+        Ok(node)
     }
 
     fn starts_by_itself(&self, end: Starter) -> bool {
@@ -199,7 +203,8 @@ impl Running {
                 if lab.args.json {
                     eprint!("{text}");
                 } else {
-                    print!("{text}");
+                    // A reader that has seen enough is no reason to stop.
+                    write!(std::io::stdout(), "{text}").ok();
                 }
             }
         }
@@ -242,7 +247,7 @@ impl Running {
         } else {
             self.branch.stop().map_err(Unusable::at("stop"))?;
             self.hq.stop().map_err(Unusable::at("stop"))?;
-            std::fs::remove_dir_all(&lab.folders.sockets).ok();
+            lab.folders.remains.spare_daemons();
         }
         let at = Unusable::at("capture");
         let recording = self.wan.finish().map_err(&at)?;
@@ -359,6 +364,9 @@ fn keep(lab: &Lab<'_>, nodes: [Node; 2]) -> std::io::Result<()> {
         state.add_holder(pid);
     }
     state.save(&lab.folders.sockets)?;
+    lab.folders.remains.spare_daemons();
+    lab.folders.remains.spare_folder(&lab.folders.sockets);
+    lab.folders.remains.spare_folder(&lab.folders.logs);
     let name = lab.args.name.as_deref().unwrap_or_default();
     let text = format!(
         "crossgate exec {name}/branch \"…\", crossgate exec {name}/hq \"…\", crossgate lab --down {name}\n{}",
@@ -383,10 +391,8 @@ fn conclude(lab: &Lab<'_>, outcome: &Outcome) {
             "the tunnel works: {esp} ESP packets crossed the WAN, and no packet in the clear"
         );
         lab.progress.step("verdict", text);
-        if !lab.args.keep {
-            std::fs::remove_dir_all(&lab.folders.logs).ok();
-        }
     } else {
+        lab.folders.remains.spare_folder(&lab.folders.logs);
         let text = format!(
             "{}; both ends' logs are in {}",
             outcome.complaint(),
@@ -395,6 +401,7 @@ fn conclude(lab: &Lab<'_>, outcome: &Outcome) {
         lab.progress.step("verdict", text);
     }
     if lab.args.json {
-        println!("{}", serde_json::to_string(outcome).unwrap_or_default());
+        let object = serde_json::to_string(outcome).unwrap_or_default();
+        writeln!(std::io::stdout(), "{object}").ok();
     }
 }
