@@ -55,7 +55,10 @@ fn refusal(line: &str, miss: Miss, station: &Station<'_>) -> String {
         Miss::Incomplete => "% Incomplete command.\n\n".into(),
         Miss::Invalid(Column(column)) => {
             let indent = prompt_width(station) + column;
-            format!("{:indent$}^\n% Invalid input detected at '^' marker.\n\n", "")
+            format!(
+                "{:indent$}^\n% Invalid input detected at '^' marker.\n\n",
+                ""
+            )
         }
         Miss::Pattern => "% Invalid regular expression\n".into(),
     }

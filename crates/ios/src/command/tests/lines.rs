@@ -601,6 +601,20 @@ fn every_word_of_every_row_is_explained() {
 }
 
 #[test]
+fn any_beginning_of_any_row_has_an_answer() {
+    let scene = scene();
+    for row in COMMANDS {
+        for (end, _) in row.words.char_indices() {
+            let cut = &row.words[..end];
+            for line in [cut.to_owned(), format!("{cut}?"), format!("{cut} | s \u{e9}_{{")] {
+                let answered = print(&scene, &line);
+                assert!(!answered.contains('\u{1b}'), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn no_explanation_is_of_a_word_that_no_row_has() {
     for (word, _) in WORDS {
         let has = |text: &str| {

@@ -1,5 +1,5 @@
-//! Prints as files, which the parsers that operators have can be run over. See `data/README.md`
-//! for the versions that took them.
+//! Prints as files. ntc-templates 9.3.0 and Genie 26.9 (genie.libs.parser, pyATS) took those that
+//! `data/judge.py` names; `data/README.md` says which they don't take of a device either.
 
 use super::fixture::{KEY, Scene, scene, scene_of_one_service, scene_over_ipv6, scene_with};
 use super::{print, transcript};
