@@ -14,7 +14,7 @@ const VENDORS: [Vendor; 2] = [Vendor::Ios, Vendor::PanOs];
 
 fn world_and_tunnel() -> (World, Tunnel) {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::Cbc, Starts::Local);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
     (world, tunnel)
 }
 
@@ -58,7 +58,7 @@ fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
             .replace("hostname branch", "hostname renamed");
         ours.reload(&changed);
         let command = match vendor {
-            Vendor::Ios => "show version",
+            Vendor::Ios | Vendor::IosCryptoMap => "show version",
             Vendor::PanOs => "show system info",
         };
         wait_until("the new host name", Duration::from_secs(5), || {

@@ -1,7 +1,7 @@
 //! The harness by itself: that the peers and worlds work before our program is judged by them.
 
 use crate::support::charon::Charon;
-use crate::support::iked::Iked;
+use crate::support::iked::{self, Iked};
 use crate::support::keys::SaKeys;
 use crate::support::ping::{self, Steady};
 use crate::support::pluto::Pluto;
@@ -33,18 +33,18 @@ fn two_charons(suite: Suite, nat: Nat) {
 
 #[test]
 fn two_charons_with_cbc() {
-    two_charons(Suite::Cbc, Nat::None);
+    two_charons(Suite::CBC, Nat::None);
 }
 
 #[test]
 fn two_charons_with_gcm_through_nat() {
-    two_charons(Suite::Gcm, Nat::Before(End::A));
+    two_charons(Suite::GCM, Nat::Before(End::A));
 }
 
 #[test]
 fn libreswan_answers_rekeys_and_deletes() {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::Cbc, Starts::Local);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
     let charon = Charon::start(&world, End::A, &tunnel);
     let pluto = Pluto::start(&world, End::B, &tunnel.mirrored());
     assert!(charon.initiate(), "{}", charon.log());
@@ -60,7 +60,7 @@ fn libreswan_answers_rekeys_and_deletes() {
 #[test]
 fn openiked_starts_rekeys_and_deletes() {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::CbcSha512, Starts::Remote);
+    let tunnel = world.tunnel(End::A, iked::CBC, Starts::Remote);
     let charon = Charon::start(&world, End::A, &tunnel);
     let iked = Iked::start(&world, End::B, &tunnel.mirrored(), Duration::from_secs(5));
     charon.wait_for_log("CHILD_SA lan{1} established");

@@ -44,20 +44,20 @@ fn bring_up(starts: Starts, ours: &Crossgate, theirs: &Pluto) {
 
 #[test]
 fn ios_initiates_cbc() {
-    lifecycle(Vendor::Ios, Starts::Local, Suite::Cbc);
+    lifecycle(Vendor::Ios, Starts::Local, Suite::CBC);
 }
 
 #[test]
 fn ios_responds_gcm() {
-    lifecycle(Vendor::Ios, Starts::Remote, Suite::Gcm);
+    lifecycle(Vendor::Ios, Starts::Remote, Suite::GCM);
 }
 
 #[test]
 fn pan_os_initiates_gcm() {
-    lifecycle(Vendor::PanOs, Starts::Local, Suite::Gcm);
+    lifecycle(Vendor::PanOs, Starts::Local, Suite::GCM);
 }
 
 #[test]
 fn pan_os_responds_cbc() {
-    lifecycle(Vendor::PanOs, Starts::Remote, Suite::Cbc);
+    lifecycle(Vendor::PanOs, Starts::Remote, Suite::CBC);
 }

@@ -2,7 +2,7 @@
 //! need a kernel that has it.
 
 use crate::support::crossgate::Crossgate;
-use crate::support::iked::Iked;
+use crate::support::iked::{self, Iked};
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
@@ -61,25 +61,20 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite, delete: Delete) {
 
 #[test]
 fn ios_initiates_cbc_and_deletes() {
-    lifecycle(Vendor::Ios, Starts::Local, Suite::CbcSha512, Delete::Ours);
+    lifecycle(Vendor::Ios, Starts::Local, iked::CBC, Delete::Ours);
 }
 
 #[test]
 fn ios_responds_gcm_and_is_deleted() {
-    lifecycle(Vendor::Ios, Starts::Remote, Suite::GcmIke, Delete::Theirs);
+    lifecycle(Vendor::Ios, Starts::Remote, iked::GCM, Delete::Theirs);
 }
 
 #[test]
 fn pan_os_initiates_gcm_and_is_deleted() {
-    lifecycle(Vendor::PanOs, Starts::Local, Suite::GcmIke, Delete::Theirs);
+    lifecycle(Vendor::PanOs, Starts::Local, iked::GCM, Delete::Theirs);
 }
 
 #[test]
 fn pan_os_responds_cbc_and_deletes() {
-    lifecycle(
-        Vendor::PanOs,
-        Starts::Remote,
-        Suite::CbcSha512,
-        Delete::Ours,
-    );
+    lifecycle(Vendor::PanOs, Starts::Remote, iked::CBC, Delete::Ours);
 }

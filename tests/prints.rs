@@ -137,7 +137,7 @@ const PAN_OS: &[Expected] = &[
 
 fn are_parsed(vendor: Vendor, platform: &str, expected: &[Expected]) {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::Cbc, Starts::Local);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
     let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
     let ours = Crossgate::start(&world, vendor, &tunnel);
     ours.initiate();

@@ -4,13 +4,12 @@
 use crate::support::charon::Charon;
 use crate::support::crossgate::Crossgate;
 use crate::support::ping::{self, Steady};
-use crate::support::tunnel::{Identity, Network, Starts, Suite, Tunnel};
+use crate::support::tunnel::{Identity, Ike, Network, Starts, Suite, Tunnel};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
 use Nat::{Before, None as NoNat};
 use Starts::{Local, Remote};
-use Suite::{Cbc, Gcm};
-use Vendor::{Ios, PanOs};
+use Vendor::{Ios, IosCryptoMap, PanOs};
 use std::time::Duration;
 
 const RECEIVED_DELETE: &str = "received DELETE for IKE_SA";
@@ -61,9 +60,9 @@ fn rekey_from_both_sides(ours: &Crossgate, theirs: &Charon, suite: Suite) {
     ours.wait_for_another("ike-sa-rekeyed", known);
 
     ours.rekey_child();
-    let group = match suite {
-        Suite::Cbc | Suite::CbcSha512 => "MODP_2048",
-        Suite::Gcm | Suite::GcmIke => "ECP_256",
+    let group = match suite.ike {
+        Ike::Cbc14 => "MODP_2048",
+        Ike::Gcm19 => "ECP_256",
     };
     // Only a Child's proposal tells of extended sequence numbers.
     let with_pfs = format!("/{group}/NO_EXT_SEQ");
@@ -81,22 +80,24 @@ macro_rules! cells {
 }
 
 cells! { lifecycle:
-    ios_initiates_cbc(Ios, Local, NoNat, Cbc);
-    ios_initiates_gcm(Ios, Local, NoNat, Gcm);
-    ios_initiates_from_behind_nat_cbc(Ios, Local, Before(End::A), Cbc);
-    ios_initiates_from_behind_nat_gcm(Ios, Local, Before(End::A), Gcm);
-    ios_responds_cbc(Ios, Remote, NoNat, Cbc);
-    ios_responds_gcm(Ios, Remote, NoNat, Gcm);
-    ios_responds_to_peer_behind_nat_cbc(Ios, Remote, Before(End::B), Cbc);
-    ios_responds_to_peer_behind_nat_gcm(Ios, Remote, Before(End::B), Gcm);
-    pan_os_initiates_cbc(PanOs, Local, NoNat, Cbc);
-    pan_os_initiates_gcm(PanOs, Local, NoNat, Gcm);
-    pan_os_initiates_from_behind_nat_cbc(PanOs, Local, Before(End::A), Cbc);
-    pan_os_initiates_from_behind_nat_gcm(PanOs, Local, Before(End::A), Gcm);
-    pan_os_responds_cbc(PanOs, Remote, NoNat, Cbc);
-    pan_os_responds_gcm(PanOs, Remote, NoNat, Gcm);
-    pan_os_responds_to_peer_behind_nat_cbc(PanOs, Remote, Before(End::B), Cbc);
-    pan_os_responds_to_peer_behind_nat_gcm(PanOs, Remote, Before(End::B), Gcm);
+    ios_initiates_cbc(Ios, Local, NoNat, Suite::CBC);
+    ios_initiates_gcm(Ios, Local, NoNat, Suite::GCM);
+    ios_initiates_from_behind_nat_cbc(Ios, Local, Before(End::A), Suite::CBC);
+    ios_initiates_from_behind_nat_gcm(Ios, Local, Before(End::A), Suite::GCM);
+    ios_responds_cbc(Ios, Remote, NoNat, Suite::CBC);
+    ios_responds_gcm(Ios, Remote, NoNat, Suite::GCM);
+    ios_responds_to_peer_behind_nat_cbc(Ios, Remote, Before(End::B), Suite::CBC);
+    ios_responds_to_peer_behind_nat_gcm(Ios, Remote, Before(End::B), Suite::GCM);
+    crypto_map_initiates_cbc(IosCryptoMap, Local, NoNat, Suite::CBC);
+    crypto_map_responds_to_peer_behind_nat_gcm(IosCryptoMap, Remote, Before(End::B), Suite::GCM);
+    pan_os_initiates_cbc(PanOs, Local, NoNat, Suite::CBC);
+    pan_os_initiates_gcm(PanOs, Local, NoNat, Suite::GCM);
+    pan_os_initiates_from_behind_nat_cbc(PanOs, Local, Before(End::A), Suite::CBC);
+    pan_os_initiates_from_behind_nat_gcm(PanOs, Local, Before(End::A), Suite::GCM);
+    pan_os_responds_cbc(PanOs, Remote, NoNat, Suite::CBC);
+    pan_os_responds_gcm(PanOs, Remote, NoNat, Suite::GCM);
+    pan_os_responds_to_peer_behind_nat_cbc(PanOs, Remote, Before(End::B), Suite::CBC);
+    pan_os_responds_to_peer_behind_nat_gcm(PanOs, Remote, Before(End::B), Suite::GCM);
 }
 
 /// What the two ends disagree about, made on their side.
@@ -117,7 +118,7 @@ const KEY: Disagreement = Disagreement {
 };
 
 const PROPOSALS: Disagreement = Disagreement {
-    make: |theirs| theirs.suite = Suite::Gcm,
+    make: |theirs| theirs.suite = Suite::GCM,
     event: "no-proposal-chosen",
     of_ours: "cbc",
     of_theirs: "gcm",
@@ -140,7 +141,7 @@ const SELECTORS: Disagreement = Disagreement {
 /// The attempt ends in the event that names the cause with the values that are known here.
 fn fails(vendor: Vendor, starts: Starts, disagreement: &Disagreement) {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::Cbc, starts);
+    let tunnel = world.tunnel(End::A, Suite::CBC, starts);
     let mut opposite = tunnel.mirrored();
     (disagreement.make)(&mut opposite);
     let theirs = Charon::start(&world, End::B, &opposite);
@@ -176,12 +177,56 @@ cells! { fails:
     pan_os_responds_with_selectors_that_are_no_mirror(PanOs, Remote, &SELECTORS);
 }
 
+/// PFS on our side alone: the first Child, made inside IKE_AUTH, shows nothing of it.
+fn differs_in_pfs(vendor: Vendor, rekeyed_by: Starts) {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Remote);
+    let mut opposite = tunnel.mirrored();
+    opposite.suite.pfs = false;
+    let theirs = Charon::start(&world, End::B, &opposite);
+    let ours = Crossgate::start(&world, vendor, &tunnel);
+    bring_up(Remote, &ours, &theirs);
+    ping::assert_both_ways(&world);
+    match rekeyed_by {
+        Local => drop(ours.exec("request rekey child")),
+        Remote => theirs.rekey_child(),
+    }
+    let told = ours.wait_for("pfs-mismatch").text;
+    assert!(told.contains("2048"), "{told}");
+    ping::assert_both_ways(&world);
+}
+
+cells! { differs_in_pfs:
+    ios_is_refused_a_rekey_with_pfs(Ios, Local);
+    ios_refuses_a_rekey_without_pfs(Ios, Remote);
+    pan_os_is_refused_a_rekey_with_pfs(PanOs, Local);
+    pan_os_refuses_a_rekey_without_pfs(PanOs, Remote);
+}
+
+/// Full-sized packets, which don't fit into the tunnel as they are, and such as come in fragments.
+fn carries_large_packets(vendor: Vendor) {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Local);
+    let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, vendor, &tunnel);
+    bring_up(Local, &ours, &theirs);
+    for from in [End::A, End::B] {
+        ping::wait_for_large_answer(&world, from, 1472);
+        ping::wait_for_large_answer(&world, from, 4000);
+    }
+}
+
+cells! { carries_large_packets:
+    ios_carries_large_packets(Ios);
+    pan_os_carries_large_packets(PanOs);
+}
+
 /// `dpd 10 2 periodic` asks after 10 s of silence, and again every 2 s. PAN-OS takes minutes to
 /// give up, by its documents: that is tested in virtual time.
 #[test]
 fn ios_notices_a_dead_peer() {
     let world = World::new(Nat::None);
-    let tunnel = world.tunnel(End::A, Suite::Cbc, Local);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Local);
     let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
     let ours = Crossgate::start(&world, Ios, &tunnel);
     bring_up(Local, &ours, &theirs);

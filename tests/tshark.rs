@@ -47,10 +47,10 @@ const NOTHING: Vec<Vec<String>> = Vec::new();
 
 #[test]
 fn ios_cbc() {
-    whole_run_is_read(Vendor::Ios, Suite::Cbc);
+    whole_run_is_read(Vendor::Ios, Suite::CBC);
 }
 
 #[test]
 fn pan_os_gcm() {
-    whole_run_is_read(Vendor::PanOs, Suite::Gcm);
+    whole_run_is_read(Vendor::PanOs, Suite::GCM);
 }

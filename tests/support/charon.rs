@@ -4,7 +4,7 @@
 
 use super::prepared;
 use super::process::{Process, output, read_text, run, wait_for_log, wait_until};
-use super::tunnel::{Identity, Suite, Tunnel};
+use super::tunnel::{Esp, Identity, Ike, Suite, Tunnel};
 use super::world::{End, World};
 use std::path::PathBuf;
 use std::process::Command;
@@ -150,12 +150,7 @@ swanctl {{
 }
 
 fn connection(tunnel: &Tunnel) -> String {
-    let (ike, esp) = match tunnel.suite {
-        Suite::Cbc => ("aes256-sha256-modp2048", "aes256-sha256-modp2048"),
-        Suite::CbcSha512 => ("aes256-sha256-modp2048", "aes256-sha512-modp2048"),
-        Suite::GcmIke => ("aes256gcm16-prfsha256-ecp256", "aes256-sha512-ecp256"),
-        Suite::Gcm => ("aes256gcm16-prfsha256-ecp256", "aes256gcm16-ecp256"),
-    };
+    let (ike, esp) = proposals(tunnel.suite);
     let (local, remote) = (&tunnel.local, &tunnel.remote);
     format!(
         "connections {{
@@ -199,6 +194,20 @@ secrets {{
         remote.network,
         tunnel.key,
     )
+}
+
+fn proposals(suite: Suite) -> (&'static str, String) {
+    let (ike, group) = match suite.ike {
+        Ike::Cbc14 => ("aes256-sha256-modp2048", "-modp2048"),
+        Ike::Gcm19 => ("aes256gcm16-prfsha256-ecp256", "-ecp256"),
+    };
+    let esp = match suite.esp {
+        Esp::CbcSha256 => "aes256-sha256",
+        Esp::CbcSha512 => "aes256-sha512",
+        Esp::Gcm => "aes256gcm16",
+    };
+    let pfs = if suite.pfs { group } else { "" };
+    (ike, format!("{esp}{pfs}"))
 }
 
 fn identity(identity: &Identity) -> String {

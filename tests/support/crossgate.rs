@@ -55,7 +55,7 @@ impl<'w> Crossgate<'w> {
         match self.vendor {
             // A tunnel interface needs nobody the first time; after a delete traffic does it.
             Vendor::Ios if self.logged("ike-sa-deleted").is_empty() => {}
-            Vendor::Ios => drop(ping::answered(self.world, End::A)),
+            Vendor::Ios | Vendor::IosCryptoMap => drop(ping::answered(self.world, End::A)),
             Vendor::PanOs => drop(self.exec("test vpn ipsec-sa tunnel SITE")),
         }
         let what = format!("a Child SA ({})", self.dir.display());

@@ -4,13 +4,23 @@
 use super::keys::{self, SaKeys};
 use super::prepared;
 use super::process::{Process, read_text, run, wait_for_log, wait_until};
-use super::tunnel::{Starts, Suite, Tunnel};
+use super::tunnel::{Esp, Ike, Starts, Suite, Tunnel};
 use super::world::{End, World};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+
+/// What Debian's build can do for ESP on Linux, under either protection of IKE.
+pub const CBC: Suite = Suite {
+    esp: Esp::CbcSha512,
+    ..Suite::CBC
+};
+pub const GCM: Suite = Suite {
+    esp: Esp::CbcSha512,
+    ..Suite::GCM
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -92,17 +102,17 @@ fn daemon(world: &World, end: End, dir: &Path) -> Command {
 }
 
 fn policy(tunnel: &Tunnel, ike_lifetime: Duration) -> String {
-    let (ike, esp) = match tunnel.suite {
+    let (ike, group) = match tunnel.suite.ike {
+        Ike::Cbc14 => (
+            "enc aes-256 prf hmac-sha2-256 auth hmac-sha2-256",
+            "modp2048",
+        ),
+        Ike::Gcm19 => ("enc aes-256-gcm prf hmac-sha2-256", "ecp256"),
+    };
+    let esp = match tunnel.suite.esp {
+        Esp::CbcSha512 => "enc aes-256 auth hmac-sha2-512",
         // Debian's build refuses these for ESP on Linux.
-        Suite::Cbc | Suite::Gcm => panic!("OpenIKED has neither HMAC-SHA-256 nor GCM for ESP"),
-        Suite::CbcSha512 => (
-            "enc aes-256 prf hmac-sha2-256 auth hmac-sha2-256 group modp2048",
-            "enc aes-256 auth hmac-sha2-512 group modp2048",
-        ),
-        Suite::GcmIke => (
-            "enc aes-256-gcm prf hmac-sha2-256 group ecp256",
-            "enc aes-256 auth hmac-sha2-512 group ecp256",
-        ),
+        Esp::CbcSha256 | Esp::Gcm => panic!("OpenIKED has neither HMAC-SHA-256 nor GCM for ESP"),
     };
     let mode = match tunnel.starts {
         Starts::Local => "active",
@@ -113,8 +123,8 @@ fn policy(tunnel: &Tunnel, ike_lifetime: Duration) -> String {
         "ikev2 \"site\" {mode} esp \\
 	from {} to {} \\
 	local {} peer {} \\
-	ikesa {ike} \\
-	childsa {esp} noesn \\
+	ikesa {ike} group {group} \\
+	childsa {esp} group {group} noesn \\
 	srcid {} dstid {} \\
 	ikelifetime {} lifetime 3600 \\
 	psk \"{}\"

@@ -7,9 +7,14 @@ use std::time::Duration;
 
 /// Pings the other LAN's host, and tells how many of three were answered.
 pub fn answered(world: &World, from: End) -> u32 {
+    answered_with_size(world, from, 56)
+}
+
+/// The same with so many octets of data.
+fn answered_with_size(world: &World, from: End, octets: u16) -> u32 {
     let target = from.other().host().to_string();
     let mut command = world.command(from.lan_node(), "sh");
-    let line = format!("ping -n -c 3 -i 0.2 -W 1 {target} || true");
+    let line = format!("ping -n -c 3 -i 0.2 -W 1 -s {octets} {target} || true");
     received(&run(command.args(["-c", &line])))
 }
 
@@ -25,6 +30,15 @@ pub fn assert_both_ways(world: &World) {
 pub fn wait_for_answer(world: &World, from: End) {
     wait_until("an answer to a ping", Duration::from_secs(10), || {
         (answered(world, from) > 0).then_some(())
+    });
+}
+
+/// The first ones may be lost while the path's MTU is being learnt.
+#[track_caller]
+pub fn wait_for_large_answer(world: &World, from: End, octets: u16) {
+    let what = format!("all answers to pings of {octets} octets from end {from:?}");
+    wait_until(&what, Duration::from_secs(10), || {
+        (answered_with_size(world, from, octets) == 3).then_some(())
     });
 }
 

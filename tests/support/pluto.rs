@@ -4,7 +4,7 @@
 use super::keys::{self, SaKeys};
 use super::prepared;
 use super::process::{Process, read_text, run, wait_for_log, wait_until};
-use super::tunnel::{Suite, Tunnel};
+use super::tunnel::{Esp, Ike, Suite, Tunnel};
 use super::world::{End, World};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -114,12 +114,8 @@ fn daemon(world: &World, end: End, dir: &Path) -> Command {
 }
 
 fn connection(tunnel: &Tunnel) -> String {
-    let (ike, esp) = match tunnel.suite {
-        Suite::Cbc => ("aes256-sha2_256-modp2048", "aes256-sha2_256-modp2048"),
-        Suite::CbcSha512 => ("aes256-sha2_256-modp2048", "aes256-sha2_512-modp2048"),
-        Suite::GcmIke => ("aes_gcm256-sha2_256-dh19", "aes256-sha2_512-dh19"),
-        Suite::Gcm => ("aes_gcm256-sha2_256-dh19", "aes_gcm256-null-dh19"),
-    };
+    let (ike, esp) = proposals(tunnel.suite);
+    let pfs = if tunnel.suite.pfs { "yes" } else { "no" };
     let (local, remote) = (&tunnel.local, &tunnel.remote);
     format!(
         "config setup
@@ -137,7 +133,7 @@ conn {CONNECTION}
 	rightsubnet={}
 	ike={ike}
 	esp={esp}
-	pfs=yes
+	pfs={pfs}
 	esn=no
 	ikelifetime=8h
 	salifetime=1h
@@ -150,6 +146,19 @@ conn {CONNECTION}
         remote.identity,
         remote.network,
     )
+}
+
+fn proposals(suite: Suite) -> (&'static str, String) {
+    let (ike, group) = match suite.ike {
+        Ike::Cbc14 => ("aes256-sha2_256-modp2048", "modp2048"),
+        Ike::Gcm19 => ("aes_gcm256-sha2_256-dh19", "dh19"),
+    };
+    let esp = match suite.esp {
+        Esp::CbcSha256 => "aes256-sha2_256",
+        Esp::CbcSha512 => "aes256-sha2_512",
+        Esp::Gcm => "aes_gcm256-null",
+    };
+    (ike, format!("{esp}-{group}"))
 }
 
 fn secrets(tunnel: &Tunnel) -> String {

@@ -56,17 +56,43 @@ impl fmt::Display for Network {
     }
 }
 
-/// Algorithms of IKE and ESP, with PFS in the same group.
+/// Algorithms of IKE and ESP. PFS is in IKE's group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suite {
+pub struct Suite {
+    pub ike: Ike,
+    pub esp: Esp,
+    pub pfs: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ike {
     /// AES-CBC-256, SHA-256, group 14.
-    Cbc,
-    /// AES-CBC-256; SHA-256 for IKE, SHA-512 for ESP; group 14.
-    CbcSha512,
+    Cbc14,
     /// AES-GCM-256, PRF SHA-256, group 19.
+    Gcm19,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Esp {
+    /// AES-CBC-256, SHA-256.
+    CbcSha256,
+    /// AES-CBC-256, SHA-512.
+    CbcSha512,
+    /// AES-GCM-256.
     Gcm,
-    /// The same for IKE; AES-CBC-256 and SHA-512 for ESP.
-    GcmIke,
+}
+
+impl Suite {
+    pub const CBC: Self = Self {
+        ike: Ike::Cbc14,
+        esp: Esp::CbcSha256,
+        pfs: true,
+    };
+    pub const GCM: Self = Self {
+        ike: Ike::Gcm19,
+        esp: Esp::Gcm,
+        pfs: true,
+    };
 }
 
 /// Which end begins.

@@ -1,19 +1,22 @@
 //! Our end's configuration in both vendors' languages, for end A's gateway.
 
-use super::tunnel::{Identity, Network, Starts, Suite, Tunnel};
+use super::tunnel::{Esp, Identity, Ike, Starts, Suite, Tunnel};
 use super::world::End;
 
 /// Whose language our end speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
     Ios,
+    /// IOS-XE with a crypto map in the place of a tunnel interface.
+    IosCryptoMap,
     PanOs,
 }
 
 impl Vendor {
     pub fn configuration(self, tunnel: &Tunnel) -> String {
         match self {
-            Self::Ios => ios(tunnel),
+            Self::Ios => ios(tunnel, &tunnel_interface(tunnel)),
+            Self::IosCryptoMap => ios(tunnel, &crypto_map(tunnel)),
             Self::PanOs => pan_os(tunnel),
         }
     }
@@ -21,7 +24,7 @@ impl Vendor {
     /// The file's name, as an operator would choose it.
     pub fn file_name(self) -> &'static str {
         match self {
-            Self::Ios => "branch.cfg",
+            Self::Ios | Self::IosCryptoMap => "branch.cfg",
             Self::PanOs => "branch.set",
         }
     }
@@ -29,7 +32,7 @@ impl Vendor {
     /// The configuration's names of the WAN and LAN interfaces.
     pub fn interfaces(self) -> [&'static str; 2] {
         match self {
-            Self::Ios => ["GigabitEthernet1", "GigabitEthernet2"],
+            Self::Ios | Self::IosCryptoMap => ["GigabitEthernet1", "GigabitEthernet2"],
             Self::PanOs => ["ethernet1/1", "ethernet1/2"],
         }
     }
@@ -37,33 +40,24 @@ impl Vendor {
     /// The vendor's command that deletes the IKE SA with its Child.
     pub fn delete_command(self) -> &'static str {
         match self {
-            Self::Ios => "clear crypto session",
+            Self::Ios | Self::IosCryptoMap => "clear crypto session",
             Self::PanOs => "clear vpn ike-sa gateway PEER",
         }
     }
 }
 
-/// A tunnel interface with a policy ACL: selectors as on the other end.
-fn ios(tunnel: &Tunnel) -> String {
+/// `carrier` is what sends packets into the tunnel.
+fn ios(tunnel: &Tunnel, carrier: &str) -> String {
     let (local, remote) = (&tunnel.local, &tunnel.remote);
     let peer = remote.reached_at;
-    let (proposal, transforms, group) = match tunnel.suite {
-        Suite::Cbc => (
-            " encryption aes-cbc-256\n integrity sha256",
-            "esp-aes 256 esp-sha256-hmac",
-            14,
-        ),
-        Suite::CbcSha512 => (
-            " encryption aes-cbc-256\n integrity sha256",
-            "esp-aes 256 esp-sha512-hmac",
-            14,
-        ),
-        Suite::Gcm => (" encryption aes-gcm-256\n prf sha256", "esp-gcm 256", 19),
-        Suite::GcmIke => (
-            " encryption aes-gcm-256\n prf sha256",
-            "esp-aes 256 esp-sha512-hmac",
-            19,
-        ),
+    let (proposal, group) = match tunnel.suite.ike {
+        Ike::Cbc14 => (" encryption aes-cbc-256\n integrity sha256", 14),
+        Ike::Gcm19 => (" encryption aes-gcm-256\n prf sha256", 19),
+    };
+    let transforms = match tunnel.suite.esp {
+        Esp::CbcSha256 => "esp-aes 256 esp-sha256-hmac",
+        Esp::CbcSha512 => "esp-aes 256 esp-sha512-hmac",
+        Esp::Gcm => "esp-gcm 256",
     };
     let identity = match &local.identity {
         Identity::Address(address) => format!("address {address}"),
@@ -72,10 +66,6 @@ fn ios(tunnel: &Tunnel) -> String {
     let accepted = match &remote.identity {
         Identity::Address(address) => format!("address {address} 255.255.255.255"),
         Identity::Fqdn(name) => format!("fqdn {name}"),
-    };
-    let waits = match tunnel.starts {
-        Starts::Local => "",
-        Starts::Remote => " responder-only\n",
     };
     format!(
         "version 17.9
@@ -106,16 +96,38 @@ crypto ikev2 profile PROFILE
 crypto ipsec transform-set TRANSFORMS {transforms}
  mode tunnel
 !
-crypto ipsec profile IPSEC
- set transform-set TRANSFORMS
- set pfs group{group}
- set ikev2-profile PROFILE
-{waits}!
-interface GigabitEthernet1
- ip address {wan} 255.255.255.0
+ip access-list extended PROTECTED
+ permit ip {local_net} 0.0.0.255 {remote_net} 0.0.0.255
 !
 interface GigabitEthernet2
  ip address {lan} 255.255.255.0
+!
+{carrier}!
+ip route 0.0.0.0 0.0.0.0 {router}
+!
+end
+",
+        key = tunnel.key,
+        lan = local.network.host(1),
+        router = End::A.router(),
+        local_net = local.network.host(0),
+        remote_net = remote.network.host(0),
+    )
+}
+
+/// With a policy ACL: selectors as on the other end. It begins by itself.
+fn tunnel_interface(tunnel: &Tunnel) -> String {
+    let waits = match tunnel.starts {
+        Starts::Local => "",
+        Starts::Remote => " responder-only\n",
+    };
+    format!(
+        "crypto ipsec profile IPSEC
+ set transform-set TRANSFORMS
+{pfs} set ikev2-profile PROFILE
+{waits}!
+interface GigabitEthernet1
+ ip address {wan} 255.255.255.0
 !
 interface Tunnel0
  ip address 169.254.0.1 255.255.255.252
@@ -125,57 +137,59 @@ interface Tunnel0
  tunnel protection ipsec policy ipv4 PROTECTED
  tunnel protection ipsec profile IPSEC
 !
-ip access-list extended PROTECTED
- permit ip {local_net} {remote_net}
-!
-ip route 0.0.0.0 0.0.0.0 {router}
-ip route {route} Tunnel0
-!
-end
+ip route {route} 255.255.255.0 Tunnel0
 ",
-        key = tunnel.key,
-        wan = local.address,
-        lan = local.network.host(1),
-        router = End::A.router(),
-        local_net = with_wildcard(local.network),
-        remote_net = with_wildcard(remote.network),
-        route = with_mask(remote.network),
+        pfs = ios_pfs(tunnel),
+        wan = tunnel.local.address,
+        peer = tunnel.remote.reached_at,
+        route = tunnel.remote.network.host(0),
     )
 }
 
-fn with_wildcard(network: Network) -> String {
-    format!("{} 0.0.0.255", network.host(0))
+/// It begins when there is traffic.
+fn crypto_map(tunnel: &Tunnel) -> String {
+    format!(
+        "crypto map MAP 10 ipsec-isakmp
+ set peer {peer}
+ set transform-set TRANSFORMS
+{pfs} set ikev2-profile PROFILE
+ match address PROTECTED
+!
+interface GigabitEthernet1
+ ip address {wan} 255.255.255.0
+ crypto map MAP
+",
+        pfs = ios_pfs(tunnel),
+        wan = tunnel.local.address,
+        peer = tunnel.remote.reached_at,
+    )
 }
 
-fn with_mask(network: Network) -> String {
-    format!("{} 255.255.255.0", network.host(0))
+fn ios_pfs(tunnel: &Tunnel) -> &'static str {
+    match tunnel.suite {
+        Suite { pfs: false, .. } => "",
+        Suite {
+            ike: Ike::Cbc14, ..
+        } => " set pfs group14\n",
+        Suite {
+            ike: Ike::Gcm19, ..
+        } => " set pfs group19\n",
+    }
 }
 
 /// A tunnel with one proxy ID.
 fn pan_os(tunnel: &Tunnel) -> String {
     let (local, remote) = (&tunnel.local, &tunnel.remote);
-    let (ike, esp, group) = match tunnel.suite {
-        Suite::Cbc => (
-            ("aes-256-cbc", "sha256"),
-            ("aes-256-cbc", "sha256"),
-            "group14",
-        ),
-        Suite::CbcSha512 => (
-            ("aes-256-cbc", "sha256"),
-            ("aes-256-cbc", "sha512"),
-            "group14",
-        ),
-        Suite::Gcm => (
-            ("aes-256-gcm", "non-auth"),
-            ("aes-256-gcm", "none"),
-            "group19",
-        ),
-        Suite::GcmIke => (
-            ("aes-256-gcm", "non-auth"),
-            ("aes-256-cbc", "sha512"),
-            "group19",
-        ),
+    let (ike, group) = match tunnel.suite.ike {
+        Ike::Cbc14 => (("aes-256-cbc", "sha256"), "group14"),
+        Ike::Gcm19 => (("aes-256-gcm", "non-auth"), "group19"),
     };
+    let esp = match tunnel.suite.esp {
+        Esp::CbcSha256 => ("aes-256-cbc", "sha256"),
+        Esp::CbcSha512 => ("aes-256-cbc", "sha512"),
+        Esp::Gcm => ("aes-256-gcm", "none"),
+    };
+    let pfs = if tunnel.suite.pfs { group } else { "no-pfs" };
     let passive = match tunnel.starts {
         Starts::Local => "no",
         Starts::Remote => "yes",
@@ -203,7 +217,7 @@ fn pan_os(tunnel: &Tunnel) -> String {
         crypto_profile("ike", "lifetime seconds 28800"),
         crypto_profile("ipsec", &format!("esp encryption {}", esp.0)),
         crypto_profile("ipsec", &format!("esp authentication {}", esp.1)),
-        crypto_profile("ipsec", &format!("dh-group {group}")),
+        crypto_profile("ipsec", &format!("dh-group {pfs}")),
         crypto_profile("ipsec", "lifetime seconds 3600"),
         gateway(&format!(
             "authentication pre-shared-key key \"{}\"",
