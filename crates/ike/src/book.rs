@@ -1,8 +1,7 @@
 //! Who has what: the SPIs in use, and which Child SA belongs to which IKE SA.
 
-use crate::collision::Rank;
+use crate::child::Origin;
 use crate::selectors::SelectorsAgreed;
-use crossgate_model::view::Role;
 use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +22,7 @@ pub(crate) struct Entry {
     /// The IKE SA that has it now.
     pub ike: u32,
     pub child: String,
-    /// Who asked for it, and how its nonces rank, for telling duplicates apart.
-    pub role: Role,
-    pub rank: Rank,
+    pub origin: Origin,
     pub selectors: SelectorsAgreed,
     /// False once it is replaced or being deleted.
     pub live: bool,
@@ -98,7 +95,7 @@ impl Book {
         let others = self.of_child(&one.child).filter(|(other, entry)| {
             *other != spi
                 && entry.live
-                && entry.role != one.role
+                && entry.origin.role != one.origin.role
                 && entry.selectors == one.selectors
         });
         others.map(|(spi, _)| spi).collect()

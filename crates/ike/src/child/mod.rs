@@ -43,8 +43,15 @@ pub(crate) struct Child {
     /// Last traffic either way.
     pub used: Time,
     pub message_id: u32,
-    pub rank: Rank,
+    pub origin: Origin,
     pub stage: Stage,
+}
+
+/// Which exchange brought a Child up; its rekeyed successors inherit it. Tells duplicates apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub role: Role,
+    pub rank: Rank,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +154,10 @@ pub(crate) fn install(
         redundant_at: None,
         used: cx.now,
         message_id: birth.message_id,
-        rank: Rank::of(birth.nonce_i, birth.nonce_r),
+        origin: Origin {
+            role: birth.role,
+            rank: Rank::of(birth.nonce_i, birth.nonce_r),
+        },
         stage: Stage::Live,
         name: agreement.name,
         agreed: agreement.selectors,
@@ -184,8 +194,7 @@ fn entry(ike: u32, child: &Child) -> Entry {
     Entry {
         ike,
         child: child.name.clone(),
-        role: child.role,
-        rank: child.rank.clone(),
+        origin: child.origin.clone(),
         selectors: child.agreed.clone(),
         live: true,
     }

@@ -28,11 +28,11 @@ impl Engine {
             return;
         };
         let mut wanted = watched.wanted();
-        wanted.retain(|(child, _)| !self.cx.book.has_live(child));
+        let name = watched.config.name.value.clone();
+        wanted.retain(|(child, _)| !self.cx.book.has_live(child) && !self.is_asked(&name, child));
         if self.stopping {
             wanted.clear();
         }
-        let name = watched.config.name.value.clone();
         let live = self.cx.book.live_of(&name).next_back();
         let next = match live {
             Some(id) => self.ask_on(id, watched.patient_until, &wanted),
@@ -50,6 +50,16 @@ impl Engine {
         sas.any(|sa| !matches!(sa, IkeSa::Established(_) | IkeSa::Closing(_)))
     }
 
+    /// Whether that Child is being asked for already, on whichever IKE SA of this connection.
+    fn is_asked(&self, connection: &str, child: &str) -> bool {
+        self.sas.of_connection(connection).any(|sa| match sa {
+            IkeSa::Initiating(sa) => sa.first_child == child,
+            IkeSa::Authenticating(sa) => sa.child.name == child,
+            IkeSa::Established(sa) => sa.asks_for(child),
+            IkeSa::Responding(_) | IkeSa::Closing(_) => false,
+        })
+    }
+
     /// When to look again, if some may only be asked for later.
     fn ask_on(&mut self, id: u32, patient_until: Time, wanted: &[(String, Time)]) -> Option<Time> {
         let now = self.cx.now;
@@ -59,9 +69,7 @@ impl Engine {
             .partition(|(_, not_before)| due(not_before) <= now);
         for (child, _) in ready {
             self.with_established(id, |sa, cx| {
-                if !sa.asks_for(child) && !sa.is_being_replaced() {
-                    sa.tasks.add(cx.now, Task::CreateChild(child.clone()));
-                }
+                sa.tasks.add(cx.now, Task::CreateChild(child.clone()));
             });
         }
         later.iter().map(|(_, not_before)| due(not_before)).min()

@@ -139,12 +139,12 @@ impl Engine {
             let (Some(a), Some(b)) = (self.cx.book.entry(spi_in), self.cx.book.entry(other)) else {
                 continue;
             };
-            let (loser, entry) = if a.rank < b.rank {
+            let (loser, entry) = if a.origin.rank < b.origin.rank {
                 (spi_in, a)
             } else {
                 (other, b)
             };
-            if entry.role == Role::Initiator {
+            if entry.origin.role == Role::Initiator {
                 self.with_established(entry.ike, |sa, cx| {
                     let at = cx.now + DUPLICATE_GRACE;
                     if let Some(child) = sa.children.get_mut(&loser) {

@@ -100,6 +100,7 @@ impl CreateChild {
         let takes_narrower = cx.gateway.behaviour.accepts_narrowed_answer.value;
         let accepted = offer.accept(answer, EXCHANGE, takes_narrower);
         match (accepted, answer.nonce()) {
+            (Ok((agreement, _)), _) if sa.was_deleted_early(cx, &offer, agreement.spi_out) => {}
             (Ok((agreement, narrowed)), Some(nonce_r)) => {
                 let birth = Birth {
                     role: Role::Initiator,

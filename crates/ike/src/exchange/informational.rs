@@ -116,7 +116,10 @@ pub(crate) fn answer(sa: &mut Established, cx: &mut Context, asked: &Payloads) -
 
 /// Our half of the pair, unless we have told already (RFC 7296 §1.4.1): then the peer knows it.
 fn close_half(sa: &mut Established, cx: &mut Context, spi_out: u32) -> Option<u32> {
-    let child = sa.child_by_outbound(spi_out)?;
+    let Some(child) = sa.child_by_outbound(spi_out) else {
+        sa.note_early_delete(spi_out);
+        return None;
+    };
     let (spi_in, stage, name) = (child.spi_in, child.stage, child.name.clone());
     let told = is_told(sa, spi_in);
     sa.children.remove(&spi_in);

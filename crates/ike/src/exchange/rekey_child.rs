@@ -109,6 +109,10 @@ impl RekeyChild {
                 return Then::Stay;
             }
         };
+        if sa.was_deleted_early(cx, &self.offer, agreement.spi_out) {
+            again(sa, cx, self.old, REKEY_RETRY);
+            return Then::Stay;
+        }
         // 3. If the peer rekeyed it as well, the nonces say which of the new ones stays.
         let nonce_r = answer.nonce().unwrap_or_default();
         let rank = Rank::of(&self.nonce, nonce_r);
@@ -127,7 +131,7 @@ impl RekeyChild {
             outbound,
             message_id,
         };
-        let Some(new) = sa.install_child(cx, agreement, birth) else {
+        let Some(new) = sa.install_rekeyed(cx, agreement, birth, self.old) else {
             return Then::Stay;
         };
         let (name, spi_in, spi_out) = (new.name.clone(), new.spi_in, new.spi_out);
@@ -149,9 +153,13 @@ impl RekeyChild {
             );
         }
         // 4. What is now too much goes: ours if it lost, else the old one. The peer deletes the
-        //    other one.
+        //    other one. Where we meanwhile want the old one gone, its successor goes with it.
         if loses {
             sa.delete_children(cx, vec![spi_in], DeleteReason::Redundant);
+            return Then::Stay;
+        }
+        if let Some(reason) = sa.is_deleting(self.old) {
+            sa.delete_children(cx, vec![spi_in], reason);
             return Then::Stay;
         }
         if let Some((peers_new, _)) = self.peer {
@@ -246,6 +254,10 @@ pub(crate) fn answer(
     // 2. It names one that we have, by the SPI that it receives on.
     let named = asked.notify(NotifyType::REKEY_SA).and_then(Notify::esp_spi);
     let Some(old) = named.and_then(|spi| sa.child_by_outbound(spi)) else {
+        // The answer that brings it may still be on its way to us.
+        if sa.expects_child() {
+            return NotifyType::TEMPORARY_FAILURE.into();
+        }
         let spi = named.unwrap_or_default();
         let kind = NotifyType::CHILD_SA_NOT_FOUND;
         return Payload::Notify(Notify::about_child(kind, ProtocolId::ESP, spi)).into();
@@ -281,7 +293,7 @@ pub(crate) fn answer(
         outbound,
         message_id,
     };
-    let Some(new) = sa.install_child(cx, agreement, birth) else {
+    let Some(new) = sa.install_rekeyed(cx, agreement, birth, old_spi_in) else {
         return NotifyType::TEMPORARY_FAILURE.into();
     };
     let (name, spi_in, spi_out) = (new.name.clone(), new.spi_in, new.spi_out);

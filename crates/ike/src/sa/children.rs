@@ -1,12 +1,13 @@
 //! The Children of an established IKE SA: making, replacing, giving up, deleting.
 
-use super::established::{Established, survives_request};
+use super::established::{Active, Established, survives_request};
 use super::tasks::Task;
 use crate::child::answer::Refusal;
 use crate::child::offer::{ChildOffer, OfferFailed};
 use crate::child::{self, Agreement, Birth, Child, Stage};
 use crate::context::{Context, Ends};
 use crate::effect::Effect;
+use crate::limits::MAX_SAS_PER_CHILD;
 use crossgate_model::EventKind;
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_wire::ike::{ExchangeType, Payload};
@@ -54,6 +55,31 @@ impl Established {
                 None
             }
         }
+    }
+
+    /// In place of `old`: what it was for, and whether it is to go as a duplicate, goes on.
+    pub fn install_rekeyed(
+        &mut self,
+        cx: &mut Context,
+        agreement: Agreement,
+        birth: Birth<'_>,
+        old: u32,
+    ) -> Option<&Child> {
+        let inherited = self
+            .children
+            .get(&old)
+            .map(|old| (old.origin.clone(), old.redundant_at));
+        let spi_in = agreement.spi_in;
+        self.install_child(cx, agreement, birth)?;
+        let child = self.children.get_mut(&spi_in)?;
+        if let Some((origin, redundant_at)) = inherited {
+            child.redundant_at = redundant_at;
+            child.origin = origin.clone();
+            if let Some(entry) = cx.book.entry_mut(spi_in) {
+                entry.origin = origin;
+            }
+        }
+        self.children.get(&spi_in)
     }
 
     /// Answers a request of the peer.
@@ -113,6 +139,40 @@ impl Established {
     pub fn child_by_outbound(&self, spi_out: u32) -> Option<&Child> {
         let known = |child: &&Child| child.spi_out == spi_out && child.is_known_to_peer();
         self.children.values().find(known)
+    }
+
+    /// Why it is being deleted, if it is.
+    pub fn is_deleting(&self, spi_in: u32) -> Option<DeleteReason> {
+        match self.children.get(&spi_in)?.stage {
+            Stage::Deleting(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Whether the peer may have made an SA that we don't know yet.
+    pub fn expects_child(&self) -> bool {
+        matches!(
+            self.active,
+            Some(Active::CreateChild(_) | Active::RekeyChild(_))
+        )
+    }
+
+    /// A Delete may overtake the answer that brings its SA.
+    pub fn note_early_delete(&mut self, spi_out: u32) {
+        if self.expects_child() && self.deleted_early.len() < MAX_SAS_PER_CHILD {
+            self.deleted_early.push(spi_out);
+        }
+    }
+
+    /// Whether the peer has deleted the new SA already; then it isn't installed.
+    pub fn was_deleted_early(&self, cx: &mut Context, offer: &ChildOffer, spi_out: u32) -> bool {
+        let deleted = self.deleted_early.contains(&spi_out);
+        if deleted {
+            offer.abandon(cx);
+            let (by, reason) = (Side::Peer, DeleteReason::ByPeer);
+            self.tell_deleted(cx, &offer.name, offer.spi_in, by, reason);
+        }
+        deleted
     }
 
     /// The peer has a newer one and is to delete this one.

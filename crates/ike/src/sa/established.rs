@@ -42,6 +42,8 @@ pub(crate) struct Established {
     pub superseded: Option<Time>,
     /// It is to be deleted as soon as the window allows.
     pub closing: Option<DeleteReason>,
+    /// Outbound SPIs that the peer closed before we knew of them.
+    pub deleted_early: Vec<u32>,
     /// A collision is undecided.
     pub hold: Option<Hold>,
 }
@@ -100,6 +102,7 @@ impl Established {
             keepalive_at: keepalive,
             superseded: None,
             closing: None,
+            deleted_early: Vec::new(),
             hold: None,
             peering,
         }
@@ -226,7 +229,7 @@ impl Established {
                 return self.delete(DeleteReason::Failed);
             }
         };
-        match active {
+        let then = match active {
             Active::CreateChild(request) => request.process(self, cx, &payloads, inbound.id),
             Active::RekeyChild(request) => request.process(self, cx, &payloads, inbound.id),
             Active::RekeyIke(request) => request.process(self, cx, &payloads),
@@ -235,7 +238,9 @@ impl Established {
                 Then::Stay
             }
             Active::Probe => Then::Stay,
-        }
+        };
+        self.deleted_early.clear();
+        then
     }
 
     fn delete(&self, reason: DeleteReason) -> Then {

@@ -6,3 +6,4 @@ mod door;
 mod failures;
 mod rekey;
 mod setup;
+mod storm;
