@@ -22,7 +22,12 @@ pub struct ManArgs {
 }
 
 pub fn completions(args: &CompletionsArgs) -> ExitCode {
-    clap_complete::generate(args.shell, &mut Cli::command(), "crossgate", &mut io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::command(),
+        "crossgate",
+        &mut io::stdout(),
+    );
     ExitCode::SUCCESS
 }
 
@@ -30,7 +35,10 @@ pub fn man(args: &ManArgs) -> ExitCode {
     match clap_mangen::generate_to(Cli::command(), &args.folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: man pages can't be written into {}: {error}", args.folder.display());
+            eprintln!(
+                "error: man pages can't be written into {}: {error}",
+                args.folder.display()
+            );
             ExitCode::from(2)
         }
     }

@@ -35,6 +35,8 @@ pub struct Options {
     pub file: PathBuf,
     /// The configuration's names, each with Linux's.
     pub binds: Vec<(String, String)>,
+    /// Of the vendor's system, for a file that states none: `17.9`.
+    pub release: Option<String>,
     /// What others call this daemon; the file's name without its ending by default.
     pub name: Option<String>,
     pub socket: Option<PathBuf>,
@@ -146,7 +148,7 @@ impl Daemon {
     fn start(options: Options) -> Result<Self, Failure> {
         let clock = Clock::start();
         let mut log = Log::new(options.log_format, Box::new(std::io::stderr()));
-        let loaded = load(&options.file)?;
+        let loaded = load(&options.file, options.release.as_deref())?;
         log.findings(clock.unix(), &loaded);
         loaded.usable()?;
         if let Err(error) = process::forbid_core_dumps() {

@@ -19,15 +19,17 @@ pub struct Dialect {
     status_commands: &'static [&'static str],
 }
 
-/// What a file says, or in a sentence why it can't be a configuration.
-type Read = fn(&mut Sources, FileId) -> Result<(Gateway, Vec<Finding>), String>;
+/// What a file says, or in a sentence why it can't be a configuration. The last argument is the
+/// release of the vendor's system, where the operator knows it and the file does not state it.
+type Read = fn(&mut Sources, FileId, Option<&str>) -> Result<(Gateway, Vec<Finding>), String>;
 
 /// In the order in which they are preferred where a text looks equally like both.
 const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "pan-os",
         looks_like: |text| crossgate_panos::looks_like(text).into(),
-        read: |sources, file| match crossgate_panos::read(sources, file) {
+        // Nothing that is obeyed depends on the release.
+        read: |sources, file, _| match crossgate_panos::read(sources, file) {
             Ok(reading) => Ok((reading.gateway, reading.findings)),
             Err(refusal) => Err(refusal.to_string()),
         },
@@ -38,7 +40,7 @@ const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "ios-xe",
         looks_like: |text| share_of_lines(text, crossgate_ios::looks_like(text)),
-        read: |sources, file| match crossgate_ios::read(sources, file) {
+        read: |sources, file, release| match crossgate_ios::read_as(sources, file, release) {
             Ok(reading) => Ok((reading.gateway, reading.findings)),
             Err(refusal) => Err(refusal.to_string()),
         },
@@ -60,8 +62,9 @@ impl Dialect {
         &self,
         sources: &mut Sources,
         file: FileId,
+        release: Option<&str>,
     ) -> Result<(Gateway, Vec<Finding>), String> {
-        (self.read)(sources, file)
+        (self.read)(sources, file, release)
     }
 
     /// Understands one line of an operator.

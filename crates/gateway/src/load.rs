@@ -21,7 +21,8 @@ pub struct Loaded {
 }
 
 /// Reads a configuration of either vendor. Findings are no failure: see [`Loaded::usable`].
-pub fn load(path: &Path) -> Result<Loaded, Failure> {
+/// `release` is for files that state none.
+pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
     let octets = std::fs::read(path).map_err(|error| Failure::Unreadable {
         path: path.to_owned(),
         error,
@@ -35,7 +36,7 @@ pub fn load(path: &Path) -> Result<Loaded, Failure> {
     let mut sources = Sources::new();
     let file = sources.add(path.display().to_string(), text);
     let (gateway, findings) = dialect
-        .read(&mut sources, file)
+        .read(&mut sources, file, release)
         .map_err(|reason| not_one(&reason))?;
     Ok(Loaded {
         path: path.to_owned(),

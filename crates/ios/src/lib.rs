@@ -38,7 +38,7 @@ pub use config::Config;
 pub use names::interface_name;
 pub use tree::Tree;
 
-use crossgate_diag::{FileId, Finding, Sources, Span};
+use crossgate_diag::{FileId, Finding, Sources, Span, Spanned};
 use crossgate_model::Gateway;
 use grammar::Context;
 use std::fmt;
@@ -78,9 +78,18 @@ pub fn looks_like(text: &str) -> usize {
 
 /// Reads a configuration, and masks its secrets in `sources`.
 pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
+    read_as(sources, file, None)
+}
+
+/// The same, for a router of that release (`17.9`) if the file states none.
+pub fn read_as(
+    sources: &mut Sources,
+    file: FileId,
+    release: Option<&str>,
+) -> Result<Reading, NotAConfiguration> {
     let source = sources.get(file);
     let text = source.text();
-    let read = refuse_no_text(text).and_then(|()| understand(text, file));
+    let read = refuse_no_text(text).and_then(|()| understand(text, file, release));
     let (reading, secrets) = read.map_err(|why| NotAConfiguration {
         sentence: format!("{} is not an IOS configuration: {why}", source.name()),
     })?;
@@ -102,14 +111,16 @@ fn refuse_no_text(text: &str) -> Result<(), &'static str> {
 
 type Understood = Result<(Reading, Vec<Span>), &'static str>;
 
-fn understand(text: &str, file: FileId) -> Understood {
+fn understand(text: &str, file: FileId, release: Option<&str>) -> Understood {
     let (tree, notes) = tree::parse(text, file);
     if tree.commands() == 0 {
         return Err("no line of it is a configuration command");
     }
     let secrets = secrets::find(text, &tree);
     let mut cx = Context::new(text, secrets, notes);
-    let config = config::interpret(&tree, &mut cx);
+    let mut config = config::interpret(&tree, &mut cx);
+    let told = release.map(|release| Spanned::default_of(release.to_owned()));
+    config.version = config.version.or(told);
     let gateway = lower::lower(&config, &mut cx);
     let (findings, secrets) = cx.finish();
     let reading = Reading {

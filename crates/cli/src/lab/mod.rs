@@ -41,6 +41,9 @@ pub struct LabArgs {
     /// Stop and remove a kept lab
     #[arg(long, value_name = "NAME", conflicts_with_all = ["branch", "keep", "name", "start", "keylog", "json"])]
     down: Option<String>,
+    /// Release of the vendor's system, for a file that states none: 17.9
+    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
+    release: Option<String>,
     /// Which end initiates (default: as the files say)
     #[arg(long, value_enum)]
     start: Option<Starter>,
@@ -147,7 +150,7 @@ fn lab(args: &LabArgs, progress: &Progress) -> Result<bool, Unusable> {
 fn read(args: &LabArgs, progress: &Progress) -> Result<Inputs, Unusable> {
     let one = |path: &Option<PathBuf>| {
         let path = path.as_deref().unwrap_or(Path::new(""));
-        load::load(path).map_err(Unusable::at("read"))
+        load::load(path, args.release.as_deref()).map_err(Unusable::at("read"))
     };
     let inputs = Inputs {
         branch: one(&args.branch)?,

@@ -27,6 +27,7 @@ pub struct Start<'a> {
     /// It answers, but does not initiate by itself.
     pub passive: bool,
     pub keylog: Option<&'a Path>,
+    pub release: Option<&'a str>,
 }
 
 /// A running daemon. Dropping it kills it.
@@ -86,6 +87,9 @@ impl Node {
         }
         if start.passive {
             command.arg("--passive");
+        }
+        if let Some(release) = start.release {
+            command.args(["--release", release]);
         }
         if let Some(folder) = start.keylog {
             command.arg("--keylog").arg(folder);

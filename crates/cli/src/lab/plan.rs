@@ -426,7 +426,9 @@ mod tests {
 
     fn gateway(file: &str) -> Gateway {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-        load(&examples.join(file)).expect("an example").gateway
+        load(&examples.join(file), None)
+            .expect("an example")
+            .gateway
     }
 
     fn check(branch: &Gateway, hq: &Gateway, expected: Expect) {

@@ -71,7 +71,7 @@ fn release(config: &Config, cx: &mut Context<'_>) -> Release {
             "assumed-release",
             "the file states no release: taken for IOS-XE 17",
         )
-        .noted("defaults depend on it; a `version` line, such as `version 17.9`, decides"),
+        .noted("defaults depend on it; a `version` line, such as `version 17.9`, or the option `--release 17.9` decides"),
     );
     Release::ASSUMED
 }

@@ -606,7 +606,11 @@ fn any_beginning_of_any_row_has_an_answer() {
     for row in COMMANDS {
         for (end, _) in row.words.char_indices() {
             let cut = &row.words[..end];
-            for line in [cut.to_owned(), format!("{cut}?"), format!("{cut} | s \u{e9}_{{")] {
+            for line in [
+                cut.to_owned(),
+                format!("{cut}?"),
+                format!("{cut} | s \u{e9}_{{"),
+            ] {
                 let answered = print(&scene, &line);
                 assert!(!answered.contains('\u{1b}'), "{line}");
             }
