@@ -2,8 +2,9 @@
 //! here; nothing else names one.
 
 use crossgate_diag::{FileId, Finding, Sources};
-use crossgate_model::Gateway;
-use crossgate_model::operate::{Reply, Station};
+use crossgate_ios::log::Numbers;
+use crossgate_model::operate::{DebugTopic, Reply, Station};
+use crossgate_model::{Event, Gateway};
 
 /// A language for configurations and commands.
 #[derive(Clone, Copy)]
@@ -14,6 +15,7 @@ pub struct Dialect {
     looks_like: fn(&str) -> usize,
     read: Read,
     execute: fn(&str, &Station<'_>) -> Reply,
+    debug: Debug,
     /// An interface's name in full.
     interface_name: fn(&str) -> String,
     status_commands: &'static [&'static str],
@@ -22,6 +24,10 @@ pub struct Dialect {
 /// What a file says, or in a sentence why it can't be a configuration. The last argument is the
 /// release of the vendor's system, where the operator knows it and the file does not state it.
 type Read = fn(&mut Sources, FileId, Option<&str>) -> Result<(Gateway, Vec<Finding>), String>;
+
+/// What a debug topic prints of an event, in the vendor's own words; the number is that of the
+/// IKE SA, as in [`crossgate_model::view::IkeSaView`].
+type Debug = fn(&Event, DebugTopic, Option<u32>) -> Vec<String>;
 
 /// In the order in which they are preferred where a text looks equally like both.
 const DIALECTS: &[Dialect] = &[
@@ -34,6 +40,7 @@ const DIALECTS: &[Dialect] = &[
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_panos::command::execute,
+        debug: |_, _, _| Vec::new(),
         interface_name: str::to_owned,
         status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
     },
@@ -45,6 +52,10 @@ const DIALECTS: &[Dialect] = &[
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_ios::command::execute,
+        debug: |event, topic, sa| {
+            let numbers = sa.map(|sa| Numbers { session: sa, sa });
+            crossgate_ios::log::debug_lines(event, topic, numbers)
+        },
         interface_name: crossgate_ios::interface_name,
         status_commands: &["show crypto ikev2 sa", "show crypto session"],
     },
@@ -65,6 +76,11 @@ impl Dialect {
         release: Option<&str>,
     ) -> Result<(Gateway, Vec<Finding>), String> {
         (self.read)(sources, file, release)
+    }
+
+    /// What a debug topic prints of an event.
+    pub fn debug(&self, event: &Event, topic: DebugTopic, ike_sa: Option<u32>) -> Vec<String> {
+        (self.debug)(event, topic, ike_sa)
     }
 
     /// Understands one line of an operator.

@@ -58,7 +58,10 @@ pub fn gateway(text: &str) -> Gateway {
     let mut sources = Sources::new();
     let file = sources.add("test", text);
     let dialect = Dialect::of(text).expect("a known language");
-    dialect.read(&mut sources, file).expect("a configuration").0
+    dialect
+        .read(&mut sources, file, None)
+        .expect("a configuration")
+        .0
 }
 
 pub fn device(name: &str, addresses: &[&str]) -> Device {

@@ -54,6 +54,7 @@ impl Daemon {
             Operation::Debug { topic, on } => self.set_debug(*topic, *on),
             Operation::DebugOff => {
                 self.debug.clear();
+                self.log.set_verbose(false);
                 nothing_concerned()
             }
             other => self.ike.operate(now, other),

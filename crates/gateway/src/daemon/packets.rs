@@ -7,7 +7,7 @@ use crossgate_esp::{Notice, OpenOutput, Received, SealOutput};
 use crossgate_ike::{Datagram, Output};
 use crossgate_model::operate::DebugTopic;
 use crossgate_model::view::Encapsulation;
-use crossgate_model::{Path, Time};
+use crossgate_model::{Event, Path, Time};
 use crossgate_wire::esp::{KEEPALIVE, Port4500, classify_4500};
 use crossgate_wire::ike::{Header, with_non_esp_marker};
 use crossgate_wire::ip::{Packet, clamp_mss};
@@ -242,7 +242,10 @@ impl Daemon {
                 let written = self.keylog.as_mut().map(|log| log.ike(&keys));
                 self.keylog_failed(written);
             }
-            Output::Event(event) => self.tell(event),
+            Output::Event(event) => {
+                self.debug_event(now, &event);
+                self.tell(event);
+            }
         }
     }
 
@@ -319,6 +322,27 @@ impl Daemon {
             } => self.ike.peer_moved(now, spi_in, local, remote),
             Notice::Seen { spi_in } => self.ike.traffic_seen(now, spi_in),
             Notice::Sent { spi_in } => self.ike.traffic_sent(now, spi_in),
+        }
+    }
+
+    /// The event in the vendor's own words, for each topic that somebody debugs.
+    fn debug_event(&mut self, now: Time, event: &Event) {
+        if self.debug.is_empty() {
+            return;
+        }
+        let mut sas = self
+            .ike
+            .connections(now)
+            .into_iter()
+            .flat_map(|c| c.ike_sas);
+        let spis = event.ike_spis;
+        let ike_sa = sas.find(|sa| spis == Some((sa.initiator_spi, sa.responder_spi)));
+        let number = ike_sa.map(|sa| sa.id);
+        let dialect = self.setting.loaded.dialect;
+        let topics = self.debug.iter();
+        let lines = topics.flat_map(|topic| dialect.debug(event, *topic, number));
+        for line in lines.collect::<Vec<_>>() {
+            self.tell(Record::new(Level::Debug, "debug", line));
         }
     }
 
