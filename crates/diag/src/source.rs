@@ -91,6 +91,8 @@ pub struct Position {
     pub column: u32,
 }
 
+const HIDDEN: &str = "********";
+
 /// One text, with its lines found and its secrets marked.
 pub struct SourceFile {
     name: String,
@@ -125,6 +127,25 @@ impl SourceFile {
     /// ASCII, the same columns.
     pub fn masked(&self) -> String {
         self.masked_range(0..self.text.len())
+    }
+
+    /// The text with each secret replaced by eight `*`, so that not even its length shows: for
+    /// prints of a whole configuration, in which columns don't matter.
+    pub fn redacted(&self) -> String {
+        let mut secrets = self.secrets.clone();
+        secrets.sort_by_key(|secret| secret.start);
+        let mut out = String::with_capacity(self.text.len());
+        let mut at = 0;
+        for secret in secrets {
+            // Overlapping marks are one secret.
+            if secret.start >= at {
+                out.push_str(self.text.get(at..secret.start).unwrap_or_default());
+                out.push_str(HIDDEN);
+            }
+            at = at.max(secret.end);
+        }
+        out.push_str(self.text.get(at..).unwrap_or_default());
+        out
     }
 
     fn masked_range(&self, range: std::ops::Range<usize>) -> String {
@@ -240,5 +261,8 @@ mod tests {
         assert_eq!(sources.get(file).masked_line(1), "key ******");
         assert_eq!(sources.get(file).masked_line(2), "next");
         assert!(!format!("{sources:?}").contains("SeCrEt"));
+        sources.redact(Span::new(file, 2..7));
+        sources.redact(Span::new(file, 11..12));
+        assert_eq!(sources.get(file).redacted(), "ke********\n********ext\n");
     }
 }

@@ -40,7 +40,7 @@ pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
         .map_err(|reason| not_one(&reason))?;
     Ok(Loaded {
         path: path.to_owned(),
-        masked_config: sources.get(file).masked(),
+        masked_config: sources.get(file).redacted(),
         sources,
         findings,
         gateway,
