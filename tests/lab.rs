@@ -203,6 +203,33 @@ fn what_is_no_configuration_ends_with_one_sentence() {
 }
 
 #[test]
+fn the_key_log_of_a_lab_lets_tshark_read_ike_and_esp() {
+    let [branch, hq] = SITE_TO_SITE;
+    let folder = std::env::temp_dir().join(format!("crossgate-keys-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    let (code, object, _) = lab(&[branch, hq, "--count", "3", "--keylog", &path]);
+    assert_works(code, &object, "branch", 3);
+    let packets = |filter: &str| {
+        let mut tshark = Command::new("tshark");
+        tshark.env("WIRESHARK_CONFIG_DIR", &folder);
+        tshark.arg("-r").arg(folder.join("wan.pcap"));
+        tshark.args(["-o", "esp.enable_encryption_decode:TRUE", "-Y", filter]);
+        let output = tshark.output().expect("tests/setup installs tshark");
+        text(&output.stdout).lines().count()
+    };
+    assert_eq!(
+        packets("esp && icmp"),
+        12,
+        "three pings, their answers, both ways"
+    );
+    assert_eq!(
+        packets("isakmp.exchangetype == 35 && isakmp.enc.decrypted"),
+        2
+    );
+    std::fs::remove_dir_all(&folder).expect("the tables are there");
+}
+
+#[test]
 fn no_output_has_a_key_of_the_files() {
     let [branch, hq] = SITE_TO_SITE;
     let config = std::fs::read_to_string(root().join(branch)).expect("the example");
