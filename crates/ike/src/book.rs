@@ -12,6 +12,8 @@ pub(crate) struct Book {
     ike: BTreeMap<IkeSpi, u32>,
     /// By inbound SPI; `None` while only reserved.
     children: BTreeMap<u32, Option<Entry>>,
+    /// Inbound SPIs by the configured Child's name.
+    by_child: BTreeMap<String, BTreeSet<u32>>,
     /// Established IKE SAs that aren't being replaced or closed, by connection.
     live: BTreeSet<(String, u32)>,
 }
@@ -55,11 +57,22 @@ impl Book {
     }
 
     pub fn install(&mut self, spi: u32, entry: Entry) {
+        self.by_child
+            .entry(entry.child.clone())
+            .or_default()
+            .insert(spi);
         self.children.insert(spi, Some(entry));
     }
 
     pub fn forget(&mut self, spi: u32) {
-        self.children.remove(&spi);
+        if let Some(Some(entry)) = self.children.remove(&spi)
+            && let Some(spis) = self.by_child.get_mut(&entry.child)
+        {
+            spis.remove(&spi);
+            if spis.is_empty() {
+                self.by_child.remove(&entry.child);
+            }
+        }
     }
 
     pub fn entry(&self, spi: u32) -> Option<&Entry> {
@@ -70,12 +83,10 @@ impl Book {
         self.children.get_mut(&spi)?.as_mut()
     }
 
-    /// The SAs of one configured Child, oldest SPI order, whichever IKE SA has them.
-    pub fn of_child<'a>(&'a self, child: &'a str) -> impl Iterator<Item = (u32, &'a Entry)> {
-        self.children
-            .iter()
-            .filter_map(|(spi, entry)| Some((*spi, entry.as_ref()?)))
-            .filter(move |(_, entry)| entry.child == child)
+    /// The SAs of one configured Child in the order of SPIs, whichever IKE SA has them.
+    pub fn of_child<'a>(&'a self, child: &str) -> impl Iterator<Item = (u32, &'a Entry)> + use<'a> {
+        let spis = self.by_child.get(child).into_iter().flatten();
+        spis.filter_map(|spi| Some((*spi, self.entry(*spi)?)))
     }
 
     pub fn has_live(&self, child: &str) -> bool {

@@ -1,9 +1,10 @@
 //! A configured connection as the engine sees it: which of its Children are wanted, and when they
 //! may be tried again.
 
+use crate::book::Book;
 use crate::limits::{RESTART_WAIT, RETRY_FIRST, RETRY_MOST};
 use crossgate_model::event::DeleteReason;
-use crossgate_model::{Child, Connection, Initiation, Time};
+use crossgate_model::{Child, Connection, Initiation, RemoteEnd, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,9 +106,13 @@ impl Watched {
         }
     }
 
-    /// Traffic wants it; pauses after failures count. False where this end never starts.
-    pub fn acquire(&mut self, child: &str) -> bool {
-        let may = self.config.initiation.value != Initiation::Never && self.child(child).is_some();
+    /// Traffic wants it; pauses after failures count. False where this end never starts, or where
+    /// nobody is to be started to.
+    pub fn acquire(&mut self, child: &str, book: &Book) -> bool {
+        let config = &self.config;
+        let anybody = matches!(config.remote, RemoteEnd::Any | RemoteEnd::Within(_));
+        let reachable = !anybody || book.live_of(&config.name.value).next().is_some();
+        let may = config.initiation.value != Initiation::Never && reachable;
         if may {
             self.want(child).wanted = true;
         }

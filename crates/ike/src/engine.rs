@@ -73,7 +73,8 @@ impl Engine {
             .iter()
             .position(|watched| watched.child(child).is_some());
         let watched = known.and_then(|index| Some((index, self.connections.get_mut(index)?)));
-        match watched.map(|(index, watched)| (index, watched.acquire(child))) {
+        let book = &self.cx.book;
+        match watched.map(|(index, watched)| (index, watched.acquire(child, book))) {
             Some((index, true)) => {
                 self.dirty.insert(index);
             }

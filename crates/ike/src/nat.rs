@@ -5,7 +5,7 @@ use crate::limits::{IKE_PORT, NAT_PORT};
 use crate::payloads::Payloads;
 use crossgate_crypto::fingerprint;
 use crossgate_model::view::Encapsulation;
-use crossgate_model::{Nat, Path};
+use crossgate_model::{EventKind, Nat, Path};
 use crossgate_wire::ike::{IkeSpi, Notify, NotifyType, Payload};
 use std::net::SocketAddr;
 
@@ -22,6 +22,13 @@ pub(crate) struct NatStatus {
 impl NatStatus {
     pub fn any(&self) -> bool {
         self.local || self.remote || self.forced
+    }
+
+    pub fn event(&self) -> EventKind {
+        EventKind::NatDetected {
+            local: self.local || self.forced,
+            remote: self.remote,
+        }
     }
 
     pub fn path(&self, ends: Ends) -> Path {

@@ -23,7 +23,8 @@ pub(crate) fn connections(
     let mut connection_ids = 1..;
     let mut views = Vec::with_capacity(watched.len());
     for one in watched {
-        let own: Vec<&IkeSa> = sas.of_connection(&one.config.name.value).collect();
+        let own = sas.of_connection(&one.config.name.value);
+        let own: Vec<&IkeSa> = own.filter(|sa| !is_forgotten(sa)).collect();
         let children = one.config.children.iter().map(|child| {
             let id = child_ids.next().unwrap_or_default();
             child_view(cx, one, &own, child, id, now)
@@ -47,6 +48,11 @@ pub(crate) fn connections(
 
 /// Deleted on both ends, and kept only to answer a request that comes again.
 fn is_gone(sa: &IkeSa) -> bool {
+    matches!(sa, IkeSa::Closing(sa) if !sa.awaits_answer())
+}
+
+/// Over for both ends, and kept only to answer a repeated Delete.
+fn is_forgotten(sa: &IkeSa) -> bool {
     matches!(sa, IkeSa::Closing(sa) if !sa.awaits_answer())
 }
 

@@ -9,6 +9,7 @@ use crate::collision::Rank;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::nat::NatStatus;
+use crate::output::Output;
 use crate::proposal::esp::EspSuite;
 use crate::sa::Peering;
 use crate::selectors::SelectorsAgreed;
@@ -101,6 +102,16 @@ impl Child {
         !matches!(self.stage, Stage::Retired { .. })
     }
 
+    /// In place of an older one.
+    pub fn rekeyed(&self, old_spi_in: u32) -> EventKind {
+        EventKind::ChildRekeyed {
+            by: side(self.role),
+            old_spi_in,
+            spi_in: self.spi_in,
+            spi_out: self.spi_out,
+        }
+    }
+
     pub fn event(&self) -> EventKind {
         EventKind::ChildInstalled {
             by: side(self.role),
@@ -129,43 +140,14 @@ pub(crate) fn install(
     agreement: Agreement,
     birth: Birth<'_>,
 ) -> Result<Child, Failure> {
-    let configured = peering.child(&agreement.name);
-    let lifetime = configured.map_or(Duration::ZERO, |c| c.lifetime.time.value);
-    let kilobytes = configured
-        .and_then(|c| c.lifetime.kilobytes)
-        .map(|kb| kb.value);
-    let margin = cx.gateway.behaviour.child_rekey.value;
-    let draw = u16::from_be_bytes(cx.random());
-    let child = Child {
-        id: cx.next_child_id(),
-        role: birth.role,
-        spi_in: agreement.spi_in,
-        spi_out: agreement.spi_out,
-        suite: agreement.suite,
-        born: cx.now,
-        lifetime,
-        kilobytes,
-        replay_window: configured.map_or(0, |c| c.replay_window.value),
-        idle: configured
-            .and_then(|c| c.lifetime.idle)
-            .map(|idle| idle.value),
-        soft_at: Some(cx.now + margin.soft(lifetime, draw)),
-        hard_at: cx.now + lifetime,
-        redundant_at: None,
-        used: cx.now,
-        message_id: birth.message_id,
-        origin: Origin {
-            role: birth.role,
-            rank: Rank::of(birth.nonce_i, birth.nonce_r),
-        },
-        stage: Stage::Live,
-        name: agreement.name,
-        agreed: agreement.selectors,
-    };
-    let (keys_in, keys_out) = keys(channel, &child, agreement.shared.as_ref(), birth)?;
+    let shared = agreement.shared.clone();
+    let child = born(cx, peering, agreement, birth);
+    let (keys_in, keys_out) = keys(channel, &child, shared.as_ref(), birth)?;
+    let margin = cx.gateway.behaviour.child_rekey.value.kilobytes;
+    let soft = |kilobytes: u64| kilobytes.saturating_sub(margin).max(kilobytes / 2);
     let sa = ChildSa {
         id: child.id,
-        connection: peering.config.name.value.clone(),
+        connection: peering.connection(),
         child: child.name.clone(),
         role: child.role,
         spi_in: child.spi_in,
@@ -180,14 +162,49 @@ pub(crate) fn install(
         path: nat.path(peering.ends),
         outbound: birth.outbound,
         replay_window: child.replay_window,
-        soft_kilobytes: kilobytes.map(|kb| kb.saturating_sub(margin.kilobytes).max(kb / 2)),
-        hard_kilobytes: kilobytes,
-        hard_lifetime: lifetime,
+        soft_kilobytes: child.kilobytes.map(soft),
+        hard_kilobytes: child.kilobytes,
+        hard_lifetime: child.lifetime,
     };
     cx.book.install(child.spi_in, entry(peering.id, &child));
-    cx.outputs
-        .push_back(crate::output::Output::InstallChild(Box::new(sa)));
+    cx.outputs.push_back(Output::InstallChild(Box::new(sa)));
     Ok(child)
+}
+
+/// With the lifetimes that are configured now.
+fn born(cx: &mut Context, peering: &Peering, agreement: Agreement, birth: Birth<'_>) -> Child {
+    let configured = peering.child(&agreement.name);
+    let lifetime = configured.map_or(Duration::ZERO, |c| c.lifetime.time.value);
+    let draw = u16::from_be_bytes(cx.random());
+    let soft = cx.gateway.behaviour.child_rekey.value.soft(lifetime, draw);
+    Child {
+        id: cx.next_child_id(),
+        role: birth.role,
+        spi_in: agreement.spi_in,
+        spi_out: agreement.spi_out,
+        suite: agreement.suite,
+        born: cx.now,
+        lifetime,
+        kilobytes: configured
+            .and_then(|c| c.lifetime.kilobytes)
+            .map(|kb| kb.value),
+        replay_window: configured.map_or(0, |c| c.replay_window.value),
+        idle: configured
+            .and_then(|c| c.lifetime.idle)
+            .map(|idle| idle.value),
+        soft_at: Some(cx.now + soft),
+        hard_at: cx.now + lifetime,
+        redundant_at: None,
+        used: cx.now,
+        message_id: birth.message_id,
+        origin: Origin {
+            role: birth.role,
+            rank: Rank::of(birth.nonce_i, birth.nonce_r),
+        },
+        stage: Stage::Live,
+        name: agreement.name,
+        agreed: agreement.selectors,
+    }
 }
 
 fn entry(ike: u32, child: &Child) -> Entry {

@@ -72,7 +72,11 @@ impl Engine {
 
     fn first_request(&mut self, datagram: &Datagram<'_>, ends: Ends) {
         let header = datagram.header;
-        // 1. The same again, or another initiator with the same SPI.
+        // 1. Our own request, sent back to us.
+        if self.cx.book.knows_ike(header.initiator_spi) {
+            return self.cx.count("reflected");
+        }
+        // 2. The same again, or another initiator with the same SPI.
         if let Some(id) = self.sas.by_initiator(header.initiator_spi, ends.remote) {
             let half_open = matches!(self.sas.get(id), Some(IkeSa::Responding(_)));
             if half_open {
@@ -82,13 +86,13 @@ impl Engine {
             }
             return;
         }
-        // 2. Somebody whom we may know.
+        // 3. Somebody whom we may know.
         let candidates = candidates(&self.connections, ends);
         if candidates.is_empty() || self.stopping {
             self.stranger(&header, ends);
             return;
         }
-        // 3. Room for one more.
+        // 4. Room for one more.
         if self.is_full(ends) {
             return;
         }

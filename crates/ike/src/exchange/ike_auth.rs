@@ -251,29 +251,20 @@ impl Responding {
             return Some(self.refuse(cx, rejected(reason), Payload::Notify(unsupported), id));
         }
         // 1. Who it says it is decides which connection is meant, and whether it proves it.
-        let (config, peer) = match self.authenticate(asked) {
+        let authenticated = self.authenticate(asked).and_then(|(config, peer)| {
+            self.peering.config = config;
+            // 2. Our own identity and proof.
+            Ok((peer, self.prove()?))
+        });
+        let (peer, proof) = match authenticated {
             Ok(authenticated) => authenticated,
             Err(event) => {
                 let failed = notify(NotifyType::AUTHENTICATION_FAILED);
                 return Some(self.refuse(cx, event, failed, id));
             }
         };
-        self.peering.config = config;
-        // 2. Our own identity and proof.
-        let own = identity::to_wire(&self.peering.config.local_identity.value);
-        let proof = auth::our_key(&self.peering.config)
-            .map_err(str::to_owned)
-            .and_then(|key| {
-                auth::prove(&self.channel, &self.record, key, &own).map_err(|f| f.to_string())
-            });
-        let proof = match proof {
-            Ok(proof) => proof,
-            Err(reason) => {
-                let failed = notify(NotifyType::AUTHENTICATION_FAILED);
-                return Some(self.refuse(cx, EventKind::CannotStart { reason }, failed, id));
-            }
-        };
         // 3. The IKE SA stands, whatever becomes of the Child.
+        let began = self.peering.born;
         let Self {
             peering,
             channel,
@@ -282,43 +273,37 @@ impl Responding {
             fragments,
             ..
         } = *self;
-        let began = peering.born;
         let mut sa = Box::new(Established::new(cx, peering, channel, peer, nat, fragments));
-        let first_contact = asked.notify(NotifyType::INITIAL_CONTACT).is_some();
         if nat.any() {
-            let (local, remote) = (nat.local || nat.forced, nat.remote);
-            cx.event(&sa.peering, None, EventKind::NatDetected { local, remote });
+            cx.event(&sa.peering, None, nat.event());
         }
+        let first_contact = asked.notify(NotifyType::INITIAL_CONTACT).is_some();
         announce(cx, &sa, began, first_contact);
         // 4. The Child.
-        let circumstance = Circumstance {
-            exchange: EXCHANGE,
-            rekeys: None,
-        };
-        let config = sa.peering.config.clone();
-        let mut payloads = vec![Payload::IdR(own), Payload::Auth(proof)];
-        let then = match answer::answer(cx, &config, asked, circumstance) {
-            Ok((agreement, ours)) => {
-                payloads.extend(ours);
-                let birth = Birth {
-                    role: Role::Responder,
-                    nonce_i: &record.nonce_i,
-                    nonce_r: &record.nonce_r,
-                    outbound: OutboundUse::AfterPeer,
-                    message_id: MESSAGE_ID,
-                };
-                sa.add_child(cx, agreement, birth, None);
-                Then::Stay
-            }
-            Err(refusal) => {
-                payloads.push(Payload::Notify(refusal.notify.clone()));
-                sa.refused_child(cx, refusal);
-                after_failure(cx)
-            }
-        };
+        let (ours, then) = first_child(cx, &mut sa, asked, &record);
         // 5. The answer, then whatever follows.
-        sa.respond(cx, ExchangeType::IKE_AUTH, id, &payloads, ends);
+        sa.respond(
+            cx,
+            ExchangeType::IKE_AUTH,
+            id,
+            &[proof, ours].concat(),
+            ends,
+        );
         sa.go_on(cx, then)
+    }
+
+    /// IDr and AUTH.
+    fn prove(&self) -> Result<Vec<Payload>, EventKind> {
+        let config = &self.peering.config;
+        let id = identity::to_wire(&config.local_identity.value);
+        let key = auth::our_key(config).map_err(str::to_owned);
+        let proof = key.and_then(|key| {
+            auth::prove(&self.channel, &self.record, key, &id).map_err(|f| f.to_string())
+        });
+        match proof {
+            Ok(proof) => Ok(vec![Payload::IdR(id), Payload::Auth(proof)]),
+            Err(reason) => Err(EventKind::CannotStart { reason }),
+        }
     }
 
     /// The connection whose peer has that identity; of several, one whose own identity is the one
@@ -384,6 +369,38 @@ impl Responding {
         self.peering.ends = ends;
         let syntax = notify(NotifyType::INVALID_SYNTAX);
         Some(self.refuse(cx, rejected(error.to_string()), syntax, id))
+    }
+}
+
+/// As responder: SA, TSi and TSr, or the error in their place.
+fn first_child(
+    cx: &mut Context,
+    sa: &mut Established,
+    asked: &Payloads,
+    record: &InitRecord,
+) -> (Vec<Payload>, Then) {
+    let circumstance = Circumstance {
+        exchange: EXCHANGE,
+        rekeys: None,
+    };
+    let config = sa.peering.config.clone();
+    match answer::answer(cx, &config, asked, circumstance) {
+        Ok((agreement, ours)) => {
+            let birth = Birth {
+                role: Role::Responder,
+                nonce_i: &record.nonce_i,
+                nonce_r: &record.nonce_r,
+                outbound: OutboundUse::AfterPeer,
+                message_id: MESSAGE_ID,
+            };
+            sa.add_child(cx, agreement, birth, None);
+            (ours, Then::Stay)
+        }
+        Err(refusal) => {
+            let error = Payload::Notify(refusal.notify.clone());
+            sa.refused_child(cx, refusal);
+            (vec![error], after_failure(cx))
+        }
     }
 }
 

@@ -27,13 +27,13 @@ use crate::sa::initiating::Initiating;
 use crate::sa::responding::Responding;
 use crate::sa::{IkeSa, Peering};
 use crate::window::Outstanding;
-use crossgate_crypto::{DhGroup, DhKeyPair};
+use crossgate_crypto::{DhGroup, DhKeyPair, Secret};
 use crossgate_model::event::{Exchange, Side};
 use crossgate_model::view::Role;
 use crossgate_model::{Connection, EventKind};
 use crossgate_wire::ike::{
     Datagram, DhId, ExchangeType, Flags, Header, IkeSpi, Nonce, Notify, NotifyType, Payload,
-    SaPayload, build_message,
+    Proposal, SaPayload, build_message,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -178,48 +178,45 @@ impl Initiating {
             return self.fail(cx, event);
         }
         // 4. The choice is one that we offered, and the key exchange goes with it.
-        let accepted = self.accept(&answer, header.responder_spi);
-        let (chosen, nonce_r, shared) = match accepted {
-            Ok(accepted) => accepted,
-            Err(event) => return self.fail(cx, event),
-        };
+        match self.accept(&answer, header.responder_spi) {
+            Ok(accepted) => self.authenticate(cx, datagram, &answer, accepted, ends),
+            Err(event) => self.fail(cx, event),
+        }
+    }
+
+    /// What follows a good answer: keys, and IKE_AUTH.
+    fn authenticate(
+        mut self: Box<Self>,
+        cx: &mut Context,
+        datagram: &Datagram<'_>,
+        answer: &Payloads,
+        accepted: Accepted,
+        ends: Ends,
+    ) -> Option<IkeSa> {
         // 5. Keys.
-        self.peering.spi_r = header.responder_spi;
+        self.peering.spi_r = datagram.header.responder_spi;
         let spis = (self.peering.spi_i, self.peering.spi_r);
-        let inputs = keys::Inputs {
-            shared: &shared,
-            nonce_i: &self.nonce,
-            nonce_r: &nonce_r,
-            spis,
-        };
-        let made = keys::initial(&chosen.suite, inputs)
-            .and_then(|keys| Ok(Channel::new(Role::Initiator, spis, chosen.suite, keys)?));
-        let mut channel = match made {
+        let Accepted {
+            chosen,
+            nonce_r,
+            shared,
+        } = accepted;
+        let nonces = (self.nonce.as_slice(), nonce_r.as_slice());
+        let mut channel = match new_channel(Role::Initiator, &chosen, &shared, nonces, spis) {
             Ok(channel) => channel,
-            Err(failure) => {
-                let reason = failure.to_string();
-                let exchange = Some(EXCHANGE);
-                return self.fail(cx, EventKind::MessageRejected { exchange, reason });
-            }
+            Err(failure) => return self.fail(cx, rejected(failure.to_string())),
         };
         channel.requests.next = 1;
         cx.outputs.push_back(keys::log(&self.peering, &channel));
         // 6. NAT detection, with the addresses that this answer had (RFC 7296 §2.23).
-        let nat = nat::detect(&self.peering.config.nat, &answer, spis, ends);
+        let nat = nat::detect(&self.peering.config.nat, answer, spis, ends);
         if nat.any() {
             self.peering.ends = nat::floated(self.peering.ends);
-            let (local, remote) = (nat.local || nat.forced, nat.remote);
-            cx.event(
-                &self.peering,
-                None,
-                EventKind::NatDetected { local, remote },
-            );
+            cx.event(&self.peering, None, nat.event());
         }
-        let fragments = answer
-            .notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED)
-            .is_some();
         let size = self.peering.config.fragmentation.map(|size| size.value);
-        channel.fragment_to = size.filter(|_| fragments);
+        channel.fragment_to = size.filter(|_| can_fragment(answer));
+        // 7. What AUTH will cover.
         let request = self.request.datagrams.first().cloned().unwrap_or_default();
         let record = InitRecord {
             request,
@@ -284,15 +281,7 @@ impl Initiating {
         Some(IkeSa::Initiating(self))
     }
 
-    fn accept(
-        &self,
-        answer: &Payloads,
-        spi_r: IkeSpi,
-    ) -> Result<(ChosenIke, Vec<u8>, crossgate_crypto::Secret), EventKind> {
-        let rejected = |reason: String| EventKind::MessageRejected {
-            exchange: Some(EXCHANGE),
-            reason,
-        };
+    fn accept(&self, answer: &Payloads, spi_r: IkeSpi) -> Result<Accepted, EventKind> {
         let (Some(sa), Some(ke), Some(nonce)) = (answer.sa(), answer.ke(), answer.nonce()) else {
             return Err(rejected("SA, KE or nonce is missing".to_owned()));
         };
@@ -319,8 +308,53 @@ impl Initiating {
             .dh
             .agree(&ke.data)
             .map_err(|error| rejected(error.to_string()))?;
-        Ok((chosen, nonce.to_vec(), shared))
+        let nonce_r = nonce.to_vec();
+        Ok(Accepted {
+            chosen,
+            nonce_r,
+            shared,
+        })
     }
+}
+
+/// The responder's half, checked.
+struct Accepted {
+    chosen: ChosenIke,
+    nonce_r: Vec<u8>,
+    shared: Secret,
+}
+
+fn rejected(reason: String) -> EventKind {
+    EventKind::MessageRejected {
+        exchange: Some(EXCHANGE),
+        reason,
+    }
+}
+
+fn can_fragment(payloads: &Payloads) -> bool {
+    payloads
+        .notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED)
+        .is_some()
+}
+
+/// Nonces and SPIs are the initiator's and the responder's.
+fn new_channel(
+    role: Role,
+    chosen: &ChosenIke,
+    shared: &Secret,
+    (nonce_i, nonce_r): (&[u8], &[u8]),
+    spis: (IkeSpi, IkeSpi),
+) -> Result<Channel, Failure> {
+    let keys = keys::initial(
+        &chosen.suite,
+        keys::Inputs {
+            shared,
+            nonce_i,
+            nonce_r,
+            spis,
+        },
+    )?;
+    Ok(Channel::new(role, spis, chosen.suite, keys)?)
 }
 
 /// A request of somebody unknown, and what the engine knows about the situation.
@@ -416,40 +450,13 @@ fn decide(
     // 5. Our half, and the keys.
     let spis = (header.initiator_spi, cx.ike_spi());
     let nonce_r = cx.nonce();
-    let made = DhKeyPair::generate(chosen.suite.dh, &mut *cx.rng).and_then(|dh| {
-        let shared = dh.agree(&ke.data)?;
-        Ok((dh, shared))
-    });
-    let (dh, shared) = made.map_err(|error| Unwilling::malformed(&error.to_string()))?;
-    let inputs = keys::Inputs {
-        shared: &shared,
-        nonce_i,
-        nonce_r: &nonce_r,
-        spis,
-    };
-    let made = keys::initial(&chosen.suite, inputs)
-        .and_then(|keys| Ok(Channel::new(Role::Responder, spis, chosen.suite, keys)?));
-    let mut channel = made.map_err(|failure| Unwilling::malformed(&failure.to_string()))?;
+    let made = DhKeyPair::generate(chosen.suite.dh, &mut *cx.rng)
+        .and_then(|dh| Ok((ke_payload(&dh), dh.agree(&ke.data)?)));
+    let (our_ke, shared) = made.map_err(|error| Unwilling::malformed(&error.to_string()))?;
+    let nonces = (nonce_i, nonce_r.as_slice());
+    let channel = new_channel(Role::Responder, &chosen, &shared, nonces, spis);
+    let mut channel = channel.map_err(|failure| Unwilling::malformed(&failure.to_string()))?;
     channel.answers.expected = 1;
-    // 6. The answer.
-    let nat = nat::detect(&config.nat, asked, (spis.0, IkeSpi::ZERO), ends);
-    let fragments = asked
-        .notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED)
-        .is_some();
-    let sa_r1 = Payload::Sa(SaPayload::new(vec![chosen.answer.clone()]));
-    let mut payloads = vec![sa_r1, ke_payload(&dh)];
-    payloads.push(Payload::Nonce(Nonce {
-        data: nonce_r.clone(),
-    }));
-    payloads.extend(nat::detection(&config.nat, spis, ends));
-    payloads.extend(fragmentation(&config).filter(|_| fragments));
-    let answer = Header {
-        responder_spi: spis.1,
-        ..header.response()
-    };
-    let response = build_message(&answer, &payloads)
-        .map_err(|error| Unwilling::malformed(&error.to_string()))?;
-    cx.transmit(ends, response.clone());
     let peering = Peering {
         id: cx.next_ike_id(),
         config,
@@ -461,13 +468,19 @@ fn decide(
     };
     cx.outputs.push_back(keys::log(&peering, &channel));
     cx.event(&peering, None, EventKind::IkeStarted { by: Side::Peer });
-    let request = arrived.datagram.bytes().to_vec();
+    // 6. The answer, which AUTH will cover.
+    let (fragments, sa) = (can_fragment(asked), chosen.answer);
+    let response = answer(&header, &peering, sa, our_ke, &nonce_r, fragments)
+        .map_err(|error| Unwilling::malformed(&error.to_string()))?;
+    cx.transmit(ends, response.clone());
     let record = InitRecord {
-        request,
+        request: arrived.datagram.bytes().to_vec(),
         response,
         nonce_i: nonce_i.to_vec(),
         nonce_r,
     };
+    // 7. The request was made before we had an SPI (RFC 7296 §2.23).
+    let nat = nat::detect(&peering.config.nat, asked, (spis.0, IkeSpi::ZERO), ends);
     Ok(Responding {
         peering,
         candidates,
@@ -476,6 +489,28 @@ fn decide(
         nat,
         fragments,
     })
+}
+
+fn answer(
+    request: &Header,
+    peering: &Peering,
+    sa: Proposal,
+    ke: Payload,
+    nonce: &[u8],
+    fragments: bool,
+) -> Result<Vec<u8>, crossgate_wire::Error> {
+    let nonce = Payload::Nonce(Nonce {
+        data: nonce.to_vec(),
+    });
+    let mut payloads = vec![Payload::Sa(SaPayload::new(vec![sa])), ke, nonce];
+    let spis = (peering.spi_i, peering.spi_r);
+    payloads.extend(nat::detection(&peering.config.nat, spis, peering.ends));
+    payloads.extend(fragmentation(&peering.config).filter(|_| fragments));
+    let header = Header {
+        responder_spi: peering.spi_r,
+        ..request.response()
+    };
+    build_message(&header, &payloads)
 }
 
 fn check_cookie(

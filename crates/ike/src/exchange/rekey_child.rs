@@ -12,7 +12,7 @@ use super::create_child::{EXCHANGE, payloads, with_nonce, without_nonce};
 use super::{Reply, Then};
 use crate::child::answer::{self, Circumstance};
 use crate::child::offer::{ChildOffer, OfferFailed};
-use crate::child::{Birth, Stage};
+use crate::child::{Agreement, Birth, Child, Stage};
 use crate::collision::{Rank, survivor};
 use crate::context::Context;
 use crate::limits::{REKEY_RETRY, TEMPORARY_FAILURE_WAIT};
@@ -97,24 +97,30 @@ impl RekeyChild {
             return Then::Stay;
         }
         // 2. The answer is inside our offer.
-        let accepted = self.offer.accept(answer, EXCHANGE, true);
-        let (agreement, narrowed) = match (accepted, answer.nonce()) {
-            (Ok(accepted), Some(_)) => accepted,
-            (Ok(_), None) => {
-                self.failed(sa, cx, without_nonce());
-                return Then::Stay;
-            }
-            (Err(failed), _) => {
-                self.failed(sa, cx, failed);
-                return Then::Stay;
-            }
+        let accepted = match (self.offer.accept(answer, EXCHANGE, true), answer.nonce()) {
+            (Ok(accepted), Some(nonce_r)) => Ok((accepted, nonce_r)),
+            (Ok(_), None) => Err(without_nonce()),
+            (Err(failed), _) => Err(failed),
         };
-        if sa.was_deleted_early(cx, &self.offer, agreement.spi_out) {
-            again(sa, cx, self.old, REKEY_RETRY);
-            return Then::Stay;
+        match accepted {
+            Ok(((agreement, _), _)) if sa.was_deleted_early(cx, &self.offer, agreement.spi_out) => {
+                again(sa, cx, self.old, REKEY_RETRY);
+            }
+            Ok((accepted, nonce_r)) => self.replace(sa, cx, accepted, nonce_r, message_id),
+            Err(failed) => self.failed(sa, cx, failed),
         }
+        Then::Stay
+    }
+
+    fn replace(
+        self,
+        sa: &mut Established,
+        cx: &mut Context,
+        (agreement, narrowed): (Agreement, Option<EventKind>),
+        nonce_r: &[u8],
+        message_id: u32,
+    ) {
         // 3. If the peer rekeyed it as well, the nonces say which of the new ones stays.
-        let nonce_r = answer.nonce().unwrap_or_default();
         let rank = Rank::of(&self.nonce, nonce_r);
         let stays = self.peer.as_ref().map(|(_, peers)| survivor(&rank, peers));
         let loses = stays == Some(Side::Peer);
@@ -132,41 +138,25 @@ impl RekeyChild {
             message_id,
         };
         let Some(new) = sa.install_rekeyed(cx, agreement, birth, self.old) else {
-            return Then::Stay;
+            return;
         };
-        let (name, spi_in, spi_out) = (new.name.clone(), new.spi_in, new.spi_out);
-        let rekeyed = EventKind::ChildRekeyed {
-            by: Side::Us,
-            old_spi_in: self.old,
-            spi_in,
-            spi_out,
-        };
-        if let Some(narrowed) = narrowed {
-            cx.event(&sa.peering, Some(&name), narrowed);
-        }
-        cx.event(&sa.peering, Some(&name), rekeyed);
-        if let Some(survivor) = stays {
-            cx.event(
-                &sa.peering,
-                Some(&name),
-                EventKind::CollisionResolved { survivor },
-            );
+        let (name, spi_in, rekeyed) = (new.name.clone(), new.spi_in, new.rekeyed(self.old));
+        let resolved = stays.map(|survivor| EventKind::CollisionResolved { survivor });
+        for event in narrowed.into_iter().chain([rekeyed]).chain(resolved) {
+            cx.event(&sa.peering, Some(&name), event);
         }
         // 4. What is now too much goes: ours if it lost, else the old one. The peer deletes the
         //    other one. Where we meanwhile want the old one gone, its successor goes with it.
         if loses {
             sa.delete_children(cx, vec![spi_in], DeleteReason::Redundant);
-            return Then::Stay;
-        }
-        if let Some(reason) = sa.is_deleting(self.old) {
+        } else if let Some(reason) = sa.is_deleting(self.old) {
             sa.delete_children(cx, vec![spi_in], reason);
-            return Then::Stay;
+        } else {
+            if let Some((peers_new, _)) = self.peer {
+                sa.replaced_by_peer(cx, peers_new);
+            }
+            sa.delete_children(cx, vec![self.old], DeleteReason::Rekeyed);
         }
-        if let Some((peers_new, _)) = self.peer {
-            sa.replaced_by_peer(cx, peers_new);
-        }
-        sa.delete_children(cx, vec![self.old], DeleteReason::Rekeyed);
-        Then::Stay
     }
 
     pub fn abandon(&self, cx: &mut Context) {
@@ -251,26 +241,16 @@ pub(crate) fn answer(
     if sa.is_being_replaced() {
         return NotifyType::TEMPORARY_FAILURE.into();
     }
-    // 2. It names one that we have, by the SPI that it receives on.
-    let named = asked.notify(NotifyType::REKEY_SA).and_then(Notify::esp_spi);
-    let Some(old) = named.and_then(|spi| sa.child_by_outbound(spi)) else {
-        // The answer that brings it may still be on its way to us.
-        if sa.expects_child() {
-            return NotifyType::TEMPORARY_FAILURE.into();
-        }
-        let spi = named.unwrap_or_default();
-        let kind = NotifyType::CHILD_SA_NOT_FOUND;
-        return Payload::Notify(Notify::about_child(kind, ProtocolId::ESP, spi)).into();
+    // 2. It names one that we have, and that we are not about to delete (RFC 7296 §2.25.1).
+    let old = match named(sa, asked) {
+        Ok(old) => old,
+        Err(reply) => return reply,
     };
-    // 3. And that we are not about to delete (RFC 7296 §2.25.1).
-    if matches!(old.stage, Stage::Deleting(_)) {
-        return NotifyType::TEMPORARY_FAILURE.into();
-    }
     let old_spi_in = old.spi_in;
     let Some(nonce_i) = asked.nonce() else {
         return NotifyType::INVALID_SYNTAX.into();
     };
-    // 4. The new one is for the same configured Child.
+    // 3. The new one is for the same configured Child.
     let config = sa.peering.config.clone();
     let circumstance = Circumstance {
         exchange: EXCHANGE,
@@ -296,15 +276,9 @@ pub(crate) fn answer(
     let Some(new) = sa.install_rekeyed(cx, agreement, birth, old_spi_in) else {
         return NotifyType::TEMPORARY_FAILURE.into();
     };
-    let (name, spi_in, spi_out) = (new.name.clone(), new.spi_in, new.spi_out);
-    let rekeyed = EventKind::ChildRekeyed {
-        by: Side::Peer,
-        old_spi_in,
-        spi_in,
-        spi_out,
-    };
+    let (name, spi_in, rekeyed) = (new.name.clone(), new.spi_in, new.rekeyed(old_spi_in));
     cx.event(&sa.peering, Some(&name), rekeyed);
-    // 5. The old one is the peer's to delete; if we asked for the same, nonces will decide.
+    // 4. The old one is the peer's to delete; if we asked for the same, nonces will decide.
     sa.replaced_by_peer(cx, old_spi_in);
     if let Some(Active::RekeyChild(request)) = &mut sa.active
         && request.old == old_spi_in
@@ -312,4 +286,19 @@ pub(crate) fn answer(
         request.peer = Some((spi_in, Rank::of(nonce_i, &nonce_r)));
     }
     with_nonce(ours, nonce_r).into()
+}
+
+/// The Child that the peer means, by the SPI that it receives on; or the answer if there is none.
+fn named<'a>(sa: &'a Established, asked: &Payloads) -> Result<&'a Child, Reply> {
+    let spi = asked.notify(NotifyType::REKEY_SA).and_then(Notify::esp_spi);
+    match spi.and_then(|spi| sa.child_by_outbound(spi)) {
+        Some(old) if !matches!(old.stage, Stage::Deleting(_)) => Ok(old),
+        Some(_) => Err(NotifyType::TEMPORARY_FAILURE.into()),
+        // The answer that brings it may still be on its way to us.
+        None if sa.expects_child() => Err(NotifyType::TEMPORARY_FAILURE.into()),
+        None => {
+            let (kind, spi) = (NotifyType::CHILD_SA_NOT_FOUND, spi.unwrap_or_default());
+            Err(Payload::Notify(Notify::about_child(kind, ProtocolId::ESP, spi)).into())
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::exchange::create_child::CreateChild;
 use crate::exchange::rekey_child::RekeyChild;
 use crate::exchange::rekey_ike::RekeyIke;
 use crate::exchange::{Reply, Then, create_child, informational, rekey_child, rekey_ike};
+use crate::limits::MAX_TASKS;
 use crate::nat::NatStatus;
 use crate::payloads::{Payloads, notify};
 use crossgate_model::event::{DeleteReason, Exchange, Side};
@@ -282,6 +283,11 @@ impl Established {
             Then::Stay => self.pump(cx),
             then => then,
         };
+        if self.tasks.take_overflow() {
+            let (what, limit) = ("waiting requests", MAX_TASKS);
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            cx.event(&self.peering, None, EventKind::LimitReached { what, limit });
+        }
         match then {
             Then::Stay => Some(IkeSa::Established(self)),
             Then::Gone { by, reason } => {

@@ -19,20 +19,25 @@ pub(crate) enum Task {
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     waiting: Vec<(Time, Task)>,
+    /// One was turned away for want of room, and nobody was told yet.
+    overflowed: bool,
 }
 
 impl Tasks {
-    /// The same task is there once, at the earlier of its times. False if there is no room.
-    pub fn add(&mut self, due: Time, task: Task) -> bool {
+    /// The same task is there once, at the earlier of its times. Without room it is left out.
+    pub fn add(&mut self, due: Time, task: Task) {
         if let Some(known) = self.waiting.iter_mut().find(|(_, known)| *known == task) {
             known.0 = known.0.min(due);
-            return true;
-        }
-        let room = self.waiting.len() < MAX_TASKS || task == Task::DeleteIke;
-        if room {
+        } else if self.waiting.len() < MAX_TASKS || task == Task::DeleteIke {
             self.waiting.push((due, task));
+        } else {
+            self.overflowed = true;
         }
-        room
+    }
+
+    /// Whether one was left out since the last call.
+    pub fn take_overflow(&mut self) -> bool {
+        std::mem::take(&mut self.overflowed)
     }
 
     /// The most urgent one that is due.
@@ -104,10 +109,13 @@ mod tests {
     fn a_task_is_there_once_and_their_number_is_bounded() {
         let mut tasks = Tasks::default();
         for spi in 0..u32::try_from(MAX_TASKS).unwrap() {
-            assert!(tasks.add(Time::START, Task::RekeyChild(spi)));
-            assert!(tasks.add(Time::START, Task::RekeyChild(spi)));
+            tasks.add(Time::START, Task::RekeyChild(spi));
+            tasks.add(Time::START, Task::RekeyChild(spi));
         }
-        assert!(!tasks.add(Time::START, Task::Probe));
-        assert!(tasks.add(Time::START, Task::DeleteIke), "always possible");
+        assert!(!tasks.take_overflow());
+        tasks.add(Time::START, Task::Probe);
+        assert!(tasks.take_overflow() && !tasks.has(&Task::Probe));
+        tasks.add(Time::START, Task::DeleteIke);
+        assert!(!tasks.take_overflow(), "always possible");
     }
 }

@@ -243,6 +243,11 @@ impl World {
         self.forget();
     }
 
+    /// Everything that this end knew is gone; time goes on.
+    pub fn restart(&mut self, who: Who, gateway: Gateway) {
+        *self.end(who) = End::new(gateway, 3);
+    }
+
     /// Forgets events and messages so far.
     pub fn forget(&mut self) {
         self.a.events.clear();

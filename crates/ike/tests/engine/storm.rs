@@ -77,7 +77,7 @@ fn tell(world: &World) {
 
 fn weather(seed: u64) {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let at_start = seed % 2 == 0;
+    let at_start = seed.is_multiple_of(2);
     let mut world = World::with(|gateway| {
         three_children(gateway);
         if at_start {
