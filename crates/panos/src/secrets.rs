@@ -16,13 +16,16 @@ const PARTS: [&str; 7] = [
     "passcode",
 ];
 
+/// Names that sound like one of a secret and hold none.
+const OTHERS: [&str; 2] = ["public-key", "auto-key"];
+
 /// Whether what stands in an element of that name must never be shown. It errs on the safe side:
 /// a thing hidden needlessly costs a little, a key shown costs the tunnel.
 pub fn holds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     NAMES.contains(&name.as_str())
         || PARTS.iter().any(|part| name.contains(part))
-        || (name.ends_with("-key") && name != "public-key")
+        || (name.ends_with("-key") && !OTHERS.contains(&name.as_str()))
 }
 
 #[cfg(test)]
@@ -43,7 +46,14 @@ mod tests {
         ] {
             assert!(holds_secret(name), "{name}");
         }
-        for name in ["public-key", "keyid", "gateway", "hash", "interface"] {
+        for name in [
+            "public-key",
+            "auto-key",
+            "keyid",
+            "gateway",
+            "hash",
+            "interface",
+        ] {
             assert!(!holds_secret(name), "{name}");
         }
     }

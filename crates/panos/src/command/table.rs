@@ -12,12 +12,12 @@ pub const COMMANDS: &[Command] = &[
         run: |a, s| Reply::Print(print::ike_sa::table(s.snapshot, a.get("gateway"))),
     },
     Command {
-        words: "show vpn ike-sa detail gateway <gateway>",
-        run: |a, s| named(a, "gateway", s, print::ike_sa::detail),
+        words: "show vpn ike-sa detail ? gateway <gateway>",
+        run: |a, s| Reply::Print(print::ike_sa::detail(s.snapshot, a.get("gateway"))),
     },
     Command {
         words: "show vpn ike-sa gateway <gateway> detail",
-        run: |a, s| named(a, "gateway", s, print::ike_sa::detail),
+        run: |a, s| Reply::Print(print::ike_sa::detail(s.snapshot, a.get("gateway"))),
     },
     Command {
         words: "show vpn ipsec-sa ? tunnel <tunnel>",

@@ -561,3 +561,34 @@ fn clearing_one_gateway_names_it() {
         _ => unreachable!("an operation"),
     }
 }
+
+#[test]
+fn details_of_all_gateways_are_those_that_have_an_ike_sa() {
+    let (Reply::Print(all), Reply::Print(one)) = (
+        reply("show vpn ike-sa detail"),
+        reply("show vpn ike-sa detail gateway gw-branch"),
+    ) else {
+        unreachable!("both are prints");
+    };
+    assert!(all.starts_with("IKE Gateway gw-branch"));
+    assert_eq!(all, one, "the other gateway has none");
+}
+
+#[test]
+fn clearing_what_is_not_there_names_no_tunnel_that_was_not_named() {
+    let nothing = Outcome::NothingThere { id: 1 };
+    check_operation(
+        "clear vpn ipsec-sa",
+        &nothing,
+        expect![[r#"
+            There is no IPSec SA found.
+        "#]],
+    );
+    check_operation(
+        "clear vpn ipsec-sa tunnel to-branch",
+        &nothing,
+        expect![[r#"
+            IPSec SA for tunnel to-branch not found.
+        "#]],
+    );
+}

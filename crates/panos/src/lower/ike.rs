@@ -237,8 +237,12 @@ fn preshared_key(scope: &mut Scope<'_>, key: At<'_>) -> PresharedKey {
     PresharedKey::Known(Secret::from(key.word().to_owned()))
 }
 
+/// An encrypted key is one, although none of ours: whoever needs it says so.
 fn is_supported(auth: &Auth) -> bool {
-    matches!(auth, Auth::Psk(PresharedKey::Known(_)))
+    matches!(
+        auth,
+        Auth::Psk(PresharedKey::Known(_) | PresharedKey::Encrypted)
+    )
 }
 
 /// On if said, or if an interval is.

@@ -1,7 +1,6 @@
 //! `show vpn ike-sa`: layout of a PAN-OS 10.x print.
 
 use super::{clock, encr, group, heading, integ, prf, row};
-use crossgate_model::operate::Station;
 use crossgate_model::view::{
     ChildView, ConnectionView, IkeSaView, IkeState, IkeSuiteView, Role, Snapshot,
 };
@@ -11,6 +10,8 @@ const CHILD_WIDTHS: &[usize] = &[23, 9, 26, 9, 9, 5, 9, 9, 9, 16];
 const NO_IKEV1: &str =
     "\nThere is no IKEv1 phase-1 SA found.\n\nThere is no IKEv1 phase-2 SA found.\n\n";
 
+const NO_IKEV2: &str = "There is no IKEv2 SA found.\n";
+
 pub fn table(snapshot: &Snapshot, gateway: Option<&str>) -> String {
     let meant = |c: &&ConnectionView| gateway.is_none_or(|name| c.name == name);
     let connections: Vec<_> = snapshot.connections.iter().filter(meant).collect();
@@ -19,7 +20,7 @@ pub fn table(snapshot: &Snapshot, gateway: Option<&str>) -> String {
     }
     let found: usize = connections.iter().map(|c| c.ike_sas.len()).sum();
     if found == 0 {
-        return format!("{NO_IKEV1}There is no IKEv2 SA found.\n");
+        return format!("{NO_IKEV1}{NO_IKEV2}");
     }
     let mut out = format!("{NO_IKEV1}\nIKEv2 SAs\n");
     out += &heading(
@@ -129,19 +130,32 @@ fn children(connections: &[&ConnectionView]) -> String {
 }
 
 /// `show vpn ike-sa detail gateway NAME`.
-pub fn detail(station: &Station<'_>, gateway: &str) -> String {
-    let snapshot = station.snapshot;
-    let Some(connection) = snapshot.connections.iter().find(|c| c.name == gateway) else {
-        return format!("IKE gateway {} not found.\n", gateway.escape_debug());
+/// All IKE SAs, or one gateway's.
+pub fn detail(snapshot: &Snapshot, gateway: Option<&str>) -> String {
+    let Some(name) = gateway else {
+        let all: String = snapshot
+            .connections
+            .iter()
+            .map(|c| sas(snapshot, c))
+            .collect();
+        return if all.is_empty() {
+            NO_IKEV2.to_owned()
+        } else {
+            all
+        };
     };
-    if connection.ike_sas.is_empty() {
-        return format!("IKE SA for gateway ID {} not found.\n", connection.id);
+    match snapshot.connections.iter().find(|c| c.name == name) {
+        None => format!("IKE gateway {} not found.\n", name.escape_debug()),
+        Some(connection) if connection.ike_sas.is_empty() => {
+            format!("IKE SA for gateway ID {} not found.\n", connection.id)
+        }
+        Some(connection) => sas(snapshot, connection),
     }
-    connection
-        .ike_sas
-        .iter()
-        .map(|sa| one(snapshot, connection, sa))
-        .collect()
+}
+
+fn sas(snapshot: &Snapshot, connection: &ConnectionView) -> String {
+    let sas = connection.ike_sas.iter();
+    sas.map(|sa| one(snapshot, connection, sa)).collect()
 }
 
 fn one(snapshot: &Snapshot, connection: &ConnectionView, sa: &IkeSaView) -> String {

@@ -39,6 +39,9 @@ pub fn cleared(operation: &Operation, outcome: &Outcome, _: &str) -> String {
         (Outcome::Done { .. }, Some(name)) if count == 0 && what == "IPSec SA" => {
             format!("IPSec SA for tunnel {name} not found.\n")
         }
+        (Outcome::NothingThere { .. }, None) if what == "IPSec SA" => {
+            "There is no IPSec SA found.\n".to_owned()
+        }
         (Outcome::Done { .. }, _) => format!("\nClear {what}: 0 IKEv1 SA, {count} IKEv2 SA.\n"),
         (other, name) => refused(other, what, name.unwrap_or("")),
     }

@@ -191,15 +191,15 @@ fn keys_encrypted_missing_and_too_long() {
         encrypted,
         &["connection", "auth"],
         expect![[r#"
-        connection G (off), starts on traffic
-        auth encrypted key, lifetime 28800s
-        note[said-twice] `key` is said twice
-          ^ fw:14:61 this one holds
-          - fw:6:61 this one is replaced
-        warning[encrypted-key] this pre-shared key is encrypted with the device's master key
-          ^ fw:14:61 it can't be used or compared
-          ? write the key itself here
-    "#]],
+            connection G, starts on traffic
+            auth encrypted key, lifetime 28800s
+            note[said-twice] `key` is said twice
+              ^ fw:14:61 this one holds
+              - fw:6:61 this one is replaced
+            warning[encrypted-key] this pre-shared key is encrypted with the device's master key
+              ^ fw:14:61 it can't be used or compared
+              ? write the key itself here
+        "#]],
     );
     let missing = "delete network ike gateway G authentication";
     check_lines(
