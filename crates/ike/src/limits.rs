@@ -29,7 +29,7 @@ pub(crate) const MIN_FRAGMENT_CONTENT: usize = 64;
 /// Requests that wait for their turn in one IKE SA.
 pub(crate) const MAX_TASKS: usize = 1024;
 
-/// SAs of one configured Child at a time, and of one IKE SA.
+/// SAs of one configured Child with one peer, and of one IKE SA.
 pub(crate) const MAX_SAS_PER_CHILD: usize = 8;
 pub(crate) const MAX_CHILDREN_PER_IKE: usize = 512;
 

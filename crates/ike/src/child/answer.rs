@@ -18,6 +18,8 @@ use crossgate_wire::ike::{DhId, KeyExchange, Notify, NotifyType, Payload, SaPayl
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstance<'a> {
     pub exchange: Exchange,
+    /// The IKE SA that carries the exchange.
+    pub ike: u32,
     /// The SA that is to be rekeyed: the new one is for the same configured Child.
     pub rekeys: Option<&'a super::Child>,
 }
@@ -48,7 +50,7 @@ pub(crate) fn answer(
     }
     .ok_or_else(|| ts_unacceptable(connection, asked, circumstance))?;
     // 2. There is room for one more of it.
-    check_room(cx, child)?;
+    check_room(cx, child, circumstance.ike)?;
     // 3. The algorithms, and with them the group (RFC 7296 §2.7).
     let offer = EspOffer::of(&child.proposals);
     let pfs = pfs(cx, child, circumstance.exchange);
@@ -121,9 +123,11 @@ fn enabled(connection: &Connection) -> impl DoubleEndedIterator<Item = &model::C
         .filter(|child| child.enabled.value)
 }
 
-fn check_room(cx: &Context, child: &model::Child) -> Result<(), Refusal> {
+/// Several peers of one connection may each have their own.
+fn check_room(cx: &Context, child: &model::Child, ike: u32) -> Result<(), Refusal> {
     let name = &child.name.value;
-    if cx.book.of_child(name).count() < MAX_SAS_PER_CHILD {
+    let of_peer = cx.book.of_child(name).filter(|(_, entry)| entry.ike == ike);
+    if of_peer.count() < MAX_SAS_PER_CHILD {
         return Ok(());
     }
     let limit = u32::try_from(MAX_SAS_PER_CHILD).unwrap_or(u32::MAX);

@@ -82,35 +82,38 @@ impl Engine {
         if due(first) > self.cx.now {
             return Some(due(first));
         }
-        self.initiate(index, &first.0);
+        // What lacks is told as an event.
+        self.initiate(index, &first.0).err();
         None
     }
 
-    /// Begins an IKE SA with that Child in IKE_AUTH.
-    pub(super) fn initiate(&mut self, index: usize, child: &str) {
-        let Some(config) = self
-            .connections
-            .get(index)
-            .map(|watched| watched.config.clone())
-        else {
-            return;
-        };
+    /// Begins an IKE SA with that Child in IKE_AUTH; an error says what lacks.
+    pub(super) fn initiate(&mut self, index: usize, child: &str) -> Result<(), String> {
+        let watched = self.connections.get(index).ok_or("no such connection")?;
+        let config = watched.config.clone();
         match ike_sa_init::initiate(&mut self.cx, &config, child) {
-            Ok(sa) => self
-                .sas
-                .insert(&mut self.cx, IkeSa::Initiating(Box::new(sa))),
+            Ok(sa) => {
+                self.sas
+                    .insert(&mut self.cx, IkeSa::Initiating(Box::new(sa)));
+                Ok(())
+            }
             Err(reason) => {
-                let name = &config.name.value;
-                let kind = EventKind::CannotStart {
-                    reason: reason.clone(),
-                };
-                self.cx.event_without_sa(Some(name), None, kind);
-                let (now, share) = (self.cx.now, 0);
-                if let Some(watched) = self.connections.get_mut(index) {
-                    watched.child_failed(child, reason, now, share);
-                    watched.give_up();
-                }
+                self.hopeless(index, child, &reason);
+                Err(reason)
             }
         }
+    }
+
+    /// Nothing helps but another configuration, or an operator.
+    fn hopeless(&mut self, index: usize, child: &str, reason: &str) {
+        let Some(watched) = self.connections.get_mut(index) else {
+            return;
+        };
+        let name = watched.config.name.value.clone();
+        watched.child_failed(child, reason.to_owned(), self.cx.now, 0);
+        watched.give_up();
+        let reason = reason.to_owned();
+        self.cx
+            .event_without_sa(Some(&name), None, EventKind::CannotStart { reason });
     }
 }

@@ -50,28 +50,35 @@ impl Engine {
             return Outcome::NoSuchName;
         }
         let mut ike_sas = 0;
+        let mut lacking = None;
         for index in indexes {
-            let Some(watched) = self.connections.get(index) else {
-                continue;
-            };
-            let name = watched.config.name.value.clone();
-            let busy = self
-                .sas
-                .of_connection(&name)
-                .any(|sa| !matches!(sa, IkeSa::Closing(_)));
-            let first = watched
-                .enabled_children()
-                .next()
-                .map(|child| child.name.value.clone());
-            if let (false, Some(child)) = (busy, first) {
-                self.initiate(index, &child);
+            match self.initiate_one(index) {
+                Ok(()) => ike_sas += 1,
+                Err(reason) => lacking = Some(reason),
             }
-            ike_sas += u32::from(self.sas.of_connection(&name).next().is_some());
         }
-        Outcome::Done {
-            ike_sas,
-            children: 0,
+        match lacking {
+            Some(reason) if ike_sas == 0 => Outcome::Failed(reason),
+            _ => Outcome::Done {
+                ike_sas,
+                children: 0,
+            },
         }
+    }
+
+    /// Begins an IKE SA, unless there is one.
+    fn initiate_one(&mut self, index: usize) -> Result<(), String> {
+        let watched = self.connections.get(index).ok_or("no such connection")?;
+        let sas = || self.sas.of_connection(&watched.config.name.value);
+        if sas().any(|sa| !matches!(sa, IkeSa::Closing(_))) {
+            return Ok(());
+        }
+        let first = watched
+            .enabled_children()
+            .next()
+            .map(|child| child.name.value.clone());
+        let child = first.ok_or("no Child is configured and enabled")?;
+        self.initiate(index, &child)
     }
 
     fn initiate_children(&mut self, tunnel: Option<&str>) -> Outcome {

@@ -162,6 +162,7 @@ pub(crate) fn answer(
     };
     let circumstance = Circumstance {
         exchange: EXCHANGE,
+        ike: sa.peering.id,
         rekeys: None,
     };
     match answer::answer(cx, &config, asked, circumstance) {

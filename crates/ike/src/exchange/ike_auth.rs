@@ -381,6 +381,7 @@ fn first_child(
 ) -> (Vec<Payload>, Then) {
     let circumstance = Circumstance {
         exchange: EXCHANGE,
+        ike: sa.peering.id,
         rekeys: None,
     };
     let config = sa.peering.config.clone();

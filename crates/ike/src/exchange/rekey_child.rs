@@ -254,6 +254,7 @@ pub(crate) fn answer(
     let config = sa.peering.config.clone();
     let circumstance = Circumstance {
         exchange: EXCHANGE,
+        ike: sa.peering.id,
         rekeys: Some(old),
     };
     let (agreement, ours) = match answer::answer(cx, &config, asked, circumstance) {

@@ -4,7 +4,7 @@ use super::Peering;
 use super::established::{Active, Established};
 use super::tasks::Task;
 use crate::channel::Channel;
-use crate::child::Child;
+use crate::child::{Child, Stage};
 use crate::context::Context;
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_model::{Connection, Time};
@@ -99,11 +99,13 @@ impl Established {
         reason: DeleteReason,
         which: impl Fn(&str) -> bool,
     ) -> u32 {
-        let chosen = self.children.values().filter(|child| which(&child.name));
-        let spis: Vec<u32> = chosen
-            .filter(|child| child.is_live())
-            .map(|c| c.spi_in)
-            .collect();
+        let there = |child: &&Child| matches!(child.stage, Stage::Live | Stage::Replaced { .. });
+        let chosen = self
+            .children
+            .values()
+            .filter(there)
+            .filter(|child| which(&child.name));
+        let spis: Vec<u32> = chosen.map(|child| child.spi_in).collect();
         let count = u32::try_from(spis.len()).unwrap_or(u32::MAX);
         self.delete_children(cx, spis, reason);
         count
