@@ -84,8 +84,11 @@ impl Network {
 fn gateway(net: &mut Devices, site: &Site, bridged: bool) -> io::Result<()> {
     net.up("lo")?;
     net.address(WAN, site.wan)?;
-    for lan in &site.lans {
-        net.address(LAN, lan.gateway)?;
+    for (at, lan) in site.lans.iter().enumerate() {
+        // Two networks of the selectors may be parts of one interface's.
+        if site.lans[..at].iter().all(|l| l.gateway != lan.gateway) {
+            net.address(LAN, lan.gateway)?;
+        }
     }
     net.up(WAN)?;
     net.up(LAN)?;

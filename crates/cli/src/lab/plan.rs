@@ -46,6 +46,39 @@ pub struct Lan {
     pub host: Ipv4Addr,
 }
 
+impl Lan {
+    /// The same, with a host that is in that network as well.
+    fn with_host_in(self, net: Ipv4Net) -> Option<Self> {
+        let narrower = if net.prefix_len() > self.gateway.prefix_len() {
+            net
+        } else {
+            self.gateway
+        };
+        let mut hosts = narrower.hosts();
+        let host = hosts.find(|host| *host != self.gateway.addr())?;
+        Some(Self { host, ..self })
+    }
+
+    /// A network of which no interface of the file has an address. A single host gets a neighbour.
+    fn made_for(net: Ipv4Net) -> Self {
+        if net.prefix_len() == 32 {
+            let neighbour = Ipv4Addr::from_bits(net.addr().to_bits() ^ 1);
+            return Self {
+                interface: None,
+                gateway: Ipv4Net::new(neighbour, 31).unwrap_or(net),
+                host: net.addr(),
+            };
+        }
+        let mut hosts = net.hosts();
+        let gateway = hosts.next().unwrap_or(net.addr());
+        Self {
+            interface: None,
+            gateway: Ipv4Net::new(gateway, net.prefix_len()).unwrap_or(net),
+            host: hosts.next().unwrap_or(gateway),
+        }
+    }
+}
+
 /// Why two files make no lab.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PlanError {
@@ -111,6 +144,7 @@ impl Plan {
             return Err(PlanError::SameWan { address });
         }
         let pings = pings(&branch, &hq, ours, theirs);
+        notes.extend([a, b].iter().flat_map(End::unpinged));
         Ok(Self {
             branch,
             hq,
@@ -198,6 +232,19 @@ impl End<'_> {
             needs_default_route: next_hop.is_none(),
             lans,
         })
+    }
+
+    /// Children that no ping can test.
+    fn unpinged(&self) -> Vec<String> {
+        let children = self.connection.children.iter();
+        let deaf = children.filter(|child| !takes_icmp(&child.selectors.local));
+        deaf.map(|child| {
+            format!(
+                "{}: {} takes no ICMP ({}), so no ping can test it",
+                self.label, child.name.value, child.selectors.value
+            )
+        })
+        .collect()
     }
 
     fn wan_interface(&self) -> String {
@@ -294,21 +341,15 @@ impl End<'_> {
         expected.into_iter().map(|net| self.lan(net)).collect()
     }
 
-    /// A LAN of that network: on the file's interface if one has an address there.
+    /// A LAN of that network: on the file's interface if one has an address there or around it.
     fn lan(&self, net: Ipv4Net) -> Lan {
         let inside = self.inside_interfaces();
-        let on_file = inside
+        let found = inside
             .into_iter()
-            .find(|lan| net.contains(&lan.gateway.addr()));
-        on_file.unwrap_or_else(|| {
-            let mut hosts = net.hosts();
-            let gateway = hosts.next().unwrap_or(net.addr());
-            Lan {
-                interface: None,
-                gateway: Ipv4Net::new(gateway, net.prefix_len()).unwrap_or(net),
-                host: hosts.next().unwrap_or(gateway),
-            }
-        })
+            .find(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
+        found
+            .and_then(|lan| lan.with_host_in(net))
+            .unwrap_or_else(|| Lan::made_for(net))
     }
 
     fn inside_interfaces(&self) -> Vec<Lan> {
@@ -412,9 +453,13 @@ fn pings(
 }
 
 fn admits(selector: &Selector, lan: &Lan) -> bool {
-    const ICMP: u8 = 1;
     selector.matches(IpAddr::V4(lan.host), selector.protocol, selector.start_port)
-        && (selector.protocol == 0 || selector.protocol == ICMP)
+        && takes_icmp(selector)
+}
+
+fn takes_icmp(selector: &Selector) -> bool {
+    const ICMP: u8 = 1;
+    selector.protocol == 0 || selector.protocol == ICMP
 }
 
 #[cfg(test)]
@@ -528,6 +573,78 @@ mod tests {
             &branch,
             expect![[r#"
             both ends have the WAN address 203.0.113.10; expected two different ones
+        "#]],
+        );
+    }
+
+    /// The example, whose ends protect only these networks of theirs.
+    fn narrowed(branch_net: &str, hq_net: &str, protocol: u8) -> (Gateway, Gateway) {
+        let selector = |net: &str| {
+            let mut selector = Selector::net(net.parse().expect("a network"));
+            selector.protocol = protocol;
+            selector
+        };
+        let of = |file: &str, local: &str, remote: &str| {
+            let mut gateway = gateway(file);
+            let selectors = &mut gateway.connections[0].children[0].selectors.value;
+            (selectors.local, selectors.remote) = (selector(local), selector(remote));
+            gateway
+        };
+        (
+            of("site-to-site/branch.cfg", branch_net, hq_net),
+            of("site-to-site/hq.xml", hq_net, branch_net),
+        )
+    }
+
+    #[test]
+    fn a_network_within_an_interface_s_is_on_that_interface() {
+        let (branch, hq) = narrowed("10.10.10.128/25", "10.20.20.50/32", 0);
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
+            branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
+              Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.129 }
+            hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.50 }
+            pings [(10.10.10.129, 10.20.20.50)]
+            protected [10.10.10.0/24, 10.20.20.0/24]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_single_host_that_no_interface_knows_gets_a_neighbour() {
+        let (branch, hq) = narrowed("10.10.10.0/24", "192.0.2.9/32", 0);
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
+            branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
+              Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
+            hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: None, gateway: 192.0.2.8/31, host: 192.0.2.9 }
+            pings [(10.10.10.2, 192.0.2.9)]
+            protected [10.10.10.0/24, 192.0.2.8/31]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_no_ping_can_test_is_said() {
+        let (branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 6);
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
+            branch GigabitEthernet0/0/0 203.0.113.10/24 by 203.0.113.1 default false
+              Lan { interface: Some("GigabitEthernet0/0/1"), gateway: 10.10.10.1/24, host: 10.10.10.2 }
+            hq ethernet1/1 198.51.100.20/24 by 198.51.100.1 default false
+              Lan { interface: Some("ethernet1/2"), gateway: 10.20.20.1/24, host: 10.20.20.2 }
+            pings [(10.10.10.2, 10.20.20.2)]
+            protected [10.10.10.0/24, 10.20.20.0/24]
+            assumed branch: Tunnel0 takes no ICMP (10.10.10.0/24 protocol 6 <-> 10.20.20.0/24 protocol 6), so no ping can test it
+            assumed hq: tun-branch:lan-to-lan takes no ICMP (10.20.20.0/24 protocol 6 <-> 10.10.10.0/24 protocol 6), so no ping can test it
         "#]],
         );
     }

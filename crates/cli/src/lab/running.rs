@@ -79,23 +79,53 @@ impl Lab<'_> {
         Ok(node)
     }
 
-    fn starts_by_itself(&self, end: Starter) -> bool {
+    /// When that end's file lets it initiate.
+    fn initiation(&self, end: Starter) -> Initiation {
         let (site, loaded) = match end {
             Starter::Branch => (&self.plan.branch, &self.inputs.branch),
             Starter::Hq => (&self.plan.hq, &self.inputs.hq),
         };
         let connection = loaded.gateway.connection(&site.connection);
-        connection.is_some_and(|c| c.initiation.value == Initiation::AtStart)
+        connection.map_or(Initiation::Never, |c| c.initiation.value)
     }
+
+    fn trigger(&self) -> Trigger {
+        let files = (
+            self.initiation(Starter::Branch),
+            self.initiation(Starter::Hq),
+        );
+        match (self.args.start, files) {
+            (Some(starter), _) => Trigger::Command(starter),
+            (None, (Initiation::AtStart, _)) => Trigger::Itself(Starter::Branch),
+            (None, (_, Initiation::AtStart)) => Trigger::Itself(Starter::Hq),
+            (None, (Initiation::OnTraffic, _)) => Trigger::Traffic(Starter::Branch),
+            (None, (_, Initiation::OnTraffic)) => Trigger::Traffic(Starter::Hq),
+            (None, (Initiation::Never, Initiation::Never)) => Trigger::Nothing,
+        }
+    }
+}
+
+/// What makes an end want the tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trigger {
+    /// `--start`.
+    Command(Starter),
+    /// Its file.
+    Itself(Starter),
+    /// A packet of a host behind it.
+    Traffic(Starter),
+    /// Both files only let their ends answer.
+    Nothing,
 }
 
 impl Running {
     #[allow(clippy::disallowed_methods, reason = "a lab runs in real time")]
     pub fn start(lab: &Lab<'_>) -> Result<Self, Unusable> {
         let wan = Capture::start(&lab.network.router).map_err(Unusable::at("capture"))?;
-        // Whoever initiates by itself starts last, so that its first message finds a listener.
+        // Whoever may initiate by itself starts last, so that its first message finds a listener.
         let (branch, hq);
-        if lab.starts_by_itself(Starter::Hq) {
+        let last = lab.trigger();
+        if last == Trigger::Itself(Starter::Hq) || last == Trigger::Command(Starter::Hq) {
             branch = lab.start_node(Starter::Branch)?;
             hq = lab.start_node(Starter::Hq)?;
         } else {
@@ -114,8 +144,12 @@ impl Running {
 
     /// Brings the tunnel up and pings through it.
     pub fn exercise(&self, lab: &Lab<'_>) -> Result<Outcome, Unusable> {
-        self.provoke(lab)?;
-        let setup = self.wait_for_tunnel();
+        let trigger = lab.trigger();
+        self.provoke(lab, trigger)?;
+        let setup = match trigger {
+            Trigger::Nothing => None,
+            _ => self.wait_for_tunnel(),
+        };
         match setup {
             Some(took) => lab
                 .progress
@@ -146,25 +180,44 @@ impl Running {
         })
     }
 
-    /// Where neither end starts by itself, something has to make one want the tunnel.
-    fn provoke(&self, lab: &Lab<'_>) -> Result<(), Unusable> {
-        let initiate = |node: &Node| {
-            let answer = node.exec("request initiate");
-            answer.map(drop).map_err(Unusable::at("tunnel"))
-        };
-        let by_itself = lab.starts_by_itself(Starter::Branch) || lab.starts_by_itself(Starter::Hq);
-        match lab.args.start {
-            Some(Starter::Branch) => initiate(&self.branch),
-            Some(Starter::Hq) => initiate(&self.hq),
-            None if by_itself => Ok(()),
-            None => {
-                for &pair in &lab.plan.pings {
-                    ping::ping(&lab.network.branch.host, pair, 1, PING_PATIENCE)
-                        .map_err(Unusable::at("tunnel"))?;
+    /// Where no end starts by itself, something has to make one want the tunnel.
+    fn provoke(&self, lab: &Lab<'_>, trigger: Trigger) -> Result<(), Unusable> {
+        match trigger {
+            Trigger::Itself(_) => Ok(()),
+            Trigger::Command(end) => self.command_start(lab, end),
+            Trigger::Traffic(end) => {
+                for &(branch, hq) in &lab.plan.pings {
+                    let (host, pair) = match end {
+                        Starter::Branch => (&lab.network.branch.host, (branch, hq)),
+                        Starter::Hq => (&lab.network.hq.host, (hq, branch)),
+                    };
+                    ping::ping(host, pair, 1, PING_PATIENCE).map_err(Unusable::at("tunnel"))?;
                 }
                 Ok(())
             }
+            Trigger::Nothing => {
+                let text = "both files only let their ends answer (passive mode, responder-only): \
+                            neither will ever initiate";
+                lab.progress.step("why", text);
+                Ok(())
+            }
         }
+    }
+
+    fn command_start(&self, lab: &Lab<'_>, end: Starter) -> Result<(), Unusable> {
+        let node = match end {
+            Starter::Branch => &self.branch,
+            Starter::Hq => &self.hq,
+        };
+        if lab.initiation(end) == Initiation::Never {
+            let label = node.label;
+            let text = format!(
+                "{label}: its file only lets it answer; --start {label} makes it initiate all the same"
+            );
+            lab.progress.step("assumed", text);
+        }
+        let answer = node.exec("request initiate");
+        answer.map(drop).map_err(Unusable::at("tunnel"))
     }
 
     /// Until both ends have installed a Child SA, or one has met a failure and no retry helps.
@@ -232,8 +285,8 @@ impl Running {
                 "hq"
             };
             let text = format!(
-                "the two ends' traffic selectors are no mirror of each other, so it depends on who \
-                 starts; `--start {other}` shows the other way.\n{}\n{}",
+                "the two ends' traffic selectors are no mirror of each other, so it may depend on \
+                 who starts; `--start {other}` shows the other way.\n{}\n{}",
                 claims(&lab.inputs.branch),
                 claims(&lab.inputs.hq),
             );
@@ -291,8 +344,9 @@ fn ping_both_ways(lab: &Lab<'_>, up: bool) -> Result<Pings, Unusable> {
     };
     let mut pings = Pings::default();
     for &(branch, hq) in &lab.plan.pings {
-        pings.branch_to_hq += go(&lab.network.branch.host, (branch, hq))?;
-        pings.hq_to_branch += go(&lab.network.hq.host, (hq, branch))?;
+        let there = go(&lab.network.branch.host, (branch, hq))?;
+        let back = go(&lab.network.hq.host, (hq, branch))?;
+        pings.add((branch, hq), there, back);
     }
     Ok(pings)
 }
