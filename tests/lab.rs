@@ -89,6 +89,56 @@ fn the_first_example_works_whoever_starts_and_in_either_form() {
     }
 }
 
+/// The folder that a failed lab names has both ends' logs; they go.
+fn remove_logs(told: &str) {
+    let folder = told.split("logs are in ").nth(1).expect("a folder").trim();
+    for log in ["branch.log", "hq.log"] {
+        let log = Path::new(folder).join(log);
+        assert!(log.exists(), "{}", log.display());
+    }
+    std::fs::remove_dir_all(folder).expect("the logs can go");
+}
+
+/// Each with its pairs of networks: a Child SA each where selectors name them.
+const FURTHER: [(&str, u64); 4] = [
+    ("crypto-map", 1),
+    ("several-proxy-ids", 3),
+    ("any-any", 1),
+    ("gcm", 1),
+];
+
+#[test]
+fn the_further_examples_work_whoever_starts() {
+    for (example, pairs) in FURTHER {
+        let [branch, hq] = ["branch.cfg", "hq.set"].map(|end| format!("examples/{example}/{end}"));
+        for initiator in ["branch", "hq"] {
+            let (code, object, told) = lab(&[&branch, &hq, "--start", initiator, "--count", "2"]);
+            assert_works(code, &object, initiator, 2 * pairs);
+            let serious = ["error[", "warning["]
+                .iter()
+                .any(|level| told.contains(level));
+            assert!(!serious, "{example}: {told}");
+        }
+    }
+}
+
+#[test]
+fn every_proxy_id_has_a_child_sa_of_its_own() {
+    let ends = ["branch.cfg", "hq.set"].map(|end| format!("examples/several-proxy-ids/{end}"));
+    let (_, _, told) = lab(&[&ends[0], &ends[1], "--count", "1"]);
+    for tunnel in [
+        "tun-plant:offices",
+        "tun-plant:machines",
+        "tun-plant:time-server",
+    ] {
+        let mut rows = told.lines().filter(|line| line.contains(tunnel));
+        assert!(
+            rows.any(|row| row.contains("Mature")),
+            "{tunnel} is up: {told}"
+        );
+    }
+}
+
 #[test]
 fn the_ends_may_be_swapped() {
     let [branch, hq] = SITE_TO_SITE;
@@ -118,12 +168,38 @@ fn the_published_pair_depends_on_who_starts_and_says_so() {
         "both sides' selectors, side by side: {told}"
     );
     // A failure leaves the two logs in a folder that it names.
-    let folder = told.split("logs are in ").nth(1).expect("a folder").trim();
-    for log in ["branch.log", "hq.log"] {
-        let log = Path::new(folder).join(log);
-        assert!(log.exists(), "{}", log.display());
-    }
-    std::fs::remove_dir_all(folder).expect("the logs can go");
+    remove_logs(&told);
+}
+
+#[test]
+fn two_ends_that_only_answer_are_told_so_without_waiting() {
+    let folder = std::env::temp_dir().join(format!("crossgate-passive-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let changed = |file: &str, change: &dyn Fn(String) -> String| {
+        let text = std::fs::read_to_string(root().join("examples").join(file)).expect("an example");
+        let path = folder.join(file.replace('/', "-"));
+        std::fs::write(&path, change(text)).expect("a file");
+        path.to_string_lossy().into_owned()
+    };
+    let branch = changed("any-any/branch.cfg", &|text| {
+        let profile = "crypto ipsec profile STORE-PROTECT\n";
+        text.replace(profile, &format!("{profile} responder-only\n"))
+    });
+    let hq = changed("any-any/hq.set", &|text| {
+        text + "set network ike gateway gw-store protocol-common passive-mode yes\n"
+    });
+    let (code, object, told) = lab(&[&branch, &hq]);
+    assert_eq!((code, &object["tunnel"]), (Some(1), &"down".into()));
+    assert!(told.contains("neither will ever initiate"), "{told}");
+    remove_logs(&told);
+    // Whoever starts anyway is said to do so against the file.
+    let (code, object, told) = lab(&[&branch, &hq, "--start", "hq", "--count", "1"]);
+    assert_works(code, &object, "hq", 1);
+    assert!(told.contains("its file only lets it answer"), "{told}");
+    // One that may start with traffic is given some.
+    let (code, object, _) = lab(&[&branch, "examples/any-any/hq.set", "--count", "1"]);
+    assert_eq!((code, &object["initiator"]), (Some(0), &"hq".into()));
+    std::fs::remove_dir_all(&folder).ok();
 }
 
 #[test]
