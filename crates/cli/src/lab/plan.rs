@@ -85,6 +85,9 @@ pub enum PlanError {
     NoConnection {
         label: &'static str,
     },
+    NothingEnabled {
+        label: &'static str,
+    },
     NoWanAddress {
         label: &'static str,
         interface: String,
@@ -104,6 +107,11 @@ impl fmt::Display for PlanError {
                 f,
                 "the {label} file configures no IKEv2 peer that can be used; expected a gateway \
                  with its tunnel (PAN-OS) or an IKEv2 profile with a tunnel interface or crypto map (IOS-XE)"
+            ),
+            Self::NothingEnabled { label } => write!(
+                f,
+                "no IKEv2 peer of the {label} file can be used: each is disabled, shut down, without \
+                 a tunnel, or has an error (see the findings above)"
             ),
             Self::NoWanAddress { label, interface } => write!(
                 f,
@@ -170,18 +178,15 @@ fn matching_connections<'a>(
     branch: &'a Gateway,
     hq: &'a Gateway,
 ) -> Result<(&'a Connection, &'a Connection), PlanError> {
-    let usable = |gateway: &'a Gateway| -> Vec<&'a Connection> {
-        let all = gateway.connections.iter();
-        all.filter(|c| c.enabled.value && !c.children.is_empty())
-            .collect()
-    };
     let (ours, theirs) = (usable(branch), usable(hq));
-    let first_ours = *ours
-        .first()
-        .ok_or(PlanError::NoConnection { label: "branch" })?;
-    let first_theirs = *theirs
-        .first()
-        .ok_or(PlanError::NoConnection { label: "hq" })?;
+    let first = |label, gateway: &'a Gateway| {
+        let none = match gateway.connections.is_empty() {
+            true => PlanError::NoConnection { label },
+            false => PlanError::NothingEnabled { label },
+        };
+        usable(gateway).first().copied().ok_or(none)
+    };
+    let (first_ours, first_theirs) = (first("branch", branch)?, first("hq", hq)?);
     let pairs = ours
         .iter()
         .flat_map(|a| theirs.iter().map(move |b| (*a, *b)));
@@ -189,6 +194,12 @@ fn matching_connections<'a>(
     Ok(best
         .filter(|(a, b)| points_at(a, b) + points_at(b, a) > 0)
         .unwrap_or((first_ours, first_theirs)))
+}
+
+fn usable(gateway: &Gateway) -> Vec<&Connection> {
+    let all = gateway.connections.iter();
+    let works = |c: &&Connection| c.enabled.value && c.children.iter().any(|c| c.enabled.value);
+    all.filter(works).collect()
 }
 
 /// 2 where `a`'s peer is `b`'s address, 1 where that can't be told.
@@ -647,5 +658,19 @@ mod tests {
             assumed hq: tun-branch:lan-to-lan takes no ICMP (10.20.20.0/24 protocol 6 <-> 10.10.10.0/24 protocol 6), so no ping can test it
         "#]],
         );
+    }
+
+    #[test]
+    fn a_peer_whose_tunnels_are_all_off_is_told_from_none() {
+        let branch = gateway("site-to-site/branch.cfg");
+        let mut hq = gateway("site-to-site/hq.xml");
+        hq.connections[0].children[0].enabled.value = false;
+        check(&branch, &hq, expect![[r#"
+            no IKEv2 peer of the hq file can be used: each is disabled, shut down, without a tunnel, or has an error (see the findings above)
+        "#]]);
+        hq.connections.clear();
+        check(&branch, &hq, expect![[r#"
+            the hq file configures no IKEv2 peer that can be used; expected a gateway with its tunnel (PAN-OS) or an IKEv2 profile with a tunnel interface or crypto map (IOS-XE)
+        "#]]);
     }
 }

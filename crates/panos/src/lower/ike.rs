@@ -37,13 +37,15 @@ pub fn connections(scope: &mut Scope<'_>, mut children: ChildrenOf) -> Vec<Conne
 }
 
 fn connection<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Connection {
-    let remote = remote_end(scope, gateway);
+    let known_remote = remote_end(scope, gateway);
+    let knows_peer = known_remote.is_some();
+    let remote = known_remote.unwrap_or(RemoteEnd::Any);
     let local = local_end(scope, gateway, remote.address());
     let address = local.address.as_ref().map(|a| a.value);
     let auth = authentication(scope, gateway);
     let profile = profile::ike(scope, gateway);
     let speaks_ikev2 = expect_ikev2(scope, gateway);
-    let can_work = speaks_ikev2 && profile.is_some() && is_supported(&auth);
+    let can_work = speaks_ikev2 && knows_peer && profile.is_some() && is_supported(&auth);
     tell_what_is_ignored(scope, gateway);
     let (proposals, lifetime) = match profile {
         Some(IkeProfile { proposal, lifetime }) => (vec![proposal], lifetime),
@@ -170,21 +172,20 @@ fn first_address(
     own.find(fits).map(|net| net.map(|net| net.addr()))
 }
 
-fn remote_end(scope: &mut Scope<'_>, gateway: At<'_>) -> RemoteEnd {
+/// `None` (and told) where an address is meant and none can be read: it must not become any peer.
+fn remote_end(scope: &mut Scope<'_>, gateway: At<'_>) -> Option<RemoteEnd> {
     let peer = gateway.get("peer-address");
     if let Some(ip) = peer.and_then(|peer| peer.value(&["ip"])) {
-        match scope.book.address(ip) {
-            Some(address) => return RemoteEnd::Address(address),
-            None => {
-                let title = format!("`{}` is no address and no address object", ip.shown());
-                let error = Finding::error("invalid-value", title);
-                scope.tell(error.at(ip.span(), "expected the peer's address"));
-                return RemoteEnd::Any;
-            }
+        let address = scope.book.address(ip);
+        if address.is_none() {
+            let title = format!("`{}` is no address and no address object", ip.shown());
+            let error = Finding::error("invalid-value", title);
+            scope.tell(error.at(ip.span(), "expected the peer's address"));
         }
+        return address.map(RemoteEnd::Address);
     }
     if let Some(name) = peer.and_then(|peer| peer.value(&["fqdn"])) {
-        return RemoteEnd::Name(name.name());
+        return Some(RemoteEnd::Name(name.name()));
     }
     if peer.and_then(|peer| peer.get("dynamic")).is_none() {
         let title = format!("the gateway `{}` has no peer address", gateway.shown());
@@ -194,7 +195,7 @@ fn remote_end(scope: &mut Scope<'_>, gateway: At<'_>) -> RemoteEnd {
         );
         scope.tell(warning);
     }
-    RemoteEnd::Any
+    Some(RemoteEnd::Any)
 }
 
 fn authentication(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<Auth> {

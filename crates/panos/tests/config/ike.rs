@@ -185,6 +185,22 @@ fn versions() {
 }
 
 #[test]
+fn a_peer_address_that_cannot_be_read_does_not_become_any_peer() {
+    check_lines(
+        "set network ike gateway G peer-address ip 203.0.113.300",
+        &["connection"],
+        expect![[r#"
+            connection G (off), never starts
+            note[said-twice] `ip` is said twice
+              ^ fw:14:43 this one holds
+              - fw:10:43 this one is replaced
+            error[invalid-value] `203.0.113.300` is no address and no address object
+              ^ fw:14:43 expected the peer's address
+        "#]],
+    );
+}
+
+#[test]
 fn keys_encrypted_missing_and_too_long() {
     let encrypted = "set network ike gateway G authentication pre-shared-key key -AQ==Zm9vYmFy";
     check_lines(
