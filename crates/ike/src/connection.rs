@@ -50,6 +50,13 @@ impl Backoff {
         self.not_before = self.not_before.max(now + pause);
     }
 
+    /// A pause that no failure gave ends at once; what failed is not tried sooner for being wanted.
+    fn hurry(&mut self) {
+        if self.failures == 0 {
+            self.not_before = Time::START;
+        }
+    }
+
     fn succeed(&mut self) {
         *self = Self::default();
     }
@@ -106,7 +113,7 @@ impl Watched {
         }
     }
 
-    /// Traffic wants it; pauses after failures count. False where this end never starts, or where
+    /// Traffic wants it: at once after a deletion, but pauses after failures count. False where this end never starts, or where
     /// nobody is to be started to.
     pub fn acquire(&mut self, child: &str, book: &Book) -> bool {
         let config = &self.config;
@@ -114,7 +121,10 @@ impl Watched {
         let reachable = !anybody || book.live_of(&config.name.value).next().is_some();
         let may = config.initiation.value != Initiation::Never && reachable;
         if may {
-            self.want(child).wanted = true;
+            let want = self.want(child);
+            want.wanted = true;
+            want.backoff.hurry();
+            self.ike.hurry();
         }
         may
     }

@@ -58,7 +58,7 @@ pub(crate) const TEMPORARY_FAILURE_WAIT: Duration = Duration::from_secs(2);
 /// Between a refused rekey and the next try.
 pub(crate) const REKEY_RETRY: Duration = Duration::from_secs(15);
 
-/// Between failed negotiations: first, and at most; and after a deletion.
+/// Between failed negotiations: first, and at most; and after a deletion, unless traffic wants it.
 pub(crate) const RETRY_FIRST: Duration = Duration::from_secs(10);
 pub(crate) const RETRY_MOST: Duration = Duration::from_secs(120);
 pub(crate) const RESTART_WAIT: Duration = Duration::from_secs(5);

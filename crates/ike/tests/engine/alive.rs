@@ -186,3 +186,22 @@ fn a_child_that_the_peer_deleted_comes_back_where_the_connection_starts_itself()
     world.seconds(10);
     world.is_up_once(&["net", "net2", "net3"]);
 }
+
+#[test]
+fn after_the_peers_delete_traffic_brings_the_tunnel_back_at_once() {
+    let mut world = World::with(|gateway| {
+        first(gateway).initiation.value = Initiation::OnTraffic;
+    });
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    world.run();
+    world.is_up_once(&["net"]);
+    let clear = crossgate_model::operate::Operation::ClearIke {
+        which: crossgate_model::operate::Which::All,
+    };
+    world.act(Who::B, |engine, now| engine.operate(now, &clear));
+    world.run();
+    world.is_down();
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    world.run();
+    world.is_up_once(&["net"]);
+}
