@@ -187,10 +187,10 @@ fn matching_connections<'a>(
         usable(gateway).first().copied().ok_or(none)
     };
     let (first_ours, first_theirs) = (first("branch", branch)?, first("hq", hq)?);
-    let pairs = ours
-        .iter()
-        .flat_map(|a| theirs.iter().map(move |b| (*a, *b)));
-    let best = pairs.max_by_key(|(a, b)| (points_at(a, b) + points_at(b, a), std::cmp::Reverse(0)));
+    // Backwards, because the last of equally good ones is taken: it shall be each file's first.
+    let backwards = ours.iter().rev();
+    let pairs = backwards.flat_map(|a| theirs.iter().rev().map(move |b| (*a, *b)));
+    let best = pairs.max_by_key(|(a, b)| points_at(a, b) + points_at(b, a));
     Ok(best
         .filter(|(a, b)| points_at(a, b) + points_at(b, a) > 0)
         .unwrap_or((first_ours, first_theirs)))
@@ -665,12 +665,31 @@ mod tests {
         let branch = gateway("site-to-site/branch.cfg");
         let mut hq = gateway("site-to-site/hq.xml");
         hq.connections[0].children[0].enabled.value = false;
-        check(&branch, &hq, expect![[r#"
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
             no IKEv2 peer of the hq file can be used: each is disabled, shut down, without a tunnel, or has an error (see the findings above)
-        "#]]);
+        "#]],
+        );
         hq.connections.clear();
-        check(&branch, &hq, expect![[r#"
+        check(
+            &branch,
+            &hq,
+            expect![[r#"
             the hq file configures no IKEv2 peer that can be used; expected a gateway with its tunnel (PAN-OS) or an IKEv2 profile with a tunnel interface or crypto map (IOS-XE)
-        "#]]);
+        "#]],
+        );
+    }
+
+    #[test]
+    fn of_peers_that_fit_equally_well_the_first_is_taken() {
+        let branch = gateway("site-to-site/branch.cfg");
+        let mut hq = gateway("site-to-site/hq.xml");
+        let mut second = hq.connections[0].clone();
+        second.name.value = "second".into();
+        hq.connections.push(second);
+        let plan = Plan::new(&branch, &hq).expect("a plan");
+        assert_eq!(plan.hq.connection, "gw-branch");
     }
 }
