@@ -121,7 +121,8 @@ impl DataPlane {
 
     /// Takes a pair out of use. Nothing more is sealed with it. If its Child has another pair, then
     /// what the peer sent before it heard of the removal is still opened for [`LINGER`], so that a
-    /// rekey loses no packet that was overtaken; otherwise the keys are erased at once.
+    /// rekey loses no packet that was overtaken; otherwise the Child is down, and its keys are erased
+    /// at once, those that linger included.
     pub fn remove(&mut self, now: Time, spi_in: u32) {
         if self.has_successor(spi_in)
             && let Some(sa) = self.sad.get_mut(&spi_in)
@@ -129,7 +130,8 @@ impl DataPlane {
             let until = *sa.lingers_until.get_or_insert(now + LINGER);
             self.timers.insert(until, Timer::Erase(spi_in));
         } else {
-            self.erase(spi_in);
+            let sas = self.siblings(spi_in).to_vec();
+            sas.into_iter().for_each(|spi_in| self.erase(spi_in));
         }
     }
 
@@ -199,19 +201,19 @@ impl DataPlane {
         known.copied().unwrap_or(DEFAULT_PATH_MTU)
     }
 
+    /// All SAs of that one's Child, itself among them.
+    fn siblings(&self, spi_in: u32) -> &[u32] {
+        let sa = self.sad.get(&spi_in);
+        let child = sa.and_then(|sa| self.spd.child(sa.child));
+        child.map_or(&[], |child| &child.sas)
+    }
+
     fn has_successor(&self, spi_in: u32) -> bool {
-        let child = self
-            .sad
-            .get(&spi_in)
-            .and_then(|sa| self.spd.child(sa.child));
-        child.is_some_and(|child| {
-            child
-                .sas
-                .iter()
-                .filter(|other| **other != spi_in)
-                .filter_map(|other| self.sad.get(other))
-                .any(|other| !other.lingers())
-        })
+        self.siblings(spi_in)
+            .iter()
+            .filter(|other| **other != spi_in)
+            .filter_map(|other| self.sad.get(other))
+            .any(|other| !other.lingers())
     }
 
     /// Wipes a pair's keys and keeps its counts.
