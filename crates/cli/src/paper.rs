@@ -3,7 +3,7 @@
 use crate::Cli;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,12 +22,10 @@ pub struct ManArgs {
 }
 
 pub fn completions(args: &CompletionsArgs) -> ExitCode {
-    clap_complete::generate(
-        args.shell,
-        &mut Cli::command(),
-        "crossgate",
-        &mut io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "crossgate", &mut script);
+    // A reader that has seen enough is no error.
+    io::stdout().write_all(&script).ok();
     ExitCode::SUCCESS
 }
 

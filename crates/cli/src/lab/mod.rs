@@ -24,6 +24,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Run two configurations as a tunnel between network namespaces of this machine.
+///
+/// Exit status: 0 if traffic passed both ways and nothing in the clear, 1 if it did not, 2 if the
+/// files or the machine can't serve.
 #[derive(Debug, Args)]
 pub struct LabArgs {
     /// The branch's configuration (IOS-XE or PAN-OS)
