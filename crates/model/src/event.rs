@@ -348,13 +348,22 @@ impl fmt::Display for EventKind {
                     "the peer says that it is {received}; expected {expected}"
                 )
             }
+            // AUTHENTICATION_FAILED has no room for a reason (RFC 7296 §2.21.2).
             Self::AuthenticationFailed {
-                refused_by,
+                refused_by: Side::Peer,
                 method,
                 identity,
             } => write!(
                 f,
-                "authentication failed, refused by {refused_by}: {method} of {identity} did not verify"
+                "authentication failed, refused by the peer, which doesn't say why: it expects another identity than {identity}, or has another {method} for it"
+            ),
+            Self::AuthenticationFailed {
+                refused_by: Side::Us,
+                method,
+                identity,
+            } => write!(
+                f,
+                "authentication failed, refused by us: {method} of {identity} did not verify"
             ),
             Self::AuthMethodMismatch { received, expected } => {
                 write!(
@@ -433,5 +442,31 @@ impl fmt::Display for EventKind {
             }
             Self::CannotStart { reason } => write!(f, "cannot negotiate: {reason}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(refused_by: Side) -> String {
+        let event = EventKind::AuthenticationFailed {
+            refused_by,
+            method: "pre-shared key".to_owned(),
+            identity: "fqdn branch.example.net".to_owned(),
+        };
+        event.to_string()
+    }
+
+    #[test]
+    fn only_the_end_that_refuses_knows_that_it_is_the_key() {
+        assert_eq!(
+            failed(Side::Us),
+            "authentication failed, refused by us: pre-shared key of fqdn branch.example.net did not verify"
+        );
+        assert_eq!(
+            failed(Side::Peer),
+            "authentication failed, refused by the peer, which doesn't say why: it expects another identity than fqdn branch.example.net, or has another pre-shared key for it"
+        );
     }
 }

@@ -59,7 +59,7 @@ fn a_wrong_key_is_named_by_both_ends() {
     assert!(
         failure_of(&world, "net")
             .unwrap()
-            .contains("did not verify")
+            .contains("doesn't say why")
     );
     world.seconds(60);
     world.is_down();
