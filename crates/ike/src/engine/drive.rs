@@ -44,10 +44,11 @@ impl Engine {
         }
     }
 
-    /// Whether IKE_SA_INIT or IKE_AUTH is under way with this peer, by either end.
+    /// Whether IKE_SA_INIT or IKE_AUTH is under way with this peer, begun by us. Half-open SAs don't
+    /// count: anybody can make us have them, and crossing initiations are resolved later anyway.
     fn is_negotiating(&self, connection: &str) -> bool {
         let mut sas = self.sas.of_connection(connection);
-        sas.any(|sa| !matches!(sa, IkeSa::Established(_) | IkeSa::Closing(_)))
+        sas.any(|sa| matches!(sa, IkeSa::Initiating(_) | IkeSa::Authenticating(_)))
     }
 
     /// Whether that Child is being asked for already, on whichever IKE SA of this connection.

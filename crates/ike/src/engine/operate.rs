@@ -66,11 +66,11 @@ impl Engine {
         }
     }
 
-    /// Begins an IKE SA, unless there is one.
+    /// Begins an IKE SA, unless there is one; a half-open one may be anybody's.
     fn initiate_one(&mut self, index: usize) -> Result<(), String> {
         let watched = self.connections.get(index).ok_or("no such connection")?;
         let sas = || self.sas.of_connection(&watched.config.name.value);
-        if sas().any(|sa| !matches!(sa, IkeSa::Closing(_))) {
+        if sas().any(|sa| !matches!(sa, IkeSa::Responding(_) | IkeSa::Closing(_))) {
             return Ok(());
         }
         let first = watched

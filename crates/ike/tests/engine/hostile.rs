@@ -353,6 +353,26 @@ fn half_open_ike_sas_are_bounded_and_expire() {
 }
 
 #[test]
+fn first_messages_in_the_peers_name_do_not_keep_us_from_starting() {
+    let initiate = Operation::InitiateIke { connection: None };
+    for by_operator in [false, true] {
+        let mut world = World::new();
+        world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+        let spoofed = world.take("a IKE_SA_INIT request 0");
+        world.restart(Who::A, gateway_a());
+        world.arrive(spoofed);
+        world.lose("b IKE_SA_INIT answer 0");
+        world.act(Who::B, |engine, now| match by_operator {
+            true => drop(engine.operate(now, &initiate)),
+            false => engine.acquire(now, "net"),
+        });
+        world.deliver("b IKE_SA_INIT request 0");
+        world.seconds(31);
+        world.is_up_once(&["net"]);
+    }
+}
+
+#[test]
 fn an_answer_that_was_not_offered_is_refused_and_deleted_with_the_peer() {
     let mut world = World::up();
     world.act(Who::A, |engine, now| {
