@@ -46,6 +46,21 @@ impl DhKeyPair {
         Err(refused)
     }
 
+    /// A pair of the peer's group, and what it agrees on with the peer's value.
+    ///
+    /// Whoever answers strangers draws a pair for each: a value that shows at a glance to be refused
+    /// costs no exponentiation first.
+    pub fn answer(
+        group: DhGroup,
+        peer: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Self, Secret), CryptoError> {
+        check(group, peer)?;
+        let pair = Self::generate(group, rng)?;
+        let shared = pair.agree(peer)?;
+        Ok((pair, shared))
+    }
+
     /// From a given private value, big-endian (X25519: RFC 7748's octets). For captures and test
     /// vectors: a value used twice gives up forward secrecy.
     pub fn from_private(group: DhGroup, private: &Secret) -> Result<Self, CryptoError> {
@@ -77,13 +92,7 @@ impl DhKeyPair {
 
     /// g^ir of [`DhGroup::shared_len`] octets, after the checks of RFC 6989 §2 on the peer's value.
     pub fn agree(&self, peer: &[u8]) -> Result<Secret, CryptoError> {
-        if peer.len() != self.group.public_len() {
-            return Err(CryptoError::PublicLength {
-                group: self.group,
-                expected: self.group.public_len(),
-                found: peer.len(),
-            });
-        }
+        check(self.group, peer)?;
         match &self.private {
             Private::Modp(exponent) => modp::agree(self.group, exponent, peer),
             Private::Curve(key) => curve::agree(self.group, key, peer),
@@ -94,6 +103,22 @@ impl DhKeyPair {
 impl fmt::Debug for DhKeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DhKeyPair({})", self.group)
+    }
+}
+
+/// What is seen of a public value without a key: its length, and whether it is inside the group's
+/// range. Points are checked with the agreement itself, which costs little on curves.
+fn check(group: DhGroup, peer: &[u8]) -> Result<(), CryptoError> {
+    if peer.len() != group.public_len() {
+        return Err(CryptoError::PublicLength {
+            group,
+            expected: group.public_len(),
+            found: peer.len(),
+        });
+    }
+    match is_curve(group) {
+        true => Ok(()),
+        false => modp::check(group, peer),
     }
 }
 

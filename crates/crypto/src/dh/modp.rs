@@ -54,25 +54,25 @@ pub(super) fn public(group: DhGroup, exponent: &Exponent) -> Result<Vec<u8>, Cry
     Ok(power(number(&octets)?, exponent, modulus).to_vec())
 }
 
+/// With a value that has passed [`check`].
 pub(super) fn agree(
     group: DhGroup,
     exponent: &Exponent,
     peer: &[u8],
 ) -> Result<Secret, CryptoError> {
-    let modulus = modulus(group)?;
-    let peer = number(peer)?;
-    if !strictly_inside(&peer, &modulus) {
-        return Err(CryptoError::PublicInvalid { group });
-    }
-    let shared = power(peer, exponent, modulus);
+    let shared = power(number(peer)?, exponent, modulus(group)?);
     Ok(Secret::new(shared.into_vec()))
 }
 
 /// RFC 6989 §2.1: for safe primes it is enough that 1 < y < p - 1.
-fn strictly_inside(value: &BoxedUint, modulus: &Odd<BoxedUint>) -> bool {
+pub(super) fn check(group: DhGroup, peer: &[u8]) -> Result<(), CryptoError> {
+    let (value, modulus) = (number(peer)?, modulus(group)?);
     let one = BoxedUint::one_with_precision(value.bits_precision());
     let largest = modulus.as_ref().wrapping_sub(&one);
-    *value > one && *value < largest
+    let inside = value > one && value < largest;
+    inside
+        .then_some(())
+        .ok_or(CryptoError::PublicInvalid { group })
 }
 
 /// base^exponent in the modulus's length with leading zeros (RFC 7296 §2.14). The time depends on

@@ -49,6 +49,35 @@ fn drawn_pairs_agree_and_follow_the_seed() {
 }
 
 #[test]
+fn an_answer_is_a_drawn_pair_and_its_agreement() {
+    for group in usable() {
+        let peer = drawn(group);
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (pair, shared) = DhKeyPair::answer(group, peer.public(), &mut rng).unwrap();
+        assert_eq!(shared, peer.agree(pair.public()).unwrap(), "{group}");
+    }
+}
+
+#[test]
+fn nothing_is_drawn_for_a_value_that_shows_to_be_refused() {
+    for group in usable() {
+        let refuse = |peer: &[u8]| {
+            let mut rng = Script(Vec::new());
+            DhKeyPair::answer(group, peer, &mut rng)
+                .map(|_| ())
+                .unwrap_err()
+        };
+        let short = refuse(&[2]);
+        assert!(matches!(short, CryptoError::PublicLength { found: 1, .. }));
+        if let Some(prime) = modp_prime(group) {
+            let invalid = CryptoError::PublicInvalid { group };
+            assert_eq!(refuse(&vec![0; prime.len()]), invalid);
+            assert_eq!(refuse(&prime), invalid);
+        }
+    }
+}
+
+#[test]
 fn shared_secrets_keep_their_leading_zeros() {
     // 2^1 times 2^1: the shared value is 4, in as many octets as the prime has.
     let one = DhKeyPair::from_private(DhGroup::Modp14, &Secret::new(vec![1])).unwrap();
