@@ -15,6 +15,7 @@ use crate::child::offer::{ChildOffer, OfferFailed};
 use crate::child::{Agreement, Birth, Child, Stage};
 use crate::collision::{Rank, survivor};
 use crate::context::Context;
+use crate::effect::Effect;
 use crate::limits::{REKEY_RETRY, TEMPORARY_FAILURE_WAIT};
 use crate::payloads::Payloads;
 use crate::proposal::esp::EspSuite;
@@ -146,16 +147,26 @@ impl RekeyChild {
             cx.event(&sa.peering, Some(&name), event);
         }
         // 4. What is now too much goes: ours if it lost, else the old one. The peer deletes the
-        //    other one. Where we meanwhile want the old one gone, its successor goes with it.
+        //    other one. Where we meanwhile want the tunnel gone, the successor goes too; an old
+        //    one that has only expired meanwhile is what the successor is for.
+        let unwanted = sa.is_deleting(self.old);
         if loses {
             sa.delete_children(cx, vec![spi_in], DeleteReason::Redundant);
-        } else if let Some(reason) = sa.is_deleting(self.old) {
+        } else if let Some(reason) = unwanted.filter(|why| *why != DeleteReason::Expired) {
             sa.delete_children(cx, vec![spi_in], reason);
         } else {
             if let Some((peers_new, _)) = self.peer {
                 sa.replaced_by_peer(cx, peers_new);
             }
             sa.delete_children(cx, vec![self.old], DeleteReason::Rekeyed);
+            if unwanted.is_some() {
+                let (connection, child) = (sa.peering.connection(), name);
+                cx.effects.push_back(Effect::ChildUp {
+                    connection,
+                    child,
+                    spi_in,
+                });
+            }
         }
     }
 

@@ -128,6 +128,27 @@ fn kilobytes_lead_to_a_rekey_too_and_their_end_to_deletion() {
     assert!(world.b.installed.is_empty());
 }
 
+/// At a high rate the last kilobytes are used up within one round trip.
+#[test]
+fn a_child_that_expires_while_it_is_rekeyed_is_replaced_by_its_successor() {
+    let mut world = World::up();
+    let old = world.a.sas_of("net")[0].spi_in;
+    world.act(Who::A, |engine, now| engine.soft_expired(now, old));
+    world.act(Who::A, |engine, now| engine.hard_expired(now, old));
+    world.deliver("a CREATE_CHILD_SA request 2");
+    world.deliver("b CREATE_CHILD_SA answer 2");
+    let successor = world.a.sas_of("net")[0].spi_in;
+    world.run();
+    world.seconds(30);
+    world.is_up_once(&["net"]);
+    assert_eq!(world.a.sas_of("net")[0].spi_in, successor);
+    assert_eq!(
+        world.sent_of(Exchange::CreateChildSa),
+        2,
+        "nothing is made twice"
+    );
+}
+
 #[test]
 fn narrowed_selectors_are_proposed_again_at_a_rekey() {
     let mut world = World::of(gateway_a(), {
