@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::sa::IkeSa;
+use crate::sa::established::Established;
 use crossgate_model::event::DeleteReason;
 use crossgate_model::operate::{Operation, Outcome, Which};
 
@@ -124,7 +125,12 @@ impl Engine {
         if indexes.is_empty() {
             return Outcome::NoSuchName;
         }
-        let ids = self.established_of(&indexes);
+        let is_current = |id: &u32| {
+            let sa = self.sas.get(*id).and_then(IkeSa::established);
+            sa.is_some_and(Established::is_current)
+        };
+        let mut ids = self.established_of(&indexes);
+        ids.retain(is_current);
         if ids.is_empty() {
             return Self::nothing_there(&indexes);
         }
@@ -153,11 +159,7 @@ impl Engine {
     fn on_children(
         &mut self,
         tunnel: Option<&str>,
-        act: impl Fn(
-            &mut crate::sa::established::Established,
-            &mut crate::context::Context,
-            &dyn Fn(&str) -> bool,
-        ) -> u32,
+        act: impl Fn(&mut Established, &mut crate::context::Context, &dyn Fn(&str) -> bool) -> u32,
     ) -> Outcome {
         let named = self.children_named(tunnel);
         if named.is_empty() {

@@ -51,9 +51,13 @@ pub(crate) fn is_meant(payloads: &Payloads) -> bool {
     first.is_some_and(|proposal| proposal.protocol == ProtocolId::IKE)
 }
 
-/// `group` is one that the peer asked for.
+/// `group` is one that the peer asked for. Nothing is to be done for an IKE SA that the peer has
+/// replaced while this waited for its turn.
 pub(crate) fn start(sa: &mut Established, cx: &mut Context, group: Option<DhGroup>) {
     sa.soft_at = None;
+    if !sa.is_current() {
+        return;
+    }
     let offer = IkeOffer::of(&sa.peering.config.proposals);
     let current = Some(sa.channel.suite.dh).filter(|now| offer.groups().any(|g| g == *now));
     let Some(group) = group.or(current).or_else(|| offer.first_group()) else {
@@ -248,7 +252,7 @@ impl RekeyIke {
 }
 
 fn again(sa: &mut Established, cx: &mut Context, wait: Duration, group: Option<DhGroup>) {
-    if sa.superseded.is_none() && sa.closing.is_none() {
+    if sa.is_current() {
         sa.tasks.add(cx.now + wait, Task::RekeyIke(group));
     }
 }
@@ -266,7 +270,7 @@ pub(crate) fn answer(sa: &mut Established, cx: &mut Context, asked: &Payloads) -
         sa.active,
         Some(Active::CreateChild(_) | Active::RekeyChild(_) | Active::DeleteChildren(_))
     );
-    if busy || sa.superseded.is_some() || sa.closing.is_some() {
+    if busy || !sa.is_current() {
         return NotifyType::TEMPORARY_FAILURE.into();
     }
     // 2. One of our proposals, with a key exchange of its group.

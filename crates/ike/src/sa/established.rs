@@ -138,6 +138,11 @@ impl Established {
         self.go_on(cx, then)
     }
 
+    /// Neither replaced nor about to be deleted.
+    pub fn is_current(&self) -> bool {
+        self.superseded.is_none() && self.closing.is_none()
+    }
+
     /// The peer is alive, and if a NAT gave it another port it is there now.
     fn hear(&mut self, cx: &mut Context, ends: Ends) {
         self.heard = cx.now;

@@ -282,6 +282,47 @@ fn a_replaced_ike_sa_that_the_peer_never_deletes_goes_after_a_while() {
     assert_eq!(world.a.installed.len(), 1, "the Child is with the new one");
 }
 
+/// While it waits for the peer's Delete, only its successor is there for a further rekey.
+#[test]
+fn a_replaced_ike_sa_is_not_rekeyed_once_more() {
+    let mut world = World::up();
+    world.act(Who::B, |engine, now| engine.operate(now, &rekey_ike()));
+    world.deliver("b CREATE_CHILD_SA request 0");
+    world.deliver("a CREATE_CHILD_SA answer 0");
+    let delete = world.take("b INFORMATIONAL request 1");
+    let outcome = world.act(Who::A, |engine, now| engine.operate(now, &rekey_ike()));
+    let one = Outcome::Done {
+        ike_sas: 1,
+        children: 0,
+    };
+    assert_eq!(outcome, one);
+    assert_eq!(world.wire.len(), 1, "{:?}", world.wire);
+    world.arrive(delete);
+    world.run();
+    world.seconds(30);
+    world.is_up_once(&["net"]);
+}
+
+/// Our own rekey waits behind a probe when the peer's comes.
+#[test]
+fn a_rekey_that_waits_is_forgotten_when_the_peer_was_first() {
+    let mut a = gateway_a();
+    first(&mut a).liveness = liveness(10, false, &[4, 4]);
+    let mut world = World::of(a, gateway_b());
+    world.bring_up();
+    world.pass_with(seconds(10), |_| ());
+    let probe = world.take("a INFORMATIONAL request 2");
+    world.act(Who::A, |engine, now| engine.operate(now, &rekey_ike()));
+    world.act(Who::B, |engine, now| engine.operate(now, &rekey_ike()));
+    world.deliver("b CREATE_CHILD_SA request 0");
+    world.arrive(probe);
+    world.run();
+    world.seconds(30);
+    world.is_up_once(&["net"]);
+    assert_eq!(world.a.count("ike-sa-rekeyed"), 1);
+    assert_eq!(world.sent_of(Exchange::CreateChildSa), 2, "one rekey");
+}
+
 #[test]
 fn operators_hear_of_names_that_are_unknown_and_of_nothing_there() {
     let mut world = World::new();
