@@ -130,6 +130,8 @@ fn nothing_concerned() -> Outcome {
     }
 }
 
+const REKEY_USAGE: &str = "expected `request rekey ike [NAME]` or `request rekey child [NAME]`\n";
+
 /// Commands that are no vendor's; `None` for the others.
 fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
     let operation = match *words {
@@ -148,6 +150,7 @@ fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
         ["request", "rekey", "child", name] => Operation::RekeyChild {
             tunnel: Some(name.into()),
         },
+        ["request", "rekey", ..] => return Some(Reply::Refused(REKEY_USAGE.into())),
         _ => return None,
     };
     Some(Reply::Operate {
@@ -168,5 +171,27 @@ fn plain_outcome(_: &Operation, outcome: &Outcome) -> String {
             format!("{answered} of {} answered\n", results.len())
         }
         Outcome::Failed(reason) => format!("{reason}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rekey_of_nothing_in_particular_is_told_what_is_expected() {
+        for line in [
+            "request rekey",
+            "request rekey all",
+            "request rekey ike a b",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let reply = own_command(&words, &Snapshot::default());
+            assert!(
+                matches!(&reply, Some(Reply::Refused(text)) if text == REKEY_USAGE),
+                "{line}"
+            );
+        }
+        assert!(own_command(&["show", "version"], &Snapshot::default()).is_none());
     }
 }
