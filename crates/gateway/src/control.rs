@@ -147,7 +147,13 @@ fn writable(folder: &Path) -> io::Result<()> {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).map_err(Into::into)
 }
 
-/// The socket of a daemon of that name.
+/// Whether a daemon's socket of that name is in the runtime folder itself, under a visible name.
+pub fn is_name(name: &str) -> bool {
+    let unfit = |c: char| c == '/' || c.is_control();
+    !name.is_empty() && !name.starts_with('.') && !name.contains(unfit)
+}
+
+/// The socket of a daemon of that name, which [`is_name`].
 pub fn socket_path(name: &str) -> io::Result<PathBuf> {
     Ok(runtime_folder()?.join(format!("{name}.sock")))
 }

@@ -48,10 +48,16 @@ pub struct Options {
 }
 
 impl Options {
-    fn name(&self) -> String {
-        let stem = || self.file.file_stem()?.to_str().map(str::to_owned);
-        let name = self.name.clone().or_else(stem);
-        name.unwrap_or_else(|| "crossgate".into())
+    fn name(&self) -> Result<String, Failure> {
+        if let Some(name) = self.name.clone() {
+            return match control::is_name(&name) {
+                true => Ok(name),
+                false => Err(Failure::BadName { name }),
+            };
+        }
+        let stem = self.file.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.filter(|stem| control::is_name(stem));
+        Ok(stem.unwrap_or("crossgate").to_owned())
     }
 
     fn socket(&self, name: &str) -> Result<PathBuf, Failure> {
@@ -146,6 +152,7 @@ fn path_mtu(devices: &[Device], local: IpAddr) -> u16 {
 
 impl Daemon {
     fn start(options: Options) -> Result<Self, Failure> {
+        let name = options.name()?;
         let clock = Clock::start();
         let mut log = Log::new(options.log_format, Box::new(std::io::stderr()));
         let loaded = load(&options.file, options.release.as_deref())?;
@@ -159,7 +166,6 @@ impl Daemon {
         let netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
         let mut machine = Machine::new(netlink);
         let setting = Setting::read(&options, loaded, &machine.devices()?)?;
-        let name = options.name();
         let server = Server::open(&options.socket(&name)?, &name)?;
         let keylog = open_keylog(&options, &clock, &mut log)?;
         let random = || process::entropy().map_err(failure::of("get entropy from the kernel"));
@@ -267,4 +273,41 @@ fn open_keylog(options: &Options, clock: &Clock, log: &mut Log) -> Result<Option
     );
     log.write(clock.unix(), Record::warning("keylog", text));
     Ok(Some(keylog))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_whose_name_is_a_path_does_not_start() {
+        for name in ["../x", "a/b", "/x", "..", ".x", "", "a\nb"] {
+            let options = Options {
+                file: "missing.cfg".into(),
+                name: Some(name.into()),
+                ..Options::default()
+            };
+            let refusal = Daemon::start(options).err();
+            assert!(
+                matches!(&refusal, Some(Failure::BadName { name: found }) if found == name),
+                "{name:?}: {refusal:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_gives_its_name_where_that_is_one() {
+        for (file, name) in [
+            ("/etc/branch.cfg", "branch"),
+            ("site.v2.set", "site.v2"),
+            ("..", "crossgate"),
+            (".hidden", "crossgate"),
+        ] {
+            let options = Options {
+                file: file.into(),
+                ..Options::default()
+            };
+            assert_eq!(options.name().expect("a name"), name, "{file}");
+        }
+    }
 }

@@ -36,6 +36,8 @@ pub enum Failure {
     NoAddress { interface: String, device: String },
     /// Another process has the port.
     PortInUse { address: IpAddr, port: u16 },
+    /// `--name` would be a path, or hidden.
+    BadName { name: String },
     /// Another daemon has the control socket.
     NameInUse { name: String },
     /// The device's name is taken.
@@ -127,6 +129,11 @@ impl fmt::Display for Failure {
             Self::PortInUse { address, port } => write!(
                 f,
                 "UDP port {port} of {address} is in use by another program: stop it, two cannot speak IKE from one address"
+            ),
+            Self::BadName { name } => write!(
+                f,
+                "`{}` can't be a daemon's name: expected letters, digits or signs other than `/`, no `.` in front",
+                name.escape_debug()
             ),
             Self::NameInUse { name } => write!(
                 f,
