@@ -386,8 +386,9 @@ impl Established {
     }
 }
 
-/// Whether a Child stays in the data plane while its deletion is asked for: where another SA
-/// carries the traffic, what is still under way on this one isn't lost.
+/// Whether a Child stays in the data plane while its deletion is asked for: what is still under way
+/// on one that we replaced isn't lost, and its successor is what we send on. A redundant one is as
+/// new as its sibling, so that it must go for nothing to be sent on what the peer is to erase.
 pub(crate) fn survives_request(reason: DeleteReason) -> bool {
-    matches!(reason, DeleteReason::Rekeyed | DeleteReason::Redundant)
+    reason == DeleteReason::Rekeyed
 }
