@@ -28,7 +28,11 @@ impl Lowering<'_, '_, '_> {
         let pairs: Vec<_> = list
             .entries
             .iter()
-            .filter_map(|entry| self.entry_selectors(list, entry))
+            .enumerate()
+            .filter_map(|(index, entry)| {
+                let later = list.entries.get(index + 1..).unwrap_or_default();
+                self.entry_selectors(list, entry, later)
+            })
             .collect();
         if pairs.is_empty() {
             self.cx.push(
@@ -50,19 +54,12 @@ impl Lowering<'_, '_, '_> {
         &mut self,
         list: &AccessList,
         entry: &Entry,
+        later: &[Entry],
     ) -> Option<Spanned<SelectorPair>> {
         if entry.action.value == Action::Deny {
-            self.cx.push(
-                Finding::warning(
-                    "bad-selector",
-                    format!("an entry of access list `{}` denies", list.name.value),
-                )
-                .at(
-                    entry.action.span.unwrap_or(entry.span),
-                    "not obeyed: a traffic selector can't exclude",
-                )
-                .help("permit only what is to be encrypted"),
-            );
+            if later.iter().any(|later| excludes(entry, later)) {
+                self.tell_of_deny(list, entry);
+            }
             return None;
         }
         match &entry.selectors {
@@ -80,4 +77,28 @@ impl Lowering<'_, '_, '_> {
             }
         }
     }
+
+    fn tell_of_deny(&mut self, list: &AccessList, entry: &Entry) {
+        self.cx.push(
+            Finding::warning(
+                "bad-selector",
+                format!("an entry of access list `{}` denies", list.name.value),
+            )
+            .at(
+                entry.action.span.unwrap_or(entry.span),
+                "not obeyed: a traffic selector can't exclude",
+            )
+            .help("permit only what is to be encrypted"),
+        );
+    }
+}
+
+/// Whether the entry denies something that the later one permits. What no later one permits is
+/// denied anyway. An entry that is no selector may mean anything.
+fn excludes(deny: &Entry, later: &Entry) -> bool {
+    later.action.value == Action::Allow
+        && match (&deny.selectors, &later.selectors) {
+            (Ok(deny), Ok(later)) => deny.intersection(later).is_some(),
+            _ => true,
+        }
 }

@@ -26,13 +26,20 @@ pub(super) fn read(text: &str) -> Read {
 /// The gateway, and findings that are more than notes.
 pub(super) fn check(text: &str, expected: impl Expected) {
     let read = read(text);
-    let mut out = gateway(&read.reading.gateway);
-    for finding in &read.reading.findings {
-        if finding.severity > Severity::Note {
-            let _ = writeln!(out, "{}", line(&read.sources, finding));
-        }
-    }
-    expected.is(&out);
+    expected.is(&(gateway(&read.reading.gateway) + &warnings(&read)));
+}
+
+/// Findings that are more than notes, and nothing else.
+pub(super) fn check_warnings(text: &str, expected: impl Expected) {
+    expected.is(&warnings(&read(text)));
+}
+
+fn warnings(read: &Read) -> String {
+    let findings = read.reading.findings.iter();
+    findings
+        .filter(|finding| finding.severity > Severity::Note)
+        .map(|finding| line(&read.sources, finding) + "\n")
+        .collect()
 }
 
 /// All findings, notes as well, and nothing else.

@@ -250,7 +250,7 @@ fn a_policy_makes_one_child_for_each_entry() {
     let more = "\
 ip access-list extended L
  permit ip 10.1.0.0 0.0.255.255 10.2.0.0 0.0.255.255
- deny ip 10.1.9.0 0.0.0.255 any
+ deny ip 10.1.0.0 0.0.0.255 any
  permit ip host 10.1.0.1 10.3.0.0 0.0.255.255
 interface Tunnel0
  tunnel protection ipsec policy ipv4 L";
@@ -262,7 +262,7 @@ interface Tunnel0
         Tunnel0 Tunnel
         list L
           permit 10.1.0.0/16 <-> 10.2.0.0/16
-          deny 10.1.9.0/24 <-> 0.0.0.0/0
+          deny 10.1.0.0/24 <-> 0.0.0.0/0
           permit 10.1.0.1/32 <-> 10.3.0.0/16
         connection P AtStart
           GigabitEthernet1 203.0.113.10 -> 198.51.100.20
@@ -296,7 +296,7 @@ interface Tunnel0
         Tunnel0 Tunnel
         list L
           permit 10.1.0.0/16 <-> 10.2.0.0/16
-          deny 10.1.9.0/24 <-> 0.0.0.0/0
+          deny 10.1.0.0/24 <-> 0.0.0.0/0
           permit 10.1.0.1/32 <-> 10.3.0.0/16
         connection P AtStart
           GigabitEthernet1 203.0.113.10 -> 198.51.100.20

@@ -1,6 +1,6 @@
 //! Transform sets, IPsec profiles, crypto maps.
 
-use super::{PROFILE, TUNNEL, check, with_tunnel};
+use super::{PROFILE, TUNNEL, check, check_warnings, with_tunnel};
 use expect_test::expect;
 
 const MAP: &str = "\
@@ -41,6 +41,23 @@ fn each_permitting_entry_of_a_map_s_list_is_a_child() {
           child M 20:2 via policy: 10.3.0.1/32 protocol 6 port 443 <-> 10.2.0.0/16 protocol 6 Narrow
             esp T: AES-CBC-256 / HMAC-SHA256-128 pfs ECP-256 life 3600 s 4608000 kB window 64
     "#]],
+    );
+}
+
+#[test]
+fn a_deny_is_told_only_where_a_later_entry_permits_what_it_denies() {
+    let with = |entries: &str| {
+        let list = format!("ip access-list extended LIST\n{entries}");
+        format!("version 17.9\n{PROFILE}{MAP}{list}")
+    };
+    // The list permits 10.1.0.0/16 to 10.2.0.0/16 as number 10, and a server's port as number 20.
+    check_warnings(&with(" deny ip any any"), expect![[""]]);
+    check_warnings(&with(" 5 deny ip 10.9.0.0 0.0.255.255 any"), expect![[""]]);
+    check_warnings(
+        &with(" 5 deny ip host 10.1.0.9 any"),
+        expect![[r#"
+            warning[bad-selector] 26:4+4 an entry of access list `LIST` denies | not obeyed: a traffic selector can't exclude
+        "#]],
     );
 }
 

@@ -13,7 +13,7 @@ mod samples;
 mod secrets;
 mod text;
 
-use door::{check, check_findings, read};
+use door::{check, check_findings, check_warnings, read};
 
 /// A VTI that works, without its IKEv2 proposals.
 const PROFILE: &str = "\
