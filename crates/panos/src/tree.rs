@@ -249,6 +249,11 @@ impl<'t> At<'t> {
         self.below(words).filter(|at| !at.is_refused())
     }
 
+    /// Whether something is said at that path and the schema refuses all of it, which it has told.
+    pub fn all_refused(self, words: &[&str]) -> bool {
+        self.below(words).next().is_some() && self.value(words).is_none()
+    }
+
     pub fn number<T: std::str::FromStr>(self, words: &[&str]) -> Option<Spanned<T>> {
         let value = self.value(words)?;
         let number = value.word().parse().ok()?;

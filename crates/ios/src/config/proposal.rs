@@ -16,6 +16,15 @@ pub struct Proposal {
     pub integ: Vec<Spanned<Integ>>,
     pub prf: Vec<Spanned<Prf>>,
     pub groups: Vec<Spanned<DhGroup>>,
+    /// Lines of which no value could be read: the reader has told of each.
+    pub unread: Vec<&'static str>,
+}
+
+impl Proposal {
+    fn note_unread(&mut self, line: &'static str, unread: bool) {
+        self.unread.retain(|known| *known != line);
+        self.unread.extend(unread.then_some(line));
+    }
 }
 
 impl Named for Proposal {
@@ -28,6 +37,7 @@ impl Named for Proposal {
             integ: Vec::new(),
             prf: Vec::new(),
             groups: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -96,24 +106,28 @@ const GROUPS: &[(&str, DhGroup)] = &[
 
 fn encryption(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
     proposal.encr = list(args, "an encryption algorithm", ENCR);
+    proposal.note_unread("encryption", !args.no && proposal.encr.is_empty());
     warn_of_weak(args, &proposal.encr, Encr::is_weak);
     Some(())
 }
 
 fn integrity(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
     proposal.integ = list(args, "an integrity algorithm", INTEG);
+    proposal.note_unread("integrity", !args.no && proposal.integ.is_empty());
     warn_of_weak(args, &proposal.integ, Integ::is_weak);
     Some(())
 }
 
 fn prf(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
     proposal.prf = list(args, "a PRF", PRF);
+    proposal.note_unread("prf", !args.no && proposal.prf.is_empty());
     warn_of_weak(args, &proposal.prf, Prf::is_weak);
     Some(())
 }
 
 fn group(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
     proposal.groups = list(args, "a Diffie-Hellman group", GROUPS);
+    proposal.note_unread("group", !args.no && proposal.groups.is_empty());
     warn_of_weak(args, &proposal.groups, DhGroup::is_weak);
     Some(())
 }

@@ -84,6 +84,9 @@ impl Lowering<'_, '_, '_> {
             (_, Some(_)) => "prf",
             _ => "integrity",
         };
+        if proposal.unread.contains(&missing) {
+            return;
+        }
         let finding = Finding::error(
             "incomplete-proposal",
             format!(

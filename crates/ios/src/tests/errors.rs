@@ -103,7 +103,6 @@ crypto map M 70000 ipsec-isakmp
             error[bad-value] 49:24+8 expected a protocol, found `teleport` | this value
             error[bad-value] 50:17+6 expected `permit` or `deny`, found `forbid` | this value
             error[bad-value] 51:14+5 expected a sequence number from 1 to 65535, found `70000` | this value
-            error[incomplete-proposal] 3:23+1 IKEv2 proposal `A` has no `encryption` | not offered
             note[unused] 10:22+1 nothing uses IKEv2 profile `P` | of no effect
             note[unused] 26:22+1 nothing uses IKEv2 keyring `K` | of no effect
             note[unused] 33:28+1 nothing uses transform set `T` | of no effect

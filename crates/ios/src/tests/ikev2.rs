@@ -1,6 +1,6 @@
 //! Proposals, policies, keyrings, profiles and what holds for all of them.
 
-use super::{PROFILE, TUNNEL, check, with_tunnel};
+use super::{PROFILE, TUNNEL, check, check_warnings, with_tunnel};
 use expect_test::expect;
 
 #[test]
@@ -177,6 +177,31 @@ crypto ikev2 policy EMPTY";
         error[incomplete-proposal] 8:23+12 IKEv2 proposal `NO-INTEGRITY` has no `integrity` | not offered
         error[incomplete-proposal] 12:23+7 IKEv2 proposal `NOTHING` has no `encryption` | not offered
     "#]],
+    );
+}
+
+#[test]
+fn a_value_that_is_unknown_is_told_once() {
+    let text = "\
+crypto ikev2 proposal A
+ encryption aes-cbc-256
+ integrity sha256
+ group 31
+crypto ikev2 policy A
+ proposal A";
+    check_warnings(
+        &with_tunnel(text),
+        expect![[r#"
+            error[bad-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
+        "#]],
+    );
+    let later_taken_back = text.replace("group 31", "group 31\n no group");
+    check_warnings(
+        &with_tunnel(&later_taken_back),
+        expect![[r#"
+            error[bad-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
+            error[incomplete-proposal] 2:23+1 IKEv2 proposal `A` has no `group` | not offered
+        "#]],
     );
 }
 

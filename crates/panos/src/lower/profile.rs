@@ -142,7 +142,8 @@ pub fn ipsec<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Option<IpsecProfile> 
         integ_facts,
     );
     let complete = expect_some(scope, &profile, "esp encryption", !encr.is_empty())
-        & expect_integrity(scope, &profile, "esp authentication", &encr, &integ);
+        & expect_integrity(scope, &profile, "esp authentication", &encr, &integ)
+        & !is_refused(&profile, "dh-group");
     let pfs = pfs(scope, &profile);
     complete.then(|| IpsecProfile {
         pfs,
@@ -161,6 +162,9 @@ pub fn ipsec<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Option<IpsecProfile> 
 }
 
 fn pfs(scope: &mut Scope<'_>, profile: &Profile<'_>) -> Option<Spanned<DhGroup>> {
+    if is_refused(profile, "dh-group") {
+        return None;
+    }
     let Some(said) = profile.at.value(&["dh-group"]) else {
         let warning = Finding::warning("weak-algorithm", "PFS is with group 2, which is weak")
             .at(profile.span(profile.at), "no `dh-group` here")
@@ -247,7 +251,7 @@ fn unsupported(profile: &Profile<'_>, at: At<'_>) -> Finding {
 }
 
 fn expect_some(scope: &mut Scope<'_>, profile: &Profile<'_>, list: &str, is_there: bool) -> bool {
-    if !is_there {
+    if !is_there && !is_refused(profile, list) {
         let title = format!(
             "the crypto profile `{}` has no `{list}`",
             profile.at.shown()
@@ -261,6 +265,11 @@ fn expect_some(scope: &mut Scope<'_>, profile: &Profile<'_>, list: &str, is_ther
     is_there
 }
 
+fn is_refused(profile: &Profile<'_>, list: &str) -> bool {
+    let path: Vec<&str> = list.split(' ').collect();
+    profile.at.all_refused(&path)
+}
+
 /// Every cipher but GCM needs a hash to authenticate with.
 fn expect_integrity(
     scope: &mut Scope<'_>,
@@ -272,7 +281,7 @@ fn expect_integrity(
     let Some(cipher) = encr.iter().find(|encr| !encr.is_aead()) else {
         return true;
     };
-    if integ.is_empty() {
+    if integ.is_empty() && !is_refused(profile, list) {
         let title = format!("{} needs an algorithm in `{list}`", cipher.value);
         let error = Finding::error("missing-value", title).at(
             cipher.span.or(profile.reference),

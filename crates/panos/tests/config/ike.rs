@@ -415,6 +415,19 @@ set network ike crypto-profiles ike-crypto-profiles unused encryption des hash m
 }
 
 #[test]
+fn a_list_of_nothing_but_unknown_words_is_told_once() {
+    check_lines(
+        "delete network ike crypto-profiles ike-crypto-profiles P dh-group
+set network ike crypto-profiles ike-crypto-profiles P dh-group group31",
+        &["ike "],
+        expect![[r#"
+            error[invalid-value] `dh-group` can't have this value
+              ^ fw:15:64 found `group31`, expected group1, group2, group5, group14, group15, group16, group19, group20 or group21
+        "#]],
+    );
+}
+
+#[test]
 fn words_that_are_no_algorithm() {
     check_lines(
         "set network ike crypto-profiles ike-crypto-profiles P dh-group group24 encryption aes256",

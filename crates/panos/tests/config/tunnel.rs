@@ -183,6 +183,14 @@ fn ipsec_crypto_profiles() {
         "#]],
         ),
         (
+            "esp encryption aes-256-cbc authentication sha256\nPROFILE dh-group group31",
+            expect![[r#"
+            child T (off) on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 pfs none for 3600s window 1024
+            error[invalid-value] `dh-group` can't have this value
+              ^ fw:16:66 found `group31`, expected no-pfs, group1, group2, group5, group14, group15, group16, group19, group20 or group21
+        "#]],
+        ),
+        (
             "dh-group group14",
             expect![[r#"
             child T (off) on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 pfs none for 3600s window 1024
