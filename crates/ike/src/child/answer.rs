@@ -177,8 +177,8 @@ fn key_exchange(
             child: Some(name),
         });
     }
-    let agreed = DhKeyPair::generate(group, &mut *cx.rng)
-        .and_then(|dh| Ok((dh.agree(&ke.data)?, ke_payload(&dh))));
+    let agreed = DhKeyPair::answer(group, &ke.data, &mut *cx.rng)
+        .map(|(dh, shared)| (shared, ke_payload(&dh)));
     agreed.map_err(|error| Refusal {
         notify: Notify::new(NotifyType::INVALID_SYNTAX),
         event: EventKind::MessageRejected {

@@ -450,8 +450,8 @@ fn decide(
     // 5. Our half, and the keys.
     let spis = (header.initiator_spi, cx.ike_spi());
     let nonce_r = cx.nonce();
-    let made = DhKeyPair::generate(chosen.suite.dh, &mut *cx.rng)
-        .and_then(|dh| Ok((ke_payload(&dh), dh.agree(&ke.data)?)));
+    let made = DhKeyPair::answer(chosen.suite.dh, &ke.data, &mut *cx.rng)
+        .map(|(dh, shared)| (ke_payload(&dh), shared));
     let (our_ke, shared) = made.map_err(|error| Unwilling::malformed(&error.to_string()))?;
     let nonces = (nonce_i, nonce_r.as_slice());
     let channel = new_channel(Role::Responder, &chosen, &shared, nonces, spis);

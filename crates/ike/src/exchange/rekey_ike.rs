@@ -356,8 +356,8 @@ fn accept_request(
         return Err((Notify::invalid_ke(DhId(wanted)), event));
     }
     let spi_i = peers_spi(&chosen).ok_or_else(|| syntax("no usable SPI".to_owned()))?;
-    let made = DhKeyPair::generate(chosen.suite.dh, &mut *cx.rng)
-        .and_then(|dh| Ok((dh.agree(&ke.data)?, ke_payload(&dh))));
+    let made = DhKeyPair::answer(chosen.suite.dh, &ke.data, &mut *cx.rng)
+        .map(|(dh, shared)| (shared, ke_payload(&dh)));
     let (shared, our_ke) = made.map_err(|error| syntax(error.to_string()))?;
     let (nonce_i, nonce_r) = (nonce_i.to_vec(), cx.nonce());
     let spis = (spi_i, cx.ike_spi());
