@@ -16,7 +16,9 @@ impl Engine {
             Ok(datagram) => self.dispatch(&datagram, ends),
             Err(Error::Ikev1(header)) => {
                 self.cx.count("ikev1-datagram");
-                self.other_version(&header, ends);
+                if begins_ikev1(&header) {
+                    self.other_version(&header, ends);
+                }
             }
             Err(Error::MajorVersion(header)) => {
                 self.cx.count("major-version");
@@ -156,6 +158,14 @@ fn is_first_request(header: &Header) -> bool {
         && header.responder_spi.is_zero()
         && !header.initiator_spi.is_zero()
         && header.message_id == 0
+}
+
+/// The first message of IKEv1's Main or Aggressive Mode (RFC 2408 §3.1). IKEv1 marks no answers:
+/// whatever else it may be, our answer could be answered, and that again, without end.
+fn begins_ikev1(header: &Header) -> bool {
+    const IDENTITY_PROTECTION: u8 = 2;
+    const AGGRESSIVE: u8 = 4;
+    matches!(header.exchange.0, IDENTITY_PROTECTION | AGGRESSIVE) && header.responder_spi.is_zero()
 }
 
 /// Enabled connections between these addresses, the most specific first.

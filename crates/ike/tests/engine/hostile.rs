@@ -104,6 +104,24 @@ fn ikev1_is_recognised_counted_and_told_which_version_is_spoken() {
     );
 }
 
+/// An IKEv1 peer answers our answer with a notification of its own, and IKEv1 marks no answers.
+#[test]
+fn ikev1_messages_that_begin_nothing_are_not_answered() {
+    let (main_mode, informational) = (2, 5);
+    for (exchange, responder_cookie) in [(informational, 0), (main_mode, 7)] {
+        let mut world = World::new();
+        let mut payload = vec![0u8; 28];
+        payload[0] = 1;
+        payload[8] = responder_cookie;
+        payload[17] = 0x10;
+        payload[18] = exchange;
+        payload[27] = 28;
+        world.arrive(from_a(payload));
+        assert_eq!(world.b.counter("ikev1-datagram"), 1);
+        assert!(world.wire.is_empty(), "{:?}", world.wire);
+    }
+}
+
 #[test]
 fn a_critical_payload_of_unknown_type_is_refused_by_name_before_and_after_authentication() {
     let unknown = || {
