@@ -44,6 +44,9 @@ impl Engine {
         let now = new.iter().find(|c| c.name.value == old.name.value);
         match (now, sa) {
             (_, IkeSa::Closing(_)) => {}
+            // The peer may yet turn out to be any of these.
+            (_, IkeSa::Responding(sa)) if sa.candidates.iter().all(|c| is_among(c, new)) => {}
+            (_, IkeSa::Responding(_)) => self.delete_ike(id, DeleteReason::Reconfigured),
             (Some(now), IkeSa::Established(_)) if is_same_ike(&old, now) => {
                 let changed: Vec<String> = changed_children(&old, now);
                 let (now, reason) = (now.clone(), DeleteReason::Reconfigured);
@@ -56,6 +59,11 @@ impl Engine {
             _ => self.delete_ike(id, DeleteReason::Reconfigured),
         }
     }
+}
+
+fn is_among(old: &Connection, new: &[Arc<Connection>]) -> bool {
+    let mut namesakes = new.iter().filter(|now| now.name.value == old.name.value);
+    namesakes.any(|now| is_same_connection(old, now))
 }
 
 /// Children of `old` that are not in `new` as they were.

@@ -3,7 +3,7 @@
 use crate::config::*;
 use crate::door::*;
 use crossgate_model::event::{DeleteReason, Side};
-use crossgate_model::{EventKind, Gateway, Initiation};
+use crossgate_model::{EventKind, Gateway, Identity, IdentityMatch, Initiation};
 use std::sync::Arc;
 
 fn reload(world: &mut World, who: Who, gateway: Gateway) {
@@ -136,4 +136,25 @@ fn other_connections_are_untouched_by_a_change_of_one() {
     let views = world.a.engine.connections(world.now);
     assert_eq!((views[0].ike_sas.len(), views[1].ike_sas.len()), (0, 1));
     world.in_step();
+}
+
+/// The peer has not said yet which of two connections it is for, when the reload takes one away.
+#[test]
+fn nobody_authenticates_for_a_connection_that_went_while_the_ike_sa_was_half_open() {
+    let mut without = gateway_b();
+    let somebody = Identity::Address("203.0.113.9".parse().unwrap());
+    let mut withdrawn = without.connections[0].clone();
+    withdrawn.name = given("withdrawn".to_owned());
+    withdrawn.children[0].name = given("withdrawn-net".to_owned());
+    first(&mut without).remote_identities = vec![given(IdentityMatch::Exactly(somebody))];
+    let mut with = without.clone();
+    with.connections.push(withdrawn);
+    for (after, is_up) in [(with.clone(), true), (without, false)] {
+        let mut world = World::of(gateway_a(), with.clone());
+        world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+        world.deliver("a IKE_SA_INIT request 0");
+        world.deliver("b IKE_SA_INIT answer 0");
+        reload(&mut world, Who::B, after);
+        assert_eq!(world.b.has("ike-sa-established"), is_up);
+    }
 }
