@@ -232,6 +232,8 @@ impl Established {
             Ok(payloads) => Payloads(payloads),
             Err(error) => {
                 self.reject(cx, inbound.exchange, error.to_string());
+                // What the request holds is released with the IKE SA.
+                self.active = Some(active);
                 return self.delete(DeleteReason::Failed);
             }
         };
@@ -314,7 +316,8 @@ impl Established {
 
     /// Takes the Children down and tells whom it concerns.
     fn end(&mut self, cx: &mut Context, by: Side, reason: DeleteReason) {
-        if let (Some(hold), Side::Peer) = (self.hold.take(), by) {
+        let hold = self.hold.take().filter(|hold| cx.now < hold.until);
+        if let (Some(hold), Side::Peer) = (hold, by) {
             return self.yield_to_predecessor(cx, hold);
         }
         self.remove_children(cx, by, reason);

@@ -3,9 +3,11 @@
 
 use crate::config::*;
 use crate::door::*;
+use crate::forge::Forger;
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_model::operate::{Operation, Which};
 use crossgate_model::{EventKind, Initiation};
+use crossgate_wire::ike::{ExchangeType, PayloadType};
 
 const LOW: u8 = 1;
 const HIGH: u8 = 200;
@@ -250,6 +252,33 @@ fn ike_rekeys_cross_and_one_answer_is_lost() {
             world.is_up_once(&["net"]);
         }
     }
+}
+
+/// A's own half ends with an answer that can't be read: the peer's half is then an SA like any.
+#[test]
+fn an_unreadable_answer_in_an_ike_rekey_collision_leaves_the_peers_half() {
+    let mut world = World::up();
+    let mut forger = Forger::new(&world, Who::B);
+    both(&mut world, rekey_ike, [HIGH, HIGH], [HIGH, HIGH]);
+    world.lose("a CREATE_CHILD_SA request 2");
+    world.deliver("b CREATE_CHILD_SA request 0");
+    let (exchange, first) = (ExchangeType::CREATE_CHILD_SA, PayloadType::NOTIFY);
+    let flight = forger.octets(exchange, 2, true, first, &[0, 0, 0, 99, 1]);
+    world.arrive(flight);
+    world.run();
+    assert_eq!(
+        world.a.installed.len(),
+        1,
+        "the Child is with the peer's half"
+    );
+    world.act(Who::B, clear_ike);
+    world.run();
+    let gone = EventKind::ChildDeleted {
+        by: Side::Peer,
+        spi_in: world.a.removed[0],
+        reason: DeleteReason::ByPeer,
+    };
+    assert_eq!(world.a.event("child-sa-deleted"), &gone);
 }
 
 /// A noticed a collision, B did not: B's rekey is done when A's request arrives.
