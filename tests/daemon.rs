@@ -5,7 +5,7 @@ use crate::support::charon::Charon;
 use crate::support::crossgate::{Attempt, Crossgate};
 use crate::support::ping::{self, Steady};
 use crate::support::process::{run, wait_until};
-use crate::support::tunnel::{Starts, Suite, Tunnel};
+use crate::support::tunnel::{Network, Starts, Suite, Tunnel};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
 use std::time::Duration;
@@ -53,6 +53,8 @@ fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
         let ours = Crossgate::start(&world, vendor, &tunnel);
         ours.initiate();
         let steady = Steady::start(&world, End::A);
+        // Takes longer than the other ping's start.
+        ping::assert_both_ways(&world);
         let changed = vendor
             .configuration(&tunnel)
             .replace("hostname branch", "hostname renamed");
@@ -64,6 +66,7 @@ fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
         wait_until("the new host name", Duration::from_secs(5), || {
             ours.exec(command).contains("renamed").then_some(())
         });
+        ping::assert_both_ways(&world);
         steady.stop_without_loss();
         assert_eq!(ours.logged("child-sa-installed").len(), 1);
         assert!(ours.logged("ike-sa-deleted").is_empty());
@@ -120,6 +123,34 @@ fn what_is_to_be_encrypted_never_leaves_in_the_clear() {
         let leaked = decrypted(&capture.stop(), &ours.key_tables(), filter, &["frame"]);
         assert_eq!(leaked, Vec::<Vec<String>>::new(), "{vendor:?}");
     }
+}
+
+/// Its successor knows from the record what was the dead one's, though the file has changed.
+#[test]
+fn the_end_after_a_daemon_was_killed_leaves_the_machine_as_it_was_before_that_one() {
+    for vendor in [Vendor::Ios, Vendor::IosCryptoMap, Vendor::PanOs] {
+        let (world, mut tunnel) = world_and_tunnel();
+        shell(&world, "echo 0 >/proc/sys/net/ipv4/ip_forward");
+        let look = || machine(&world) + &shell(&world, "ip rule; sysctl net.ipv4.ip_forward");
+        let untouched = look();
+        let mut killed = Crossgate::start(&world, vendor, &tunnel);
+        killed.kill();
+        assert!(look().contains("unreachable 10.20.20.0/24"), "{vendor:?}");
+
+        tunnel.remote.network = Network([10, 30, 30]);
+        let mut next = Crossgate::start(&world, vendor, &tunnel);
+        assert!(look().contains("unreachable 10.30.30.0/24"), "{vendor:?}");
+        assert!(!look().contains("10.20.20.0/24"), "{vendor:?}: {}", look());
+        assert_eq!(next.stop(), Some(0));
+        assert_eq!(look(), untouched, "{vendor:?}");
+        assert!(!next.socket().with_extension("made").exists());
+    }
+}
+
+fn shell(world: &World, line: &str) -> String {
+    run(world
+        .command(End::A.gateway_node(), "sh")
+        .args(["-c", line]))
 }
 
 /// How a start is spoilt, and a word that the sentence about it must have.

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::keylog::KeyLog;
 use crate::load::{Loaded, load};
 use crate::log::{Log, LogFormat, Record};
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::netlink::{Device, Netlink};
 use crate::ping::Pinger;
 use crate::plan::Plan;
@@ -163,17 +163,20 @@ impl Daemon {
             log.write(clock.unix(), Record::warning("core-dumps", text));
         }
         let signals = Signals::listen().map_err(failure::of("listen to signals"))?;
-        let netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
-        let mut machine = Machine::new(netlink);
-        let setting = Setting::read(&options, loaded, &machine.devices()?)?;
-        let server = Server::open(&options.socket(&name)?, &name)?;
+        let mut netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
+        let setting = Setting::read(&options, loaded, &machine::devices(&mut netlink)?)?;
+        let socket = options.socket(&name)?;
+        let server = Server::open(&socket, &name)?;
         let keylog = open_keylog(&options, &clock, &mut log)?;
         let random = || process::entropy().map_err(failure::of("get entropy from the kernel"));
         let ike = Engine::new(setting.gateway.clone(), Box::new(random()?));
         let policies = Policy::all_of(&setting.gateway);
         let esp = DataPlane::new(policies, Box::new(random()?));
         let identifier = rand_core::Rng::next_u32(&mut random()?) as u16;
-        if let Err(failure) = machine.make(&setting.plan) {
+        let mut machine = Machine::new(netlink, &socket);
+        let made = machine.make(&setting.plan);
+        // Only now: what a daemon that died had closed is closed until the plan's own is.
+        if let Err(failure) = made.and_then(|()| machine.remove_others(&setting.plan)) {
             machine.abandon();
             return Err(failure);
         }

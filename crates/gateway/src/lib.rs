@@ -3,8 +3,8 @@
 //!
 //! - [`load`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
-//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`]
-//!   and [`sysctl`]; [`failclosed`]: what keeps protected packets in while there is no tunnel.
+//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`],
+//!   [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
 //! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
 //! - [`control`], [`server`]: operators' commands; [`snapshot`]: what they look at; [`ping`].
 //! - [`log`], [`keylog`]: what is told.
@@ -23,6 +23,7 @@ mod keylog;
 pub mod load;
 pub mod log;
 mod machine;
+mod made;
 pub mod netlink;
 mod ping;
 pub mod plan;

@@ -5,6 +5,7 @@
 
 use crate::failure::Failure;
 use crate::log::Record as LogRecord;
+use crate::made::{Made, MadeFile};
 use crate::netlink::{Device, KernelRoute, Netlink};
 use crate::plan::{Plan, Tunnel};
 use crate::routes::{self, MAIN_TABLE, Programmed, RouteSpec};
@@ -14,33 +15,72 @@ use crate::tun::Tun;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// What the daemon holds of the machine.
 pub struct Machine {
     netlink: Netlink,
     made: routes::Record,
+    /// Where a daemon that comes after us reads what we have made.
+    file: MadeFile,
+    /// What one that died before us had left there.
+    inherited: Made,
     pub endpoints: Vec<Endpoint>,
     pub tuns: Vec<Tun>,
+    /// Changed in this run.
     switches: Vec<sysctl::Changed>,
     /// What the operator is to be told of.
     pub notes: Vec<LogRecord>,
 }
 
 impl Machine {
-    pub fn new(netlink: Netlink) -> Self {
-        Self {
+    /// `socket` is locked: no other daemon of the name runs.
+    pub fn new(netlink: Netlink, socket: &Path) -> Self {
+        let mut machine = Self {
             netlink,
             made: routes::Record::default(),
+            file: MadeFile::beside(socket),
+            inherited: Made::default(),
             endpoints: Vec::new(),
             tuns: Vec::new(),
             switches: Vec::new(),
             notes: Vec::new(),
+        };
+        machine.inherit();
+        machine
+    }
+
+    fn inherit(&mut self) {
+        match self.file.read() {
+            Ok(made) => {
+                self.made.inherit(made.routes.clone(), made.rules.clone());
+                self.inherited = made;
+            }
+            Err(error) => {
+                let text = format!(
+                    "what an earlier run made stays, its record {} can't be read: {error}",
+                    self.file.path().display()
+                );
+                self.notes
+                    .push(LogRecord::warning("record-unreadable", text));
+            }
         }
     }
 
+    /// Before anything of it is made.
+    fn record(&self, plan: &Plan) -> Result<(), Failure> {
+        let made = Made {
+            routes: &self.made.all_routes() | &plan.routes(),
+            rules: &self.made.all_rules() | &plan.rules,
+            switches: [&self.inherited.switches[..], &self.switches].concat(),
+        };
+        let what = || format!("write {}", self.file.path().display());
+        let written = self.file.write(&made);
+        written.map_err(|error| Failure::machine(what(), error))
+    }
+
     pub fn devices(&mut self) -> Result<Vec<Device>, Failure> {
-        let devices = self.netlink.devices();
-        devices.map_err(|error| Failure::machine("read the machine's devices", error))
+        devices(&mut self.netlink)
     }
 
     pub fn routes(&mut self) -> Result<Vec<KernelRoute>, Failure> {
@@ -51,7 +91,11 @@ impl Machine {
     /// Makes what the plan asks for and is not there yet. What the plan no longer has stays until
     /// [`Self::remove_others`].
     pub fn make(&mut self, plan: &Plan) -> Result<(), Failure> {
+        self.record(plan)?;
         self.close(plan)?;
+        let devices = self.devices()?;
+        let (made, netlink) = (&mut self.made, &mut self.netlink);
+        made.remove_left_ways(netlink, &devices, &plan.routes());
         self.refuse_rivals(plan)?;
         for address in &plan.locals {
             self.open_endpoint(*address)?;
@@ -66,8 +110,7 @@ impl Machine {
         for route in &plan.plain_routes {
             self.plain_route(&devices, route)?;
         }
-        self.forward(plan);
-        Ok(())
+        self.forward(plan)
     }
 
     /// From here on protected packets don't leave in the clear.
@@ -162,27 +205,42 @@ impl Machine {
     }
 
     /// A gateway forwards. A container may not let us say so, but have said it already.
-    fn forward(&mut self, plan: &Plan) {
+    fn forward(&mut self, plan: &Plan) -> Result<(), Failure> {
         let v6 = |route: &RouteSpec| !route.destination.addr().is_ipv4();
-        self.switch("net/ipv4/ip_forward");
+        self.switch(plan, sysctl::FORWARD_V4)?;
         if plan.last_resorts.iter().any(v6) {
-            self.switch("net/ipv6/conf/all/forwarding");
+            self.switch(plan, sysctl::FORWARD_V6)?;
         }
+        Ok(())
     }
 
-    fn switch(&mut self, name: &'static str) {
-        match sysctl::set(name, "1") {
-            Ok(None) => {}
-            Ok(Some(changed)) => {
+    fn switch(&mut self, plan: &Plan, name: &'static str) -> Result<(), Failure> {
+        let before = sysctl::get(name);
+        if before.as_ref().is_ok_and(|before| before == "1") {
+            return Ok(());
+        }
+        let known = self.switches.len();
+        let changed = before.map(|before| sysctl::Changed { name, before });
+        let set = match changed {
+            Ok(changed) => {
                 self.switches.push(changed);
+                self.record(plan)?;
+                sysctl::set(name, "1")
+            }
+            Err(error) => Err(error),
+        };
+        self.notes.push(match set {
+            Ok(()) => {
                 let text = format!("{name} enabled; it is put back at the end");
-                self.notes.push(LogRecord::info("forwarding-enabled", text));
+                LogRecord::info("forwarding-enabled", text)
             }
             Err(error) => {
+                self.switches.truncate(known);
                 let text = format!("{name} could not be enabled, nothing is forwarded: {error}");
-                self.notes.push(LogRecord::warning("forwarding-off", text));
+                LogRecord::warning("forwarding-off", text)
             }
-        }
+        });
+        Ok(())
     }
 
     /// Removes what is ours and not in the plan.
@@ -196,7 +254,7 @@ impl Machine {
         self.tuns
             .retain(|tun| planned.contains(tun.tunnel.device.as_str()));
         self.endpoints.retain(|e| plan.locals.contains(&e.address));
-        Ok(())
+        self.record(plan)
     }
 
     /// Removes all that is ours: an orderly end.
@@ -204,15 +262,23 @@ impl Machine {
         let devices = self.netlink.devices().unwrap_or_default();
         self.made.remove_all(&mut self.netlink, &devices);
         self.restore_switches();
+        for switch in std::mem::take(&mut self.inherited.switches) {
+            let _ = switch.restore();
+        }
+        let _ = self.file.remove();
     }
 
     /// Removes what this run has made, after it failed to start. What an earlier daemon left
-    /// closed stays closed.
+    /// closed stays closed, and its record stays for the next.
     pub fn abandon(mut self) {
         let devices = self.netlink.devices().unwrap_or_default();
         self.made.keep_adopted();
         self.made.remove_all(&mut self.netlink, &devices);
         self.restore_switches();
+        let _ = match self.inherited == Made::default() {
+            true => self.file.remove(),
+            false => self.file.write(&self.inherited),
+        };
     }
 
     fn restore_switches(&mut self) {
@@ -225,4 +291,9 @@ impl Machine {
     pub fn endpoint(&mut self, address: IpAddr) -> Option<&mut Endpoint> {
         self.endpoints.iter_mut().find(|e| e.address == address)
     }
+}
+
+pub fn devices(netlink: &mut Netlink) -> Result<Vec<Device>, Failure> {
+    let devices = netlink.devices();
+    devices.map_err(|error| Failure::machine("read the machine's devices", error))
 }

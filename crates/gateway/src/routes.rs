@@ -116,11 +116,44 @@ pub struct Record {
     /// Those of them that an earlier daemon had made.
     adopted_routes: BTreeSet<RouteSpec>,
     adopted_rules: BTreeSet<RuleSpec>,
+    /// Of a daemon that died, by its record, until [`Self::remove_others`].
+    left_routes: BTreeSet<RouteSpec>,
+    left_rules: BTreeSet<RuleSpec>,
 }
 
 impl Record {
     pub fn has_route(&self, route: &RouteSpec) -> bool {
         self.routes.contains(route)
+    }
+
+    /// Takes over what a daemon that died has made. Some of it may be gone.
+    pub fn inherit(&mut self, routes: BTreeSet<RouteSpec>, rules: BTreeSet<RuleSpec>) {
+        self.left_routes = routes;
+        self.left_rules = rules;
+    }
+
+    /// All routes that are ours, or were a dead daemon's.
+    pub fn all_routes(&self) -> BTreeSet<RouteSpec> {
+        &self.routes | &self.left_routes
+    }
+
+    pub fn all_rules(&self) -> BTreeSet<RuleSpec> {
+        &self.rules | &self.left_rules
+    }
+
+    /// Removes a dead daemon's routes that lead somewhere else than those to `keep`, which could
+    /// not be made beside them. What it closed stays closed.
+    pub fn remove_left_ways(
+        &mut self,
+        netlink: &mut Netlink,
+        devices: &[Device],
+        keep: &BTreeSet<RouteSpec>,
+    ) {
+        let stays = |route: &RouteSpec| route.is_last_resort() || keep.contains(route);
+        for route in self.left_routes.iter().filter(|route| !stays(route)) {
+            delete(netlink, devices, route);
+        }
+        self.left_routes.retain(stays);
     }
 
     /// Makes a route, or adopts ours of an earlier run.
@@ -192,6 +225,7 @@ impl Record {
 
     /// Forgets what was there before this run, so that it isn't removed.
     pub fn keep_adopted(&mut self) {
+        self.inherit(BTreeSet::new(), BTreeSet::new());
         for route in std::mem::take(&mut self.adopted_routes) {
             self.routes.remove(&route);
         }
@@ -208,21 +242,27 @@ impl Record {
         keep_routes: &BTreeSet<RouteSpec>,
         keep_rules: &BTreeSet<RuleSpec>,
     ) {
-        for rule in self.rules.difference(keep_rules) {
+        for rule in self.all_rules().difference(keep_rules) {
             let _ = netlink.delete_rule(rule);
         }
         self.rules.retain(|rule| keep_rules.contains(rule));
-        for route in self.routes.difference(keep_routes) {
-            if let Ok(device) = index_of(devices, route.device()) {
-                let _ = netlink.delete_route(route, device);
-            }
+        for route in self.all_routes().difference(keep_routes) {
+            delete(netlink, devices, route);
         }
+        self.inherit(BTreeSet::new(), BTreeSet::new());
         self.routes.retain(|route| keep_routes.contains(route));
     }
 
     /// Removes all that is ours.
     pub fn remove_all(&mut self, netlink: &mut Netlink, devices: &[Device]) {
         self.remove_others(netlink, devices, &BTreeSet::new(), &BTreeSet::new());
+    }
+}
+
+/// A route may have gone with its device, or by another's hand.
+fn delete(netlink: &mut Netlink, devices: &[Device], route: &RouteSpec) {
+    if let Ok(device) = index_of(devices, route.device()) {
+        let _ = netlink.delete_route(route, device);
     }
 }
 

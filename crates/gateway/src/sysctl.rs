@@ -2,28 +2,34 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub const FORWARD_V4: &str = "net/ipv4/ip_forward";
+pub const FORWARD_V6: &str = "net/ipv6/conf/all/forwarding";
+/// Those that are put back.
+pub const SWITCHES: [&str; 2] = [FORWARD_V4, FORWARD_V6];
 
 /// A switch that was changed, and is put back when the daemon ends in order.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
-    path: PathBuf,
-    before: String,
+    pub name: &'static str,
+    pub before: String,
 }
 
-/// Sets a switch; `None` if it was so already.
-pub fn set(name: &str, value: &str) -> io::Result<Option<Changed>> {
-    let path = PathBuf::from("/proc/sys").join(name);
-    let before = fs::read_to_string(&path)?.trim().to_owned();
-    if before == value {
-        return Ok(None);
-    }
-    fs::write(&path, value)?;
-    Ok(Some(Changed { path, before }))
+pub fn get(name: &str) -> io::Result<String> {
+    Ok(fs::read_to_string(path(name))?.trim().to_owned())
+}
+
+pub fn set(name: &str, value: &str) -> io::Result<()> {
+    fs::write(path(name), value)
+}
+
+fn path(name: &str) -> PathBuf {
+    Path::new("/proc/sys").join(name)
 }
 
 impl Changed {
     pub fn restore(self) -> io::Result<()> {
-        fs::write(self.path, self.before)
+        set(self.name, &self.before)
     }
 }
