@@ -4,7 +4,7 @@ use super::words::{Arguments, Command};
 use crate::names::interface_name;
 use crate::print;
 use crossgate_model::operate::{DebugTopic, Operation, Outcome, Ping, Reply, Station, Which};
-use crossgate_model::view::InterfaceView;
+use crossgate_model::view::{ConnectionView, InterfaceView};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -121,12 +121,12 @@ pub const COMMANDS: &[Command] = &[
     Command {
         words: "clear crypto ikev2 sa {remote <peer:address>}",
         help: "Clear ikev2 SAs",
-        run: |a, _| operate(Operation::ClearIke { which: peers(a) }, print::silent),
+        run: clear_ike,
     },
     Command {
         words: "clear crypto session {remote <peer:address>}",
         help: "Clear all crypto sessions",
-        run: |a, _| operate(Operation::ClearIke { which: peers(a) }, print::silent),
+        run: clear_ike,
     },
     Command {
         words: "clear crypto sa {peer <peer:address>}",
@@ -262,9 +262,20 @@ fn debug(topic: DebugTopic, on: bool) -> Ran {
     operate(Operation::Debug { topic, on }, print::debug::switched)
 }
 
-/// `remote X`, or every peer.
-fn peers(arguments: &Arguments) -> Which {
-    arguments.address("peer").map_or(Which::All, Which::Peer)
+/// `remote X`, or every peer. A device says nothing where there is nothing to clear, not even that
+/// it has no such peer.
+fn clear_ike(arguments: &Arguments, station: &Station<'_>) -> Ran {
+    let Some(peer) = arguments.address("peer") else {
+        return operate(Operation::ClearIke { which: Which::All }, print::silent);
+    };
+    let is_here = |c: &ConnectionView| {
+        c.remote == Some(peer) || c.ike_sas.iter().any(|sa| sa.remote.ip() == peer)
+    };
+    if !station.snapshot.connections.iter().any(is_here) {
+        return shown(String::new());
+    }
+    let which = Which::Peer(peer);
+    operate(Operation::ClearIke { which }, print::silent)
 }
 
 fn interfaces(arguments: &Arguments, station: &Station<'_>) -> Ran {

@@ -1,8 +1,8 @@
 //! Commands that the daemon carries out.
 
 use super::fixture::scene;
-use super::{check, concluded};
-use crossgate_model::operate::Outcome;
+use super::{check, concluded, execute};
+use crossgate_model::operate::{Outcome, Reply};
 use expect_test::{Expect, expect, expect_file};
 use std::time::Duration;
 
@@ -75,6 +75,21 @@ fn clearing_is_for_every_peer_or_one() {
         % no
     "#]],
     );
+}
+
+#[test]
+fn clearing_a_peer_that_is_not_there_is_silent() {
+    for line in [
+        "clear crypto ikev2 sa remote 192.0.2.99",
+        "clear crypto session remote 192.0.2.99",
+        "clear crypto sa peer 192.0.2.99",
+    ] {
+        let reply = execute(line, &scene().station());
+        assert!(
+            matches!(&reply, Reply::Print(text) if text.is_empty()),
+            "{line}"
+        );
+    }
 }
 
 #[test]
