@@ -5,6 +5,7 @@ use crate::names::interface_name;
 use crate::print;
 use crossgate_model::operate::{DebugTopic, Operation, Outcome, Ping, Reply, Station, Which};
 use crossgate_model::view::{ConnectionView, InterfaceView};
+use ipnet::Ipv4Net;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -82,6 +83,11 @@ pub const COMMANDS: &[Command] = &[
             Some(IpAddr::V6(_)) => Err("destination"),
             None => shown(print::route::table(s.snapshot)),
         },
+    },
+    Command {
+        words: "show ip route <destination:address> <mask:address>",
+        help: "Network mask",
+        run: route_to_network,
     },
     Command {
         words: "show running-config {all}",
@@ -230,6 +236,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("ping", "Send echo messages"),
     ("remote", "Only with one peer"),
     ("repeat", "Repeat count"),
+    ("route", "IP routing table"),
     ("show", "Show running system information"),
     ("size", "Datagram size"),
     ("source", "Source address or interface"),
@@ -276,6 +283,18 @@ fn clear_ike(arguments: &Arguments, station: &Station<'_>) -> Ran {
     }
     let which = Which::Peer(peer);
     operate(Operation::ClearIke { which }, print::silent)
+}
+
+/// `show ip route NETWORK MASK`: that network, and none that contains it.
+fn route_to_network(arguments: &Arguments, station: &Station<'_>) -> Ran {
+    let Some(IpAddr::V4(address)) = arguments.address("destination") else {
+        return Err("destination");
+    };
+    let Some(IpAddr::V4(mask)) = arguments.address("mask") else {
+        return Err("mask");
+    };
+    let net = Ipv4Net::with_netmask(address, mask).map_err(|_| "mask")?;
+    shown(print::route::network_entry(station.snapshot, net))
 }
 
 fn interfaces(arguments: &Arguments, station: &Station<'_>) -> Ran {
@@ -329,6 +348,9 @@ fn ping(arguments: &Arguments, station: &Station<'_>) -> Ran {
     let source = match arguments.get("source") {
         None => None,
         Some(written) => match source_address(station, written, destination) {
+            Some(address) if !is_ours(station, address) => {
+                return Ok(Reply::Refused(print::ping::NOT_OURS.into()));
+            }
             Some(address) => Some(address),
             None => return Ok(Reply::Refused(print::ping::INVALID_SOURCE.into())),
         },
@@ -354,4 +376,10 @@ fn source_address(station: &Station<'_>, written: &str, destination: IpAddr) -> 
         .iter()
         .map(ipnet::IpNet::addr);
     addresses.find(|address| address.is_ipv4() == destination.is_ipv4())
+}
+
+/// Whether an interface that isn't shut down has that address.
+fn is_ours(station: &Station<'_>, address: IpAddr) -> bool {
+    let mut up = station.snapshot.interfaces.iter().filter(|i| i.enabled);
+    up.any(|interface| interface.addresses.iter().any(|net| net.addr() == address))
 }

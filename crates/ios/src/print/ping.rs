@@ -8,6 +8,8 @@ pub const UNKNOWN_HOST: &str = "% Unrecognized host or address, or protocol not 
 
 pub const INVALID_SOURCE: &str = "% Invalid source. Must use same-VRF IP address or full interface name without spaces (e.g. Serial0/1)\n";
 
+pub const NOT_OURS: &str = "% Invalid source address- IP address not on any of our up interfaces\n";
+
 /// Characters of results on a line.
 const WIDTH: usize = 70;
 

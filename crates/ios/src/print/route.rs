@@ -161,16 +161,33 @@ pub fn entry(snapshot: &Snapshot, address: Ipv4Addr) -> String {
         .iter()
         .filter(|(net, _)| fits(net))
         .max_by_key(|(net, _)| net.prefix_len());
-    let Some((net, routes)) = longest else {
-        let wanted = major(Ipv4Net::from(address));
-        let known = all
-            .keys()
-            .any(|net| net.prefix_len() > 0 && major(*net) == wanted);
-        return format!(
-            "% {} not in table\n",
-            if known { "Subnet" } else { "Network" }
-        );
-    };
+    match longest {
+        Some((net, routes)) => description(net, routes),
+        None => not_in_table(&all, Ipv4Net::from(address)),
+    }
+}
+
+/// `show ip route X MASK`: that network itself.
+pub fn network_entry(snapshot: &Snapshot, net: Ipv4Net) -> String {
+    let all = collect(snapshot);
+    match all.get_key_value(&net.trunc()) {
+        Some((net, routes)) => description(net, routes),
+        None => not_in_table(&all, net),
+    }
+}
+
+fn not_in_table(all: &Table<'_>, wanted: Ipv4Net) -> String {
+    let wanted = major(wanted);
+    let known = all
+        .keys()
+        .any(|net| net.prefix_len() > 0 && major(*net) == wanted);
+    format!(
+        "% {} not in table\n",
+        if known { "Subnet" } else { "Network" }
+    )
+}
+
+fn description(net: &Ipv4Net, routes: &[&RouteView]) -> String {
     let mut page = Page::default();
     let supernet = if net.prefix_len() == 0 {
         ", supernet"

@@ -713,6 +713,35 @@ fn one_thing_of_a_kind_is_shown_by_its_name() {
         "#]],
     );
     check(
+        "show ip route 172.16.0.0 255.255.255.0",
+        expect![[r#"
+            branch#show ip route 172.16.0.0 255.255.255.0
+            Routing entry for 172.16.0.0/24
+              Known via "static", distance 1, metric 0
+              Routing Descriptor Blocks:
+              * 203.0.113.1
+                  Route metric is 0, traffic share count is 1
+                203.0.113.2
+                  Route metric is 0, traffic share count is 1
+        "#]],
+    );
+    check(
+        "show ip route 172.16.0.0 255.255.255.128",
+        expect![[r#"
+            branch#show ip route 172.16.0.0 255.255.255.128
+            % Subnet not in table
+        "#]],
+    );
+    check(
+        "show ip route 172.16.0.0 255.0.255.0",
+        expect![[r#"
+            branch#show ip route 172.16.0.0 255.0.255.0
+                                            ^
+            % Invalid input detected at '^' marker.
+
+        "#]],
+    );
+    check(
         "show ip route 172.16.0.9",
         expect![[r#"
             branch#show ip route 172.16.0.9

@@ -159,6 +159,13 @@ fn a_ping_that_can_not_be_is_refused() {
         "#]],
     );
     check(
+        "ping 10.20.20.1 source 9.9.9.9",
+        expect![[r#"
+            branch#ping 10.20.20.1 source 9.9.9.9
+            % Invalid source address- IP address not on any of our up interfaces
+        "#]],
+    );
+    check(
         "ping 10.20.20.1 source GigabitEthernet3",
         expect![[r#"
             branch#ping 10.20.20.1 source GigabitEthernet3
