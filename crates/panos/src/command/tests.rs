@@ -480,6 +480,51 @@ fn words_may_be_cut_short_and_errors_are_the_devices() {
 }
 
 #[test]
+fn a_pipe_keeps_lines_that_match_or_do_not() {
+    let whole = match reply("show system info") {
+        Reply::Print(text) => text,
+        _ => unreachable!("a print"),
+    };
+    for (line, kept) in [
+        ("show system info | match address", "address"),
+        ("show system info|mat address", "address"),
+        ("show system info | match \"^ip|^net\"", "^ip|^net"),
+    ] {
+        let pattern = regex::Regex::new(kept).expect("a pattern");
+        let lines = whole.lines().filter(|line| pattern.is_match(line));
+        let expected: Vec<&str> = lines.collect();
+        assert!(expected.len() > 1 && expected.len() < whole.lines().count());
+        let Reply::Print(text) = reply(line) else {
+            unreachable!("{line} is a print");
+        };
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected, "{line}");
+    }
+    check(
+        "show system info | except e",
+        expect![[r#"
+
+        multi-vsys: off
+
+    "#]],
+    );
+    for line in [
+        "show system info |",
+        "show system info | match",
+        "show system info | frobnicate x",
+        "show system info | match (",
+        "| match x",
+    ] {
+        assert!(matches!(reply(line), Reply::Refused(_)), "{line}");
+    }
+    let nothing = Outcome::NothingThere { id: 1 };
+    check_operation(
+        "clear vpn ipsec-sa | match gateway",
+        &nothing,
+        expect![[""]],
+    );
+}
+
+#[test]
 fn operations_answer_as_the_device_does() {
     let done = Outcome::Done {
         ike_sas: 1,

@@ -45,6 +45,10 @@ impl Words {
         Self(words)
     }
 
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
