@@ -80,6 +80,7 @@ pub fn ike<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Option<IkeProfile> {
     let complete = expect_some(scope, &profile, "encryption", !encr.is_empty())
         & expect_some(scope, &profile, "dh-group", !groups.is_empty())
         & expect_integrity(scope, &profile, "hash", &encr, &integ);
+    tell_of_hash_beside_gcm(scope, &profile, &encr, &integ);
     if let Some(multiple) = profile.at.value(&["authentication-multiple"])
         && multiple.word() != "0"
     {
@@ -99,6 +100,26 @@ pub fn ike<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Option<IkeProfile> {
             groups,
         },
     })
+}
+
+/// The vendor's documents disagree about it: one says that the commit fails, another's example has it.
+fn tell_of_hash_beside_gcm(
+    scope: &mut Scope<'_>,
+    profile: &Profile<'_>,
+    encr: &[Spanned<Encr>],
+    integ: &[Spanned<Integ>],
+) {
+    let only_gcm = !encr.is_empty() && encr.iter().all(|encr| encr.is_aead());
+    let Some(hash) = integ.first().filter(|_| only_gcm) else {
+        return;
+    };
+    let title = "a `hash` other than `non-auth` stands beside nothing but GCM";
+    let note = Finding::note("hash-beside-gcm", title)
+        .at(hash.span.or(profile.reference), "taken for the PRF only")
+        .noted("a vendor's page says that such a profile can't be committed, another shows one")
+        .certain(Certainty::Undocumented)
+        .help("say `hash non-auth`");
+    scope.tell(note);
 }
 
 /// The PRF is the hash. With GCM, which has hash `non-auth`, PAN-OS takes it from the group: up to

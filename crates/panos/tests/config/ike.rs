@@ -373,6 +373,16 @@ set network ike crypto-profiles ike-crypto-profiles P hash non-auth";
         "#]],
         ),
         (
+            "encryption aes-256-gcm hash sha384 dh-group group20",
+            expect![[r#"
+                ike  P AES-GCM-256 / HMAC-SHA384-192 / PRF-HMAC-SHA384 / ECP-384
+                note[hash-beside-gcm] a `hash` other than `non-auth` stands beside nothing but GCM
+                  ^ fw:16:83 taken for the PRF only
+                  = a vendor's page says that such a profile can't be committed, another shows one
+                  ? say `hash non-auth`
+            "#]],
+        ),
+        (
             "encryption aes-256-cbc dh-group group14",
             expect![[r#"
             error[missing-value] AES-CBC-256 needs an algorithm in `hash`
