@@ -74,6 +74,17 @@ fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
 }
 
 #[test]
+fn a_route_that_is_there_already_is_told_of_once() {
+    let (world, tunnel) = world_and_tunnel();
+    let ours = Crossgate::start(&world, Vendor::Ios, &tunnel);
+    for known in 0..2 {
+        ours.reload(&Vendor::Ios.configuration(&tunnel));
+        ours.wait_for_another("reloaded", known);
+    }
+    assert_eq!(ours.logged("route-exists").len(), 1);
+}
+
+#[test]
 fn a_reload_replaces_a_tunnel_whose_key_has_changed() {
     for vendor in VENDORS {
         let (world, mut tunnel) = world_and_tunnel();

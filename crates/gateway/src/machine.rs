@@ -29,6 +29,8 @@ pub struct Machine {
     pub tuns: Vec<Tun>,
     /// Changed in this run.
     switches: Vec<sysctl::Changed>,
+    /// Others' routes that the operator knows of.
+    told: BTreeSet<RouteSpec>,
     /// What the operator is to be told of.
     pub notes: Vec<LogRecord>,
 }
@@ -44,6 +46,7 @@ impl Machine {
             endpoints: Vec::new(),
             tuns: Vec::new(),
             switches: Vec::new(),
+            told: BTreeSet::new(),
             notes: Vec::new(),
         };
         machine.inherit();
@@ -149,10 +152,11 @@ impl Machine {
         };
         self.notes.extend(match note {
             Programmed::Ours => None,
-            Programmed::Existing => Some(LogRecord::info(
-                "route-exists",
-                format!("route {route} exists already and stays as it is"),
-            )),
+            Programmed::Existing => {
+                let text = format!("route {route} exists already and stays as it is");
+                let new = self.told.insert(route.clone());
+                new.then(|| LogRecord::info("route-exists", text))
+            }
             Programmed::Refused(reason) => Some(LogRecord::warning(
                 "route-refused",
                 format!("route {route} could not be made: {reason}"),
