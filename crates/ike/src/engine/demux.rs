@@ -98,8 +98,7 @@ impl Engine {
         if self.is_full(ends) {
             return;
         }
-        let threshold = usize::try_from(self.cx.gateway.limits.cookie_threshold.value);
-        let needs_cookie = self.sas.half_open() >= threshold.unwrap_or(usize::MAX);
+        let needs_cookie = self.sas.half_open() >= self.cookie_threshold();
         let arrived = Arrived {
             datagram,
             ends,
@@ -113,6 +112,14 @@ impl Engine {
             self.sas
                 .insert(&mut self.cx, IkeSa::Responding(Box::new(responding)));
         }
+    }
+
+    /// As configured, but early enough that senders who aren't where they say, and so can't return a
+    /// cookie, leave half of the room to those who are.
+    fn cookie_threshold(&self) -> usize {
+        let limits = &self.cx.gateway.limits;
+        let early = limits.max_half_open.value / 2;
+        usize::try_from(limits.cookie_threshold.value.min(early)).unwrap_or(usize::MAX)
     }
 
     fn stranger(&mut self, header: &Header, ends: Ends) {

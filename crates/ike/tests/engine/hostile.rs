@@ -347,6 +347,39 @@ fn sas_of_one_child_are_bounded_and_the_bound_is_told() {
     assert_eq!(world.a.count("limit-reached"), 13);
 }
 
+/// The request as its sender repeats it, if the answer is a cookie.
+fn with_cookie(mut request: Flight, answer: &Flight) -> Option<Flight> {
+    let answer = Message::parse(&answer.payload).unwrap();
+    let is_cookie =
+        |payload: &Payload| matches!(payload, Payload::Notify(n) if n.kind == NotifyType::COOKIE);
+    let cookie = answer.payloads.into_iter().find(is_cookie)?;
+    let mut message = Message::parse(&request.payload).unwrap();
+    message.payloads.insert(0, cookie);
+    request.payload = message.emit().unwrap();
+    Some(request)
+}
+
+/// However few half-open SAs are allowed, and however late cookies are configured to begin.
+#[test]
+fn first_messages_of_nobody_do_not_use_up_the_room_for_half_open_ike_sas() {
+    let mut b = gateway_b();
+    b.limits.max_half_open = given(4);
+    let mut world = World::of(gateway_a(), b);
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    let request = world.take("a IKE_SA_INIT request 0");
+    for turn in 0..10 {
+        let mut spoofed = request.clone();
+        spoofed.payload[0] = turn;
+        spoofed.payload[1] = 77;
+        world.arrive(spoofed);
+        world.lose_all();
+    }
+    world.arrive(request);
+    world.run();
+    assert!(world.b.has("ike-sa-established"), "{:?}", world.b.codes());
+    assert_eq!(world.b.counter("dropped-at-limit"), 0);
+}
+
 #[test]
 fn half_open_ike_sas_are_bounded_and_expire() {
     let mut b = gateway_b();
@@ -359,7 +392,14 @@ fn half_open_ike_sas_are_bounded_and_expire() {
         let mut another = request.clone();
         another.payload[0] = turn;
         another.payload[1] = 77;
-        world.arrive(another);
+        world.arrive(another.clone());
+        if let Some(again) = world
+            .wire
+            .pop_front()
+            .and_then(|answer| with_cookie(another, &answer))
+        {
+            world.arrive(again);
+        }
         world.lose_all();
     }
     assert_eq!(world.b.ike_states(world.now).len(), 3);
