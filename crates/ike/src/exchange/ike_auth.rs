@@ -245,6 +245,9 @@ impl Responding {
     ) -> Option<IkeSa> {
         // The initiator may have moved to port 4500; so do we (RFC 7296 §2.23).
         self.peering.ends = ends;
+        // The address may be another one as well; it counts like that of IKE_SA_INIT.
+        self.candidates
+            .retain(|config| config.remote.admits(ends.remote.ip()));
         if let Some(kind) = asked.unknown_critical() {
             let reason = format!("critical payload of unknown type {kind}");
             let unsupported = crossgate_wire::ike::Notify::unsupported_critical(kind);

@@ -431,6 +431,19 @@ fn first_messages_in_the_peers_name_do_not_keep_us_from_starting() {
 }
 
 #[test]
+fn an_ike_auth_from_an_address_that_the_connection_does_not_admit_is_refused() {
+    let mut world = World::new();
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    world.deliver("a IKE_SA_INIT request 0");
+    world.deliver("b IKE_SA_INIT answer 0");
+    let mut moved = world.take("a IKE_AUTH request 1");
+    moved.local.set_ip("203.0.113.7".parse().unwrap());
+    world.arrive(moved);
+    assert!(!world.b.has("ike-sa-established"), "{:?}", world.b.codes());
+    assert!(world.b.installed.is_empty());
+}
+
+#[test]
 fn an_answer_that_was_not_offered_is_refused_and_deleted_with_the_peer() {
     let mut world = World::up();
     world.act(Who::A, |engine, now| {
