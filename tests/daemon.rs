@@ -238,6 +238,30 @@ fn assert_refusal(world: &World, vendor: Vendor, text: &str, mounts: &str, says:
 }
 
 #[test]
+fn a_user_without_privileges_is_left_no_empty_folder() {
+    let (world, tunnel) = world_and_tunnel();
+    let dir = world.dir("nobody");
+    let path = |name: &str| dir.join(name).display().to_string();
+    let configuration = Vendor::Ios.configuration(&tunnel);
+    std::fs::write(path("branch.cfg"), configuration).expect("written");
+    std::fs::copy(env!("CARGO_BIN_EXE_crossgate"), path("crossgate")).expect("copied");
+    let [program, file, home] = ["crossgate", "branch.cfg", "home"].map(path);
+    let interfaces = Vendor::Ios.interfaces();
+    let bind = interfaces.iter().zip(["wan", "lan"]);
+    let bind: String = bind.map(|(i, d)| format!(" --bind {i}={d}")).collect();
+    let said = shell(
+        &world,
+        &format!(
+            "mkdir {home}; chown 65534 {home}; XDG_RUNTIME_DIR={home} \
+             setpriv --reuid=65534 --clear-groups {program} run {file}{bind} 2>&1; \
+             echo code $?; ls {home}"
+        ),
+    );
+    assert!(said.contains("not permitted"), "{said}");
+    assert!(said.ends_with("code 2\n"), "{said}");
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let (world, tunnel) = world_and_tunnel();
     let _theirs = Charon::start(&world, End::A, &tunnel);

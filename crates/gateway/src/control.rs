@@ -115,6 +115,14 @@ pub fn runtime_folder() -> io::Result<PathBuf> {
     Err(last)
 }
 
+/// Removes the folder if it is one that [`runtime_folder`] made and nothing is in it any more.
+pub fn leave(folder: &Path) {
+    if candidates().iter().any(|made| made == folder) {
+        // One that isn't empty stays.
+        let _ = std::fs::remove_dir(folder);
+    }
+}
+
 fn candidates() -> Vec<PathBuf> {
     let user = rustix::process::getuid();
     let mut folders = Vec::new();

@@ -1,7 +1,7 @@
 //! The daemon's end of the control socket: a bounded number of clients, none of which can make the
 //! loop wait.
 
-use crate::control::{Answer, REQUEST_MAX, Request};
+use crate::control::{self, Answer, REQUEST_MAX, Request};
 use crate::failure::Failure;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
@@ -49,6 +49,7 @@ struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+        self.path.parent().map(control::leave);
     }
 }
 
