@@ -35,6 +35,24 @@ fn a_silent_peer_is_asked_after_the_interval_and_counts_as_dead_after_the_waits(
     world.is_down();
 }
 
+/// PAN-OS's documented schedule: 7 min 15 s after the first unanswered probe.
+#[test]
+fn by_the_schedule_of_pan_os_a_dead_peer_is_noticed_after_minutes() {
+    const WAITS: [u64; 10] = [5, 10, 20, 40, 60, 60, 60, 60, 60, 60];
+    let mut world = World::with(|gateway| first(gateway).liveness = liveness(10, false, &WAITS));
+    world.bring_up();
+    world.seconds_cut_off(10 + 434);
+    assert!(!world.a.has("peer-dead"));
+    world.seconds_cut_off(12);
+    let dead = EventKind::PeerDead {
+        exchange: Exchange::Informational,
+        sent: 10,
+        seconds: 435,
+    };
+    assert_eq!(world.a.event("peer-dead"), &dead);
+    world.is_down();
+}
+
 #[test]
 fn traffic_from_the_peer_is_sign_enough() {
     let mut world = World::with(|gateway| first(gateway).liveness = liveness(10, false, &[2]));
