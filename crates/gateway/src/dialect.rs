@@ -2,9 +2,12 @@
 //! here; nothing else names one.
 
 use crossgate_diag::{FileId, Finding, Sources};
-use crossgate_ios::log::Numbers;
+use crossgate_ios::log::{self, Numbers};
+use crossgate_model::event::Exchange;
 use crossgate_model::operate::{DebugTopic, Reply, Station};
 use crossgate_model::{Event, Gateway};
+use crossgate_wire::ike::{Datagram, ExchangeType, Payload};
+use std::net::SocketAddr;
 
 /// A language for configurations and commands.
 #[derive(Clone, Copy)]
@@ -16,6 +19,7 @@ pub struct Dialect {
     read: Read,
     execute: fn(&str, &Station<'_>) -> Reply,
     debug: Debug,
+    debug_packet: DebugPacket,
     /// An interface's name in full.
     interface_name: fn(&str) -> String,
     status_commands: &'static [&'static str],
@@ -29,6 +33,17 @@ type Read = fn(&mut Sources, FileId, Option<&str>) -> Result<(Gateway, Vec<Findi
 /// IKE SA, as in [`crossgate_model::view::IkeSaView`].
 type Debug = fn(&Event, DebugTopic, Option<u32>) -> Vec<String>;
 
+/// The same of an IKE message; nothing where the vendor's print is not known.
+type DebugPacket = fn(&Seen<'_>, Option<u32>) -> Vec<String>;
+
+/// An IKE message on the wire.
+pub struct Seen<'a> {
+    pub sent: bool,
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+    pub octets: &'a [u8],
+}
+
 /// In the order in which they are preferred where a text looks equally like both.
 const DIALECTS: &[Dialect] = &[
     Dialect {
@@ -41,6 +56,7 @@ const DIALECTS: &[Dialect] = &[
         },
         execute: crossgate_panos::command::execute,
         debug: |_, _, _| Vec::new(),
+        debug_packet: |_, _| Vec::new(),
         interface_name: str::to_owned,
         status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
     },
@@ -54,12 +70,47 @@ const DIALECTS: &[Dialect] = &[
         execute: crossgate_ios::command::execute,
         debug: |event, topic, sa| {
             let numbers = sa.map(|sa| Numbers { session: sa, sa });
-            crossgate_ios::log::debug_lines(event, topic, numbers)
+            log::debug_lines(event, topic, numbers)
         },
+        debug_packet: ios_packet,
         interface_name: crossgate_ios::interface_name,
         status_commands: &["show crypto ikev2 sa", "show crypto session"],
     },
 ];
+
+/// What is readable without keys: the header, the payloads in the clear, and that the rest is ENCR.
+fn ios_packet(seen: &Seen<'_>, ike_sa: Option<u32>) -> Vec<String> {
+    let Ok(datagram) = Datagram::parse(seen.octets) else {
+        return Vec::new();
+    };
+    let exchange = match datagram.header.exchange {
+        ExchangeType::IKE_SA_INIT => Exchange::IkeSaInit,
+        ExchangeType::IKE_AUTH => Exchange::IkeAuth,
+        ExchangeType::CREATE_CHILD_SA => Exchange::CreateChildSa,
+        ExchangeType::INFORMATIONAL => Exchange::Informational,
+        _ => return Vec::new(),
+    };
+    let clear = datagram.payloads.iter().map(|payload| match payload {
+        Payload::Nonce(_) => "N".to_owned(),
+        Payload::VendorId(_) => "VID".to_owned(),
+        Payload::Notify(notify) => format!("NOTIFY({})", notify.kind),
+        other => other.kind().to_string(),
+    });
+    let closed = datagram.protected.iter().map(|_| "ENCR".to_owned());
+    let payloads: Vec<String> = clear.chain(closed).collect();
+    let packet = log::Packet {
+        sent: seen.sent,
+        local: seen.local,
+        remote: seen.remote,
+        initiator_spi: datagram.header.initiator_spi.into(),
+        responder_spi: datagram.header.responder_spi.into(),
+        message_id: datagram.header.message_id,
+        exchange,
+        response: datagram.header.flags.response(),
+        payloads: &payloads,
+    };
+    log::packet_lines(&packet, ike_sa.map(|sa| Numbers { session: sa, sa }))
+}
 
 impl Dialect {
     /// The language that a text looks most like, if it looks like any.
@@ -76,6 +127,11 @@ impl Dialect {
         release: Option<&str>,
     ) -> Result<(Gateway, Vec<Finding>), String> {
         (self.read)(sources, file, release)
+    }
+
+    /// What debugging packets prints of an IKE message.
+    pub fn debug_packet(&self, seen: &Seen<'_>, ike_sa: Option<u32>) -> Vec<String> {
+        (self.debug_packet)(seen, ike_sa)
     }
 
     /// What a debug topic prints of an event.
@@ -124,5 +180,35 @@ mod tests {
         assert_eq!(of("<config/>"), Some("pan-os"));
         assert_eq!(of("root:x:0:0:root:/root:/bin/bash\n"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn ios_shows_a_packets_header_and_what_is_readable_of_it() {
+        use crossgate_wire::ike::{Flags, Header, IkeSpi, Nonce, build_message};
+        let spis = (IkeSpi::from(1), IkeSpi::ZERO);
+        let flags = Flags::new(true, false);
+        let header = Header::new(spis.0, spis.1, ExchangeType::IKE_SA_INIT, flags, 0);
+        let nonce = Payload::Nonce(Nonce { data: vec![7; 32] });
+        let octets = build_message(&header, &[nonce]).expect("a message");
+        let seen = Seen {
+            sent: true,
+            local: "203.0.113.10:500".parse().expect("an end"),
+            remote: "198.51.100.20:500".parse().expect("an end"),
+            octets: &octets,
+        };
+        let ios = Dialect::of(BRANCH).expect("a dialect");
+        let lines = ios.debug_packet(&seen, None).join("\n");
+        for part in [
+            "Sending Packet [To 198.51.100.20:500/From 203.0.113.10:500/VRF i0:f0]",
+            "IKEv2 IKE_SA_INIT Exchange REQUEST",
+            "Payload contents: \n N ",
+        ] {
+            assert!(lines.contains(part), "{lines}");
+        }
+        let cut = Seen {
+            octets: &octets[..20],
+            ..seen
+        };
+        assert!(ios.debug_packet(&cut, None).is_empty());
     }
 }

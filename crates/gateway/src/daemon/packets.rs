@@ -1,6 +1,7 @@
 //! Packets in and out, and what the engines make of them.
 
 use super::Daemon;
+use crate::dialect::Seen;
 use crate::log::{Level, Record};
 use crate::sockets::{IKE_PORT, NAT_PORT, Port};
 use crossgate_esp::{Notice, OpenOutput, Received, SealOutput};
@@ -355,10 +356,22 @@ impl Daemon {
             Err(error) => error.to_string(),
         };
         let text = format!("{verb} at {local}: {what}, {} octets", octets.len());
-        self.tell(Record {
-            peer: Some(remote),
-            ..Record::new(Level::Debug, "ike-packet", text)
-        });
+        let seen = Seen {
+            sent: verb == "sent",
+            local,
+            remote,
+            octets,
+        };
+        let mut lines = self.setting.loaded.dialect.debug_packet(&seen, None);
+        if lines.is_empty() {
+            lines.push(text);
+        }
+        for line in lines {
+            self.tell(Record {
+                peer: Some(remote),
+                ..Record::new(Level::Debug, "ike-packet", line)
+            });
+        }
     }
 }
 
