@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["wire", "crypto", "diag"],
     &["model"],
-    &["ike", "esp"],
+    &["ike", "esp", "firewall"],
     &["ios", "panos"],
+    &["check", "rehearse"],
     &["gateway"],
     &["cli"],
 ];

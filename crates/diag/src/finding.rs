@@ -1,5 +1,6 @@
 //! A finding: one cause, told once.
 
+use crate::fix::Fix;
 use crate::source::Span;
 use serde::Serialize;
 
@@ -67,7 +68,15 @@ pub struct Help {
     pub replace: Option<(Span, String)>,
 }
 
-/// One cause: what is wrong, where, how sure, and what to do.
+/// What an end's own log is expected to say.
+#[derive(Clone, Debug)]
+pub struct Symptom {
+    /// Which end: `branch`, `hq.xml`.
+    pub end: String,
+    pub line: String,
+}
+
+/// One cause: what is wrong, where, when it shows, how sure, and what to do.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// Stable, in words: `unknown-line`, `undefined-name`.
@@ -77,8 +86,15 @@ pub struct Finding {
     pub title: String,
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
+    /// When it shows, as a sentence's end: `in IKE_AUTH`.
+    pub when: Option<String>,
+    /// Who must start for it to show: `whoever starts`, `only when hq starts`.
+    pub starter: Option<String>,
     pub certainty: Option<Certainty>,
+    pub symptoms: Vec<Symptom>,
     pub help: Option<Help>,
+    /// Each of them alone is a cure; the first is the one to prefer.
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
@@ -89,8 +105,12 @@ impl Finding {
             title: title.into(),
             labels: Vec::new(),
             notes: Vec::new(),
+            when: None,
+            starter: None,
             certainty: None,
+            symptoms: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -137,6 +157,18 @@ impl Finding {
     #[must_use]
     pub fn certain(mut self, certainty: Certainty) -> Self {
         self.certainty = Some(certainty);
+        self
+    }
+
+    #[must_use]
+    pub fn when(mut self, when: impl Into<String>) -> Self {
+        self.when = Some(when.into());
+        self
+    }
+
+    #[must_use]
+    pub fn starter(mut self, starter: impl Into<String>) -> Self {
+        self.starter = Some(starter.into());
         self
     }
 

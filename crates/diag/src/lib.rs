@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod finding;
+mod fix;
 mod render;
 mod source;
 
-pub use finding::{Certainty, Finding, Help, Label, Severity};
+pub use finding::{Certainty, Finding, Help, Label, Severity, Symptom};
+pub use fix::{Amendment, Edit, Fix, apply};
 pub use render::{to_json, to_text};
 pub use source::{FileId, Position, SourceFile, Sources, Span, Spanned};

@@ -5,7 +5,7 @@ use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_ios::log::{self, Numbers};
 use crossgate_model::event::Exchange;
 use crossgate_model::operate::{DebugTopic, Reply, Station};
-use crossgate_model::{Event, Gateway};
+use crossgate_model::{Event, Gateway, Language};
 use crossgate_wire::ike::{Datagram, ExchangeType, Payload};
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub struct Dialect {
     pub name: &'static str,
     /// How sure it is that a text is its own, of a hundred.
     looks_like: fn(&str) -> usize,
-    read: Read,
+    read: Reader,
     execute: fn(&str, &Station<'_>) -> Reply,
     debug: Debug,
     debug_packet: DebugPacket,
@@ -25,9 +25,18 @@ pub struct Dialect {
     status_commands: &'static [&'static str],
 }
 
+/// What was read of a file.
+#[derive(Debug)]
+pub struct Read {
+    pub gateway: Gateway,
+    pub findings: Vec<Finding>,
+    /// How its vendor says what is to change in it.
+    pub language: Box<dyn Language>,
+}
+
 /// What a file says, or in a sentence why it can't be a configuration. The last argument is the
 /// release of the vendor's system, where the operator knows it and the file does not state it.
-type Read = fn(&mut Sources, FileId, Option<&str>) -> Result<(Gateway, Vec<Finding>), String>;
+type Reader = fn(&mut Sources, FileId, Option<&str>) -> Result<Read, String>;
 
 /// What a debug topic prints of an event, in the vendor's own words; the number is that of the
 /// IKE SA, as in [`crossgate_model::view::IkeSaView`].
@@ -51,7 +60,11 @@ const DIALECTS: &[Dialect] = &[
         looks_like: |text| crossgate_panos::looks_like(text).into(),
         // Nothing that is obeyed depends on the release.
         read: |sources, file, _| match crossgate_panos::read(sources, file) {
-            Ok(reading) => Ok((reading.gateway, reading.findings)),
+            Ok(reading) => Ok(Read {
+                gateway: reading.gateway.clone(),
+                findings: reading.findings.clone(),
+                language: Box::new(reading),
+            }),
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_panos::command::execute,
@@ -64,7 +77,11 @@ const DIALECTS: &[Dialect] = &[
         name: "ios-xe",
         looks_like: |text| share_of_lines(text, crossgate_ios::looks_like(text)),
         read: |sources, file, release| match crossgate_ios::read_as(sources, file, release) {
-            Ok(reading) => Ok((reading.gateway, reading.findings)),
+            Ok(reading) => Ok(Read {
+                gateway: reading.gateway.clone(),
+                findings: reading.findings.clone(),
+                language: Box::new(reading),
+            }),
             Err(refusal) => Err(refusal.to_string()),
         },
         execute: crossgate_ios::command::execute,
@@ -125,7 +142,7 @@ impl Dialect {
         sources: &mut Sources,
         file: FileId,
         release: Option<&str>,
-    ) -> Result<(Gateway, Vec<Finding>), String> {
+    ) -> Result<Read, String> {
         (self.read)(sources, file, release)
     }
 

@@ -3,7 +3,7 @@
 use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crossgate_diag::{Finding, Severity, Sources, to_json, to_text};
-use crossgate_model::Gateway;
+use crossgate_model::{Gateway, Language};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ pub struct Loaded {
     pub sources: Sources,
     pub findings: Vec<Finding>,
     pub gateway: Gateway,
+    pub language: Box<dyn Language>,
     pub dialect: Dialect,
     /// The text, its secrets masked.
     pub masked_config: String,
@@ -35,15 +36,16 @@ pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
     let dialect = Dialect::of(&text).ok_or_else(|| not_one("nothing in it is understood"))?;
     let mut sources = Sources::new();
     let file = sources.add(path.display().to_string(), text);
-    let (gateway, findings) = dialect
+    let read = dialect
         .read(&mut sources, file, release)
         .map_err(|reason| not_one(&reason))?;
     Ok(Loaded {
         path: path.to_owned(),
         masked_config: sources.get(file).redacted(),
         sources,
-        findings,
-        gateway,
+        findings: read.findings,
+        gateway: read.gateway,
+        language: read.language,
         dialect,
     })
 }

@@ -61,7 +61,7 @@ pub fn gateway(text: &str) -> Gateway {
     dialect
         .read(&mut sources, file, None)
         .expect("a configuration")
-        .0
+        .gateway
 }
 
 pub fn device(name: &str, addresses: &[&str]) -> Device {

@@ -27,6 +27,7 @@ pub mod behaviour;
 pub mod command;
 pub mod config;
 mod grammar;
+mod language;
 pub mod log;
 mod lower;
 mod names;

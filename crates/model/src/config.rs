@@ -24,6 +24,10 @@ pub struct Gateway {
     pub connections: Vec<Connection>,
     pub limits: Limits,
     pub policy: Policy,
+    /// What the device's licence lets through, where the file tells.
+    pub throughput_cap: Option<Spanned<ThroughputCap>>,
+    /// Certificates that the file holds.
+    pub certificates: Vec<Certificate>,
 }
 
 impl Gateway {
@@ -63,6 +67,25 @@ impl Gateway {
     }
 }
 
+/// A bound that a licence sets on encrypted traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThroughputCap {
+    /// Bits a second, each way.
+    pub bits: u64,
+    pub tunnels: u32,
+}
+
+/// A certificate of the file.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// IOS-XE: its trustpoint. PAN-OS: its entry.
+    pub name: Spanned<String>,
+    /// X.509, in DER.
+    pub der: Vec<u8>,
+    /// Issuer of others, as opposed to the device's own.
+    pub is_authority: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InterfaceKind {
     Physical,
@@ -86,6 +109,11 @@ pub struct Interface {
     pub tcp_mss: Option<Spanned<u16>>,
     pub zone: Option<Spanned<String>>,
     pub virtual_router: Option<Spanned<String>>,
+    /// Packet filters by name, for what comes in and what goes out.
+    pub filter_in: Option<Spanned<String>>,
+    pub filter_out: Option<Spanned<String>>,
+    /// Bits a second, where the file says so or the kind of interface does.
+    pub bandwidth: Option<Spanned<u64>>,
 }
 
 impl Interface {
@@ -101,6 +129,9 @@ impl Interface {
             tcp_mss: None,
             zone: None,
             virtual_router: None,
+            filter_in: None,
+            filter_out: None,
+            bandwidth: None,
         }
     }
 }
@@ -132,6 +163,7 @@ pub struct Connection {
     /// Unique in its gateway. PAN-OS: the IKE gateway. IOS-XE: the IKEv2 profile, followed by
     /// `/PEER` where one profile serves several.
     pub name: Spanned<String>,
+    pub version: Spanned<IkeVersion>,
     pub local: LocalEnd,
     pub remote: RemoteEnd,
     /// In order of preference.
@@ -141,6 +173,10 @@ pub struct Connection {
     pub remote_identities: Vec<Spanned<IdentityMatch>>,
     pub local_auth: Spanned<Auth>,
     pub remote_auth: Spanned<Auth>,
+    /// For signatures: what this end shows, and whom it believes.
+    pub certificates: CertificateUse,
+    /// Protection against later quantum computers (RFC 8784, RFC 9370), where configured.
+    pub post_quantum: Option<Spanned<PostQuantum>>,
     pub lifetime: Spanned<Duration>,
     pub liveness: Option<Spanned<Liveness>>,
     pub nat: Nat,
@@ -168,6 +204,34 @@ impl Connection {
         self.local_identity.span.is_none()
             && matches!(self.local_identity.value, Identity::Address(a) if a.is_unspecified())
     }
+}
+
+/// Which IKE a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IkeVersion {
+    V2,
+    /// IKEv2, and IKEv1 with a peer that doesn't answer it.
+    V2Preferred,
+    /// Never brought up here: such a connection is disabled.
+    V1,
+}
+
+/// The certificates that a connection names; the names are those of [`Gateway::certificates`].
+#[derive(Clone, Debug, Default)]
+pub struct CertificateUse {
+    pub own: Option<Spanned<String>>,
+    /// Issuers: IOS-XE's trustpoints, or the authorities of PAN-OS's certificate profile.
+    pub trusted: Vec<Spanned<String>>,
+    /// The certificate profile or the trustpoint that a method by signature needs is missing.
+    pub undefined: Vec<Spanned<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostQuantum {
+    /// A post-quantum preshared key.
+    Ppk,
+    /// An additional key exchange with ML-KEM.
+    MlKem,
 }
 
 #[derive(Clone, Debug)]
@@ -430,6 +494,8 @@ impl Default for Limits {
 /// Rules about packets, kept as configured.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
+    /// Whether traffic between zones needs a rule. Without, only packet filters stop any.
+    pub zones_need_rules: bool,
     pub zones: Vec<Zone>,
     pub addresses: Vec<AddressObject>,
     pub services: Vec<ServiceObject>,
@@ -481,7 +547,7 @@ pub enum Action {
     Deny,
 }
 
-/// A security rule; names are resolved against zones and address objects by whoever enforces it.
+/// A security rule. `from` and `to` name zones; names are resolved against zones and address objects by whoever enforces it.
 #[derive(Clone, Debug)]
 pub struct SecurityRule {
     pub name: Spanned<String>,
@@ -497,9 +563,12 @@ pub struct SecurityRule {
     pub enabled: bool,
 }
 
+/// A rule that may translate sources. `from` and `to` name zones or interfaces.
 #[derive(Clone, Debug)]
 pub struct NatRule {
     pub name: Spanned<String>,
+    /// Which packets, where an access list says so instead of `source` and `destination`.
+    pub access_list: Option<Spanned<String>>,
     pub from: Vec<Spanned<String>>,
     pub to: Vec<Spanned<String>>,
     pub source: Vec<Spanned<String>>,

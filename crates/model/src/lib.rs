@@ -12,22 +12,32 @@
 //! - [`view`]: plain values of the running state; all prints are renderings of them.
 //! - [`operate`]: what an operator may ask of a running gateway.
 //! - [`time`]: the clock as an argument.
+//! - [`plan`]: the network that two configurations mean.
+//! - [`verdict`]: what becomes of a tunnel.
+//! - [`change`], [`language`]: what to change in a file, and the dialect that knows how.
 
 #![forbid(unsafe_code)]
 
 pub mod behaviour;
+pub mod change;
 pub mod config;
 pub mod event;
+pub mod language;
 pub mod operate;
+pub mod plan;
 pub mod sa;
 pub mod selector;
 pub mod time;
+pub mod verdict;
 pub mod view;
 
 pub use behaviour::{Behaviour, Claim};
+pub use change::Change;
 pub use config::*;
 pub use crossgate_diag::{Certainty, Finding, Sources, Span, Spanned};
 pub use event::{Event, EventKind};
+pub use language::{CannotSay, Language};
 pub use sa::{ChildSa, DirectionKeys, OutboundUse, Path};
 pub use selector::{Selector, SelectorPair};
 pub use time::Time;
+pub use verdict::{End, Verdict};

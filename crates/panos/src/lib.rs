@@ -22,6 +22,7 @@
 pub mod behaviour;
 pub mod command;
 mod examine;
+mod language;
 mod lower;
 pub mod print;
 pub mod schema;

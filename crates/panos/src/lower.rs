@@ -40,6 +40,8 @@ pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
         connections,
         limits: limits(scope.device),
         policy,
+        throughput_cap: None,
+        certificates: Vec::new(),
     };
     (gateway, scope.findings)
 }

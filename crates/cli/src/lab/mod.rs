@@ -6,7 +6,8 @@ mod namespace;
 mod network;
 mod node;
 mod ping;
-mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod report;
 mod running;
 mod state;
@@ -14,9 +15,10 @@ mod state;
 use clap::{Args, ValueEnum};
 use crossgate_gateway::control;
 use crossgate_gateway::load::{self, Loaded};
+use crossgate_model::plan::{Plan, Site};
 use interrupt::Remains;
 use network::Network;
-use plan::{Plan, Site};
+
 use report::Progress;
 use running::Running;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! The plan made real: five namespaces, the cables between them, addresses and routes.
 
 use super::namespace::Namespace;
-use super::plan::{Plan, Site};
 use crossgate_gateway::netlink::Netlink;
 use crossgate_gateway::routes::{MAIN_TABLE, RouteSpec, Via};
+use crossgate_model::plan::{Plan, Site};
 use ipnet::{IpNet, Ipv4Net};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::RouteNetlinkMessage;

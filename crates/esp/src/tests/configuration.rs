@@ -3,8 +3,8 @@
 use crate::Policy;
 use crossgate_model::behaviour::ResponderSelectors;
 use crossgate_model::{
-    Auth, Behaviour, Certainty, Child, Claim, Connection, Gateway, Identity, Initiation, Lifetime,
-    LocalEnd, Nat, RemoteEnd, SelectorPair, Spanned,
+    Auth, Behaviour, Certainty, Child, Claim, Connection, Gateway, Identity, IkeVersion,
+    Initiation, Lifetime, LocalEnd, Nat, RemoteEnd, SelectorPair, Spanned,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -36,6 +36,7 @@ fn connection(name: &str, enabled: bool, children: Vec<Child>) -> Connection {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     Connection {
         name: value(name.into()),
+        version: value(IkeVersion::V2),
         local: LocalEnd {
             interface: None,
             address: None,
@@ -46,6 +47,8 @@ fn connection(name: &str, enabled: bool, children: Vec<Child>) -> Connection {
         remote_identities: Vec::new(),
         local_auth: value(Auth::RsaSignature),
         remote_auth: value(Auth::RsaSignature),
+        certificates: Default::default(),
+        post_quantum: None,
         lifetime: value(Duration::from_secs(86_400)),
         liveness: None,
         nat: Nat {
@@ -71,6 +74,8 @@ fn gateway(connections: Vec<Connection>) -> Gateway {
         connections,
         limits: Default::default(),
         policy: Default::default(),
+        throughput_cap: None,
+        certificates: Vec::new(),
     }
 }
 

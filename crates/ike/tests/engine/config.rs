@@ -49,6 +49,8 @@ fn gateway(local: &str, remote: &str, selectors: SelectorPair) -> Gateway {
         connections: vec![connection(local, remote, selectors)],
         limits: Limits::default(),
         policy: Policy::default(),
+        throughput_cap: None,
+        certificates: Vec::new(),
     }
 }
 
@@ -56,6 +58,7 @@ pub fn connection(local: &str, remote: &str, selectors: SelectorPair) -> Connect
     let address = |text: &str| Identity::Address(text.parse().unwrap());
     Connection {
         name: given("peer".to_owned()),
+        version: given(IkeVersion::V2),
         local: LocalEnd {
             interface: None,
             address: Some(given(local.parse().unwrap())),
@@ -72,6 +75,8 @@ pub fn connection(local: &str, remote: &str, selectors: SelectorPair) -> Connect
         remote_identities: vec![given(IdentityMatch::Exactly(address(remote)))],
         local_auth: given(psk(KEY)),
         remote_auth: given(psk(KEY)),
+        certificates: CertificateUse::default(),
+        post_quantum: None,
         lifetime: given(seconds(86_400)),
         liveness: None,
         nat: Nat {

@@ -7,7 +7,9 @@ use crate::config::Config;
 use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::behaviour::{Liveness, Retransmission};
-use crossgate_model::{Auth, Child, Connection, Initiation, LocalEnd, Nat, RemoteEnd};
+use crossgate_model::{
+    Auth, CertificateUse, Child, Connection, IkeVersion, Initiation, LocalEnd, Nat, RemoteEnd,
+};
 use std::time::Duration;
 
 /// Where the file has no `nat keepalive` line (RFC 3948 §4).
@@ -83,6 +85,7 @@ impl<'c> Lowering<'c, '_, '_> {
         let enabled = shutdown.map_or(want.enabled, |shutdown| shutdown.map(|down| !down));
         Some(Connection {
             name,
+            version: Spanned::default_of(IkeVersion::V2),
             local_identity: profile
                 .local_identity
                 .clone()
@@ -93,6 +96,8 @@ impl<'c> Lowering<'c, '_, '_> {
             proposals,
             local_auth,
             remote_auth,
+            certificates: CertificateUse::default(),
+            post_quantum: None,
             lifetime: profile
                 .lifetime
                 .unwrap_or(Spanned::default_of(behaviour::IKE_LIFETIME.value)),

@@ -49,6 +49,8 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
             access_lists: config.access_lists.iter().map(access_list).collect(),
             ..model::Policy::default()
         },
+        throughput_cap: None,
+        certificates: Vec::new(),
     }
 }
 
@@ -107,6 +109,9 @@ fn interface(interface: &Interface) -> model::Interface {
         tcp_mss: interface.tcp_mss,
         zone: None,
         virtual_router: None,
+        filter_in: None,
+        filter_out: None,
+        bandwidth: None,
     }
 }
 

@@ -174,6 +174,8 @@ fn gateway() -> Gateway {
         connections: Vec::new(),
         limits: Limits::default(),
         policy: Policy::default(),
+        throughput_cap: None,
+        certificates: Vec::new(),
     }
 }
 

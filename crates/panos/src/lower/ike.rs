@@ -8,7 +8,10 @@ use crate::tree::At;
 use crossgate_crypto::Secret;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::behaviour::Liveness;
-use crossgate_model::{Auth, Connection, Initiation, LocalEnd, Nat, PresharedKey, RemoteEnd};
+use crossgate_model::{
+    Auth, CertificateUse, Connection, IkeVersion, Initiation, LocalEnd, Nat, PresharedKey,
+    RemoteEnd,
+};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -44,7 +47,8 @@ fn connection<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Connection {
     let address = local.address.as_ref().map(|a| a.value);
     let auth = authentication(scope, gateway);
     let profile = profile::ike(scope, gateway);
-    let speaks_ikev2 = expect_ikev2(scope, gateway);
+    let version = version(scope, gateway);
+    let speaks_ikev2 = version.value != IkeVersion::V1;
     let can_work = speaks_ikev2 && knows_peer && profile.is_some() && is_supported(&auth);
     tell_what_is_ignored(scope, gateway);
     let (proposals, lifetime) = match profile {
@@ -56,6 +60,9 @@ fn connection<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Connection {
     };
     Connection {
         name: gateway.name(),
+        version,
+        certificates: CertificateUse::default(),
+        post_quantum: None,
         proposals,
         lifetime,
         local_identity: identity::local(scope, gateway, address),
@@ -82,17 +89,17 @@ pub fn enabled(at: At<'_>, can_work: bool) -> Spanned<bool> {
 }
 
 /// The schema's default is IKEv1, so a gateway has to say that it speaks IKEv2.
-fn expect_ikev2(scope: &mut Scope<'_>, gateway: At<'_>) -> bool {
+fn version(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<IkeVersion> {
     let version = gateway.value(&["protocol", "version"]);
-    match version.map(At::word) {
-        Some("ikev2") => true,
+    let speaks = match version.map(At::word) {
+        Some("ikev2") => IkeVersion::V2,
         Some("ikev2-preferred") => {
             let title = "this gateway may fall back to IKEv1, which this program doesn't speak";
             let warning = Finding::warning("ikev1-fallback", title)
                 .at(version.and_then(At::span), "taken as `ikev2`")
                 .help("say `version ikev2` if the peer speaks it");
             scope.tell(warning);
-            true
+            IkeVersion::V2Preferred
         }
         _ => {
             let place = version.unwrap_or(gateway).span();
@@ -106,8 +113,12 @@ fn expect_ikev2(scope: &mut Scope<'_>, gateway: At<'_>) -> bool {
                 .certain(Certainty::Doc)
                 .help("say `protocol version ikev2`");
             scope.tell(error);
-            false
+            IkeVersion::V1
         }
+    };
+    match version {
+        Some(at) => at.spanned(speaks),
+        None => Spanned::default_of(speaks),
     }
 }
 

@@ -115,6 +115,9 @@ fn interface(scope: &mut Scope<'_>, body: Body<'_>) -> Interface {
         mtu,
         zone: None,
         virtual_router: None,
+        filter_in: None,
+        filter_out: None,
+        bandwidth: None,
     }
 }
 

@@ -43,6 +43,7 @@ pub fn policy(scope: &mut Scope<'_>) -> Policy {
     };
     let mut policy = Policy {
         zones: below(&["zone"]).map(|at| zone(scope, at)).collect(),
+        zones_need_rules: true,
         ..Policy::default()
     };
     policy.addresses = below(&["address"])
@@ -227,6 +228,7 @@ fn nat(scope: &mut Scope<'_>, at: At<'_>) -> NatRule {
     }
     NatRule {
         name: at.name(),
+        access_list: None,
         from: names(at, &["from"]),
         to: names(at, &["to"]),
         source: names(at, &["source"]),

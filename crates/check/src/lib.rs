@@ -1,0 +1,30 @@
+//! The judgement: what will fail, when, in which direction, how sure, and the exact fix, from two
+//! configurations (or one) before they are deployed.
+//!
+//! - [`rules`]: one rule, one file, with its page; a rule names no vendor.
+//! - [`pairing`]: which connection of one gateway means which of the other.
+//! - [`agreement`]: what two ends would agree on, computed here and not by the engine, so that the
+//!   two can be held against each other.
+//! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
+//!   verdict.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+pub mod agreement;
+pub mod pairing;
+pub mod report;
+pub mod rule;
+pub mod rules;
+
+pub use report::{Report, Tunnel, judge_one, judge_pair};
+pub use rule::{Options, Profile, Rule, Side, explain};
+pub use rules::all;

@@ -1,0 +1,260 @@
+//! The rules run, their findings in the vendors' words, and the verdict.
+
+use crate::pairing;
+use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Side};
+use crate::rules;
+use crossgate_diag::{Finding, Fix, Sources, Span, Symptom};
+use crossgate_model::plan::Plan;
+use crossgate_model::{Change, End, Event, Gateway, Verdict};
+
+/// What is to be said of one configuration or two.
+#[derive(Debug)]
+pub struct Report {
+    /// In the order of the rules; the caller adds what its dialects found at reading.
+    pub findings: Vec<Finding>,
+    /// Of two configurations; the worst tunnel decides.
+    pub verdict: Option<Verdict>,
+    pub tunnels: Vec<Tunnel>,
+    /// What one file lacks and is taken from the other.
+    pub assumptions: Vec<String>,
+}
+
+/// A pair of connections, and what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Tunnel {
+    pub connections: [String; 2],
+    pub verdict: Verdict,
+}
+
+/// Judges what one configuration alone can be wrong about.
+pub fn judge_one(sources: &Sources, side: Side<'_>, options: Options) -> Report {
+    let mut found = Vec::new();
+    run_one(End::First, side, options, &mut found);
+    let sides = [side, side];
+    Report {
+        findings: told(sources, sides, found),
+        verdict: None,
+        tunnels: Vec::new(),
+        assumptions: Vec::new(),
+    }
+}
+
+/// Judges two configurations that are to be joined.
+pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> Report {
+    let [first, second] = sides;
+    let plan = Plan::new(first.gateway, second.gateway).ok();
+    let gateways = assumed([first.gateway, second.gateway], plan.as_ref());
+    let sides = with_gateways(sides, &gateways);
+    let [first, second] = sides;
+    let pairs = pairing::connections(first.gateway, second.gateway);
+
+    let mut found = Vec::new();
+    run_one(End::First, first, options, &mut found);
+    run_one(End::Second, second, options, &mut found);
+    let both = Both {
+        sides,
+        options,
+        plan: plan.as_ref(),
+        pairs: &pairs,
+    };
+    for rule in rules::all() {
+        if let Judge::Both(judge) = rule.judge {
+            judge(&both, &mut found);
+        }
+    }
+    let general = verdict(&found);
+    let mut tunnels = Vec::new();
+    for &[i, j] in &pairs {
+        let (Some(ours), Some(theirs)) = (
+            first.gateway.connections.get(i),
+            second.gateway.connections.get(j),
+        ) else {
+            continue;
+        };
+        let party = |end, side, connection| Party {
+            end,
+            side,
+            connection,
+        };
+        let is_planned = |plan: &&Plan| {
+            plan.branch.connection == ours.name.value && plan.hq.connection == theirs.name.value
+        };
+        let pair = Pair {
+            first: party(End::First, first, ours),
+            second: party(End::Second, second, theirs),
+            options,
+            plan: plan.as_ref().filter(is_planned),
+        };
+        let mut of_pair = Vec::new();
+        run_pair(&pair, &mut of_pair);
+        tunnels.push(Tunnel {
+            connections: [ours.name.value.clone(), theirs.name.value.clone()],
+            verdict: verdict(&of_pair).max(general),
+        });
+        found.extend(of_pair);
+    }
+    let worst = tunnels.iter().map(|tunnel| tunnel.verdict).max();
+    Report {
+        verdict: Some(worst.unwrap_or(Verdict::NeverComesUp)),
+        findings: told(sources, sides, found),
+        tunnels,
+        assumptions: plan.map(|plan| plan.assumptions).unwrap_or_default(),
+    }
+}
+
+fn run_one(end: End, side: Side<'_>, options: Options, found: &mut Vec<Found>) {
+    let one = One { end, side, options };
+    for rule in rules::all() {
+        if let Judge::One(judge) = rule.judge {
+            judge(&one, found);
+        }
+    }
+}
+
+fn run_pair(pair: &Pair<'_>, found: &mut Vec<Found>) {
+    for rule in rules::all() {
+        if let Judge::Pair(judge) = rule.judge {
+            judge(pair, found);
+        }
+    }
+}
+
+/// The gateways with the addresses that the network as planned gives them.
+fn assumed(gateways: [&Gateway; 2], plan: Option<&Plan>) -> [Gateway; 2] {
+    let mut gateways = gateways.map(Clone::clone);
+    if let Some(plan) = plan {
+        for (gateway, site) in gateways.iter_mut().zip([&plan.branch, &plan.hq]) {
+            gateway.assume_address(&site.wan_interface, site.wan.into());
+        }
+    }
+    gateways
+}
+
+fn with_gateways<'a>(sides: [Side<'a>; 2], gateways: &'a [Gateway; 2]) -> [Side<'a>; 2] {
+    let [a, b] = sides;
+    let [first, second] = gateways;
+    [
+        Side {
+            gateway: first,
+            ..a
+        },
+        Side {
+            gateway: second,
+            ..b
+        },
+    ]
+}
+
+/// All effects together.
+fn verdict(found: &[Found]) -> Verdict {
+    let effects = || found.iter().map(|found| found.effect);
+    let never = |end| {
+        effects().any(|effect| {
+            effect == Effect::NeverComesUp || effect == Effect::FailsWhen { starts: end }
+        })
+    };
+    match (never(End::First), never(End::Second)) {
+        (true, true) => return Verdict::NeverComesUp,
+        (true, false) => {
+            return Verdict::OnlyWhen {
+                starts: End::Second,
+            };
+        }
+        (false, true) => return Verdict::OnlyWhen { starts: End::First },
+        (false, false) => {}
+    }
+    if let Some(from) = no_traffic(effects()) {
+        return Verdict::NoTraffic { from };
+    }
+    let rekeys = effects().filter_map(|effect| match effect {
+        Effect::FailsAtRekey { after } => Some(after),
+        _ => None,
+    });
+    rekeys.min().map_or(Verdict::ComesUp, Verdict::fails_at)
+}
+
+/// From which end no packet arrives; both ends' troubles together are `Some(None)`.
+fn no_traffic(effects: impl Iterator<Item = Effect>) -> Option<Option<End>> {
+    let stopped = effects.filter_map(|effect| match effect {
+        Effect::NoTraffic { from } => Some(from),
+        _ => None,
+    });
+    stopped.reduce(|a, b| if a == b { a } else { None })
+}
+
+/// Findings with symptoms and fixes in the words of both ends' vendors.
+fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Finding> {
+    let of = |end: End| match (end, &sides) {
+        (End::First, [first, _]) => *first,
+        (End::Second, [_, second]) => *second,
+    };
+    found
+        .into_iter()
+        .map(|found| {
+            let mut finding = found.finding;
+            for (end, kind) in found.events {
+                let side = of(end);
+                let event = Event {
+                    connection: None,
+                    child: None,
+                    peer: None,
+                    ike_spis: None,
+                    kind,
+                };
+                let lines = side.language.symptoms(&event);
+                finding
+                    .symptoms
+                    .extend(lines.into_iter().map(|line| Symptom {
+                        end: side.name.to_owned(),
+                        line,
+                    }));
+            }
+            for cure in found.cures {
+                match fix(sources, of, &cure) {
+                    Ok(fix) => finding.fixes.push(fix),
+                    Err(why) => finding.notes.push(why),
+                }
+            }
+            finding
+        })
+        .collect()
+}
+
+/// A cure in the words of its files; or why it has to be done by hand.
+fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Result<Fix, String> {
+    let mut amendments = Vec::new();
+    for (end, change) in &cure.changes {
+        let side = of(*end);
+        let amendment = amend(sources, side, change).map_err(|why| {
+            format!(
+                "to {}, {} has to be changed by hand: {why}",
+                cure.text, side.name
+            )
+        })?;
+        amendments.push(amendment);
+    }
+    Ok(Fix {
+        text: cure.text.clone(),
+        amendments,
+    })
+}
+
+fn amend(
+    sources: &Sources,
+    side: Side<'_>,
+    change: &Change,
+) -> Result<crossgate_diag::Amendment, String> {
+    let Some(span) = any_span(side.gateway) else {
+        return Err("no line of the file is known".into());
+    };
+    side.language
+        .amend(sources.get(span.file), change)
+        .map_err(|why| why.to_string())
+}
+
+/// Some place of the gateway's file.
+fn any_span(gateway: &Gateway) -> Option<Span> {
+    let connections = gateway.connections.iter().map(|c| c.name.span);
+    let interfaces = gateway.interfaces.iter().map(|i| i.name.span);
+    connections.chain(interfaces).flatten().next()
+}

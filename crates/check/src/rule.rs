@@ -1,0 +1,188 @@
+//! What a rule is, what it looks at, and what it says.
+
+use crossgate_diag::Finding;
+use crossgate_model::event::EventKind;
+use crossgate_model::plan::Plan;
+use crossgate_model::{Change, Child, Connection, End, Gateway, Language};
+use std::time::Duration;
+
+/// One configuration that is judged.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// What the reader calls it: `branch`, `hq`.
+    pub name: &'a str,
+    pub gateway: &'a Gateway,
+    pub language: &'a dyn Language,
+}
+
+/// By which standard algorithms and keys are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// RFC 8247 and RFC 8221: what must not and should not be used.
+    #[default]
+    Baseline,
+    /// NSA's Commercial National Security Algorithm Suite 2.0.
+    Cnsa2,
+    /// BSI TR-02102-3.
+    Bsi,
+    /// NIST SP 800-77 Rev. 1.
+    Nist,
+}
+
+/// What the reader wants to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    pub profile: Profile,
+    /// Seconds since 1970, for certificates. Absent: their dates aren't judged.
+    pub now: Option<i64>,
+    /// A NAT stands between the ends.
+    pub nat_between: bool,
+}
+
+/// One rule: its stable code, its page, and its function.
+pub struct Rule {
+    /// In words: `pfs-one-sided`.
+    pub code: &'static str,
+    /// Markdown: what it is about, an example that it finds, what to do.
+    pub page: &'static str,
+    pub judge: Judge,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Judge {
+    /// One configuration, whatever its peer.
+    One(fn(&One<'_>, &mut Vec<Found>)),
+    /// Two configurations as a whole.
+    Both(fn(&Both<'_>, &mut Vec<Found>)),
+    /// Two connections that mean each other; asked once a pair, not once a direction.
+    Pair(fn(&Pair<'_>, &mut Vec<Found>)),
+}
+
+/// One configuration.
+pub struct One<'a> {
+    pub end: End,
+    pub side: Side<'a>,
+    pub options: Options,
+}
+
+/// Two configurations, in the order given; addresses that one lacks are assumed from the other.
+pub struct Both<'a> {
+    pub sides: [Side<'a>; 2],
+    pub options: Options,
+    /// The network that they mean; `None` where they mean none.
+    pub plan: Option<&'a Plan>,
+    /// Indices of connections that mean each other.
+    pub pairs: &'a [[usize; 2]],
+}
+
+/// One end of a pair of connections.
+#[derive(Clone, Copy)]
+pub struct Party<'a> {
+    pub end: End,
+    pub side: Side<'a>,
+    pub connection: &'a Connection,
+}
+
+impl<'a> Party<'a> {
+    pub fn name(&self) -> &'a str {
+        self.side.name
+    }
+
+    pub fn gateway(&self) -> &'a Gateway {
+        self.side.gateway
+    }
+}
+
+/// Two connections that mean each other.
+pub struct Pair<'a> {
+    pub first: Party<'a>,
+    pub second: Party<'a>,
+    pub options: Options,
+    /// The network, where this pair is the one that it is about.
+    pub plan: Option<&'a Plan>,
+}
+
+impl<'a> Pair<'a> {
+    /// Each end as the one that starts, with its peer.
+    pub fn directions(&self) -> [(Party<'a>, Party<'a>); 2] {
+        [(self.first, self.second), (self.second, self.first)]
+    }
+
+    /// Children that mean each other: of those whose selectors overlap, the closest.
+    pub fn children(&self) -> Vec<[&'a Child; 2]> {
+        crate::pairing::children(self.first.connection, self.second.connection)
+    }
+}
+
+/// What a rule found: one cause.
+pub struct Found {
+    pub finding: Finding,
+    pub effect: Effect,
+    /// What each end's engine would report, for the vendors' log words.
+    pub events: Vec<(End, EventKind)>,
+    /// Each alone is a cure; the one to prefer first.
+    pub cures: Vec<Cure>,
+}
+
+impl Found {
+    /// Something that stops nothing.
+    pub fn harmless(finding: Finding) -> Self {
+        Self::with(finding, Effect::None)
+    }
+
+    pub fn with(finding: Finding, effect: Effect) -> Self {
+        Self {
+            finding,
+            effect,
+            events: Vec::new(),
+            cures: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn event(mut self, end: End, kind: EventKind) -> Self {
+        self.events.push((end, kind));
+        self
+    }
+
+    #[must_use]
+    pub fn cure(mut self, text: impl Into<String>, changes: Vec<(End, Change)>) -> Self {
+        self.cures.push(Cure {
+            text: text.into(),
+            changes,
+        });
+        self
+    }
+}
+
+/// What a cause does to the tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    NeverComesUp,
+    /// Not when that end starts.
+    FailsWhen {
+        starts: End,
+    },
+    /// So long after the SA came up.
+    FailsAtRekey {
+        after: Duration,
+    },
+    /// The SAs are there, but packets from that end's hosts don't arrive (`None`: from neither's).
+    NoTraffic {
+        from: Option<End>,
+    },
+}
+
+/// One way out: changes that belong together.
+pub struct Cure {
+    pub text: String,
+    pub changes: Vec<(End, Change)>,
+}
+
+/// The page of a rule.
+pub fn explain(code: &str) -> Option<&'static str> {
+    let rule = crate::rules::all().find(|rule| rule.code == code)?;
+    Some(rule.page)
+}
