@@ -16,6 +16,10 @@ pub(crate) const MAX_INIT_ROUNDS: u8 = 6;
 /// From the answer to IKE_SA_INIT until IKE_AUTH must have come.
 pub(crate) const HALF_OPEN_LIFETIME: Duration = Duration::from_secs(30);
 
+/// Half-open IKE SAs that one address may hold: cookies prove where a sender is, not that it means
+/// well.
+pub(crate) const MAX_HALF_OPEN_PER_SOURCE: u32 = 64;
+
 /// How long an SA that the peer deleted still answers the repeated request.
 pub(crate) const CLOSED_LINGER: Duration = Duration::from_secs(10);
 
@@ -43,6 +47,9 @@ pub(crate) const COOKIE_ROTATION: Duration = Duration::from_secs(60);
 /// the old Child or IKE SA ourselves.
 pub(crate) const REPLACED_GRACE: Duration = Duration::from_secs(30);
 
+/// IKE SAs of one connection that the peer has rekeyed and not deleted yet.
+pub(crate) const MAX_REPLACED: usize = 4;
+
 /// After our rekey of a Child: how long its inbound half still opens what was under way.
 pub(crate) const RETIRED_LINGER: Duration = Duration::from_secs(1);
 
@@ -54,6 +61,10 @@ pub(crate) const RESPONDER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Between a TEMPORARY_FAILURE and the next try, plus up to as much again.
 pub(crate) const TEMPORARY_FAILURE_WAIT: Duration = Duration::from_secs(2);
+
+/// A peer that says TEMPORARY_FAILURE for so long has lost its way, and the IKE SA ends
+/// (RFC 7296 §2.25: "several minutes").
+pub(crate) const TEMPORARY_FAILURE_PATIENCE: Duration = Duration::from_secs(180);
 
 /// Between a refused rekey and the next try.
 pub(crate) const REKEY_RETRY: Duration = Duration::from_secs(15);

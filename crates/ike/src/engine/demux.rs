@@ -4,6 +4,7 @@ use super::Engine;
 use crate::connection::Watched;
 use crate::context::Ends;
 use crate::exchange::ike_sa_init::{self, Arrived};
+use crate::limits::MAX_HALF_OPEN_PER_SOURCE;
 use crate::sa::IkeSa;
 use crossgate_model::{Connection, EventKind, RemoteEnd};
 use crossgate_wire::Error;
@@ -139,6 +140,11 @@ impl Engine {
                 "half-open IKE SAs",
                 self.sas.half_open(),
                 limits.max_half_open.value,
+            ),
+            (
+                "half-open IKE SAs of one source",
+                self.sas.half_open_of(ends.remote.ip()),
+                MAX_HALF_OPEN_PER_SOURCE,
             ),
             ("IKE SAs", self.sas.len(), limits.max_ike_sas.value),
         ];

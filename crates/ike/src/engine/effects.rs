@@ -4,7 +4,7 @@ use super::Engine;
 use crate::child::Child;
 use crate::effect::{Arrival, Effect, End};
 use crate::exchange::Then;
-use crate::limits::{DUPLICATE_GRACE, RESPONDER_PATIENCE};
+use crate::limits::{DUPLICATE_GRACE, MAX_REPLACED, RESPONDER_PATIENCE};
 use crate::sa::IkeSa;
 use crate::sa::tasks::Task;
 use crossgate_model::Time;
@@ -28,7 +28,11 @@ impl Engine {
 
     fn carry(&mut self, effect: Effect) {
         match effect {
-            Effect::Spawn(sa) => self.sas.insert(&mut self.cx, *sa),
+            Effect::Spawn(sa) => {
+                let connection = sa.peering().connection();
+                self.sas.insert(&mut self.cx, *sa);
+                self.bound_replaced(&connection);
+            }
             Effect::Established(arrival) => self.arrived(&arrival),
             Effect::IkeGone { connection, end } => self.ike_gone(&connection, end),
             Effect::ChildUp {
@@ -66,6 +70,20 @@ impl Engine {
                 tasks,
             } => self.give_back(to, children, tasks),
             Effect::Release(id) => self.with_established(id, |sa, _| sa.hold = None),
+        }
+    }
+
+    /// A peer that rekeys again and again and deletes nothing: the oldest go.
+    fn bound_replaced(&mut self, connection: &str) {
+        let replaced = self.sas.of_connection(connection).filter_map(|sa| {
+            let sa = sa.established()?;
+            (sa.superseded.is_some() && sa.closing.is_none()).then_some(sa.peering.id)
+        });
+        let replaced: Vec<u32> = replaced.collect();
+        let excess = replaced.len().saturating_sub(MAX_REPLACED);
+        for &id in replaced.iter().take(excess) {
+            self.cx.count("replaced-ike-sas-bounded");
+            self.delete_ike(id, DeleteReason::Rekeyed);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::sa::established::Established;
 use crossgate_model::Time;
 use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 #[derive(Default)]
 pub(crate) struct Registry {
@@ -19,7 +19,8 @@ pub(crate) struct Registry {
     by_deadline: BTreeSet<(Deadline, u32)>,
     /// A repeated IKE_SA_INIT finds the SA that the first one made.
     by_initiator: BTreeMap<(IkeSpi, SocketAddr), u32>,
-    half_open: BTreeSet<u32>,
+    /// By source.
+    half_open: BTreeSet<(IpAddr, u32)>,
 }
 
 impl Registry {
@@ -37,6 +38,12 @@ impl Registry {
 
     pub fn half_open(&self) -> usize {
         self.half_open.len()
+    }
+
+    /// How many one source has.
+    pub fn half_open_of(&self, source: IpAddr) -> usize {
+        let range = (source, 0)..=(source, u32::MAX);
+        self.half_open.range(range).count()
     }
 
     pub fn get(&self, id: u32) -> Option<&IkeSa> {
@@ -80,7 +87,7 @@ impl Registry {
             self.by_deadline.insert((deadline, id));
         }
         if matches!(sa, IkeSa::Responding(_)) {
-            self.half_open.insert(id);
+            self.half_open.insert((peering.ends.remote.ip(), id));
         }
         self.by_id.insert(id, sa);
     }
@@ -94,7 +101,7 @@ impl Registry {
         if let Some(deadline) = sa.deadline() {
             self.by_deadline.remove(&(deadline, id));
         }
-        self.half_open.remove(&id);
+        self.half_open.remove(&(peering.ends.remote.ip(), id));
         Some(sa)
     }
 

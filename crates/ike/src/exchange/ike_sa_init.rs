@@ -282,6 +282,9 @@ impl Initiating {
     }
 
     fn accept(&self, answer: &Payloads, spi_r: IkeSpi) -> Result<Accepted, EventKind> {
+        if let Some(kind) = answer.unknown_critical() {
+            return Err(rejected(format!("critical payload of unknown type {kind}")));
+        }
         let (Some(sa), Some(ke), Some(nonce)) = (answer.sa(), answer.ke(), answer.nonce()) else {
             return Err(rejected("SA, KE or nonce is missing".to_owned()));
         };

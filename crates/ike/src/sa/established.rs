@@ -12,7 +12,7 @@ use crate::exchange::create_child::CreateChild;
 use crate::exchange::rekey_child::RekeyChild;
 use crate::exchange::rekey_ike::RekeyIke;
 use crate::exchange::{Reply, Then, create_child, informational, rekey_child, rekey_ike};
-use crate::limits::MAX_TASKS;
+use crate::limits::{MAX_TASKS, TEMPORARY_FAILURE_PATIENCE};
 use crate::nat::NatStatus;
 use crate::payloads::{Payloads, notify};
 use crossgate_model::event::{DeleteReason, Exchange, Side};
@@ -47,6 +47,8 @@ pub(crate) struct Established {
     pub deleted_early: Vec<u32>,
     /// A collision is undecided.
     pub hold: Option<Hold>,
+    /// Since when the peer puts us off with TEMPORARY_FAILURE.
+    pub put_off_since: Option<Time>,
 }
 
 /// The peer's half of crossing IKE rekeys: it has the Children, and begins nothing, until nonces or
@@ -105,6 +107,7 @@ impl Established {
             closing: None,
             deleted_early: Vec::new(),
             hold: None,
+            put_off_since: None,
             peering,
         }
     }
@@ -237,6 +240,10 @@ impl Established {
                 return self.delete(DeleteReason::Failed);
             }
         };
+        if !self.is_acceptable(cx, inbound.exchange, &payloads) {
+            self.active = Some(active);
+            return self.delete(DeleteReason::Failed);
+        }
         let then = match active {
             Active::CreateChild(request) => request.process(self, cx, &payloads, inbound.id),
             Active::RekeyChild(request) => request.process(self, cx, &payloads, inbound.id),
@@ -249,6 +256,40 @@ impl Established {
         };
         self.deleted_early.clear();
         then
+    }
+
+    /// Whether the IKE SA can go on after this answer: it has no critical payload that we don't know
+    /// (RFC 7296 §2.5), and the peer hasn't put us off for too long (§2.25).
+    fn is_acceptable(
+        &mut self,
+        cx: &mut Context,
+        exchange: ExchangeType,
+        answer: &Payloads,
+    ) -> bool {
+        if let Some(kind) = answer.unknown_critical() {
+            let reason = format!("critical payload of unknown type {kind} in an answer");
+            self.reject(cx, exchange, reason);
+            return false;
+        }
+        if exchange != ExchangeType::CREATE_CHILD_SA {
+            return true;
+        }
+        if answer.notify(NotifyType::TEMPORARY_FAILURE).is_none() {
+            self.put_off_since = None;
+            return true;
+        }
+        let since = *self.put_off_since.get_or_insert(cx.now);
+        let patient = cx.now.since(since) < TEMPORARY_FAILURE_PATIENCE;
+        if !patient {
+            let notify = format!("TEMPORARY_FAILURE for {} s", cx.now.since(since).as_secs());
+            let exchange = Exchange::CreateChildSa;
+            cx.event(
+                &self.peering,
+                None,
+                EventKind::PeerRefused { exchange, notify },
+            );
+        }
+        patient
     }
 
     fn delete(&self, reason: DeleteReason) -> Then {

@@ -1,6 +1,7 @@
 //! The engine as a whole: two of it, talking over a wire that the tests work message by message.
 
 mod alive;
+mod bounds;
 mod collisions;
 mod config;
 mod detours;
