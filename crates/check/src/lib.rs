@@ -5,6 +5,7 @@
 //! - [`pairing`]: which connection of one gateway means which of the other.
 //! - [`agreement`]: what two ends would agree on, computed here and not by the engine, so that the
 //!   two can be held against each other.
+//! - [`example`]: a rule's page as its own test.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
 //!   verdict.
 
@@ -20,6 +21,7 @@
 )]
 
 pub mod agreement;
+pub mod example;
 pub mod pairing;
 pub mod report;
 pub mod rule;

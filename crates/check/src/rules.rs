@@ -6,6 +6,8 @@ pub mod negotiation;
 use crate::rule::Rule;
 
 /// In the order in which findings are told.
+const GROUPS: &[&[Rule]] = &[negotiation::RULES];
+
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    negotiation::RULES.iter()
+    GROUPS.iter().flat_map(|group| group.iter())
 }
