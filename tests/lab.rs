@@ -100,11 +100,12 @@ fn remove_logs(told: &str) {
 }
 
 /// Each with its pairs of networks: a Child SA each where selectors name them.
-const FURTHER: [(&str, u64); 4] = [
+const FURTHER: [(&str, u64); 5] = [
     ("crypto-map", 1),
     ("several-proxy-ids", 3),
     ("any-any", 1),
     ("gcm", 1),
+    ("two-tunnels", 1),
 ];
 
 #[test]
