@@ -29,7 +29,7 @@ pub struct Tunnel {
 /// Judges what one configuration alone can be wrong about.
 pub fn judge_one(sources: &Sources, side: Side<'_>, options: Options) -> Report {
     let mut found = Vec::new();
-    run_one(End::First, side, options, &mut found);
+    run_one(End::First, side, None, options, &mut found);
     let sides = [side, side];
     Report {
         findings: told(sources, sides, found),
@@ -49,8 +49,8 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
     let pairs = pairing::connections(first.gateway, second.gateway);
 
     let mut found = Vec::new();
-    run_one(End::First, first, options, &mut found);
-    run_one(End::Second, second, options, &mut found);
+    run_one(End::First, first, Some(second), options, &mut found);
+    run_one(End::Second, second, Some(first), options, &mut found);
     let both = Both {
         sides,
         options,
@@ -62,8 +62,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
             judge(&both, &mut found);
         }
     }
-    let general = verdict(&found);
-    let mut tunnels = Vec::new();
+    let (mut tunnels, mut of_tunnels) = (Vec::new(), Vec::new());
     for &[i, j] in &pairs {
         let (Some(ours), Some(theirs)) = (
             first.gateway.connections.get(i),
@@ -87,12 +86,16 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         };
         let mut of_pair = Vec::new();
         run_pair(&pair, &mut of_pair);
+        let names = [&ours.name.value, &theirs.name.value];
+        let concerning = found.iter().filter(|found| found.concerns(names));
+        let effects: Vec<_> = concerning.chain(&of_pair).map(|f| f.effect).collect();
         tunnels.push(Tunnel {
-            connections: [ours.name.value.clone(), theirs.name.value.clone()],
-            verdict: verdict(&of_pair).max(general),
+            connections: names.map(Clone::clone),
+            verdict: verdict(&effects),
         });
-        found.extend(of_pair);
+        of_tunnels.extend(of_pair);
     }
+    found.extend(of_tunnels);
     let worst = tunnels.iter().map(|tunnel| tunnel.verdict).max();
     Report {
         verdict: Some(worst.unwrap_or(Verdict::NeverComesUp)),
@@ -102,8 +105,19 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
     }
 }
 
-fn run_one(end: End, side: Side<'_>, options: Options, found: &mut Vec<Found>) {
-    let one = One { end, side, options };
+fn run_one(
+    end: End,
+    side: Side<'_>,
+    peer: Option<Side<'_>>,
+    options: Options,
+    found: &mut Vec<Found>,
+) {
+    let one = One {
+        end,
+        side,
+        peer,
+        options,
+    };
     for rule in rules::all() {
         if let Judge::One(judge) = rule.judge {
             judge(&one, found);
@@ -146,8 +160,8 @@ fn with_gateways<'a>(sides: [Side<'a>; 2], gateways: &'a [Gateway; 2]) -> [Side<
 }
 
 /// All effects together.
-fn verdict(found: &[Found]) -> Verdict {
-    let effects = || found.iter().map(|found| found.effect);
+fn verdict(effects: &[Effect]) -> Verdict {
+    let effects = || effects.iter().copied();
     let never = |end| {
         effects().any(|effect| {
             effect == Effect::NeverComesUp || effect == Effect::FailsWhen { starts: end }

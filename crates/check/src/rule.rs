@@ -63,7 +63,25 @@ pub enum Judge {
 pub struct One<'a> {
     pub end: End,
     pub side: Side<'a>,
+    /// The other configuration, where there are two: for cures that both ends need.
+    pub peer: Option<Side<'a>>,
     pub options: Options,
+}
+
+impl<'a> One<'a> {
+    /// The other end of a connection, where it is known.
+    pub fn partner(&self, connection: &Connection) -> Option<Party<'a>> {
+        let peer = self.peer?;
+        let mut own = self.side.gateway.connections.iter();
+        let at = own.position(|known| known.name.value == connection.name.value)?;
+        let pairs = crate::pairing::connections(self.side.gateway, peer.gateway);
+        let &[_, theirs] = pairs.iter().find(|[ours, _]| *ours == at)?;
+        Some(Party {
+            end: self.end.other(),
+            side: peer,
+            connection: peer.gateway.connections.get(theirs)?,
+        })
+    }
 }
 
 /// Two configurations, in the order given; addresses that one lacks are assumed from the other.
@@ -119,6 +137,8 @@ impl<'a> Pair<'a> {
 pub struct Found {
     pub finding: Finding,
     pub effect: Effect,
+    /// Of a rule that looks at one configuration: the one connection that suffers, if it is one.
+    pub about: Option<(End, String)>,
     /// What each end's engine would report, for the vendors' log words.
     pub events: Vec<(End, EventKind)>,
     /// Each alone is a cure; the one to prefer first.
@@ -135,9 +155,26 @@ impl Found {
         Self {
             finding,
             effect,
+            about: None,
             events: Vec::new(),
             cures: Vec::new(),
         }
+    }
+
+    /// No other connection of that end suffers.
+    #[must_use]
+    pub fn about(mut self, end: End, connection: &Connection) -> Self {
+        self.about = Some((end, connection.name.value.clone()));
+        self
+    }
+
+    /// Whether it bears on the tunnel of these two connections.
+    pub fn concerns(&self, tunnel: [&String; 2]) -> bool {
+        let [first, second] = tunnel;
+        self.about.as_ref().is_none_or(|(end, name)| match end {
+            End::First => name == first,
+            End::Second => name == second,
+        })
     }
 
     #[must_use]
