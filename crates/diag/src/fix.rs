@@ -58,6 +58,11 @@ impl Edit {
     pub fn shown(&self) -> &str {
         self.shown.as_deref().unwrap_or(&self.by)
     }
+
+    /// Whether what is written is not what is shown.
+    pub fn hides_secret(&self) -> bool {
+        self.shown.is_some()
+    }
 }
 
 impl fmt::Debug for Edit {

@@ -1,7 +1,8 @@
 //! What a person is told about a text: source files with spans, findings, and their renderings.
 //!
 //! This crate knows nothing of networks. A dialect marks what it read with [`Span`]s, says what it
-//! thinks in [`Finding`]s, and whoever talks to the person renders them as text or JSON.
+//! thinks in [`Finding`]s, and whoever talks to the person renders them as text, JSON, SARIF, JUnit's
+//! XML or HTML.
 //! Secrets in a source are masked here, once, so that no renderer can leak one.
 
 #![forbid(unsafe_code)]
@@ -13,5 +14,5 @@ mod source;
 
 pub use finding::{Certainty, Finding, Help, Label, Severity, Symptom};
 pub use fix::{Amendment, Edit, Fix, apply};
-pub use render::{to_json, to_text};
+pub use render::{Summary, to_html, to_json, to_junit, to_sarif, to_text};
 pub use source::{FileId, Position, SourceFile, Sources, Span, Spanned};

@@ -148,8 +148,12 @@ impl SourceFile {
         out
     }
 
-    fn masked_range(&self, range: std::ops::Range<usize>) -> String {
-        let hidden = |at: usize| self.secrets.iter().any(|secret| secret.contains(&at));
+    /// A part of [`Self::masked`]; empty if the range isn't one of whole characters.
+    pub fn masked_range(&self, range: std::ops::Range<usize>) -> String {
+        let touches =
+            |secret: &&std::ops::Range<usize>| secret.start < range.end && range.start < secret.end;
+        let secrets: Vec<_> = self.secrets.iter().filter(touches).collect();
+        let hidden = |at: usize| secrets.iter().any(|secret| secret.contains(&at));
         let Some(part) = self.text.get(range.clone()) else {
             return String::new();
         };
