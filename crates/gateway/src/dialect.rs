@@ -23,6 +23,8 @@ pub struct Dialect {
     /// An interface's name in full.
     interface_name: fn(&str) -> String,
     status_commands: &'static [&'static str],
+    /// What begins a line that the device shall not obey.
+    comment: &'static str,
 }
 
 /// What was read of a file.
@@ -72,6 +74,7 @@ const DIALECTS: &[Dialect] = &[
         debug_packet: |_, _| Vec::new(),
         interface_name: str::to_owned,
         status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
+        comment: "#",
     },
     Dialect {
         name: "ios-xe",
@@ -92,6 +95,7 @@ const DIALECTS: &[Dialect] = &[
         debug_packet: ios_packet,
         interface_name: crossgate_ios::interface_name,
         status_commands: &["show crypto ikev2 sa", "show crypto session"],
+        comment: "!",
     },
 ];
 
@@ -169,6 +173,11 @@ impl Dialect {
     /// Commands that show how the tunnels stand.
     pub fn status_commands(&self) -> &'static [&'static str] {
         self.status_commands
+    }
+
+    /// A line for the reader among lines for the device.
+    pub fn comment(&self, text: &str) -> String {
+        format!("{} {text}", self.comment)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The daemon as a library: sockets, TUN devices, routes, the clock and entropy around the
 //! engines, which have none of it.
 //!
-//! - [`load`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
+//! - [`load`], [`encoding`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
 //! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`],
 //!   [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
@@ -17,6 +17,7 @@ pub mod clock;
 pub mod control;
 pub mod daemon;
 pub mod dialect;
+pub mod encoding;
 pub mod failclosed;
 pub mod failure;
 mod keylog;

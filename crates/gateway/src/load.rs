@@ -1,12 +1,29 @@
 //! A file becomes a gateway.
 
 use crate::dialect::Dialect;
+use crate::encoding::{Encoding, decode};
 use crate::failure::Failure;
-use crossgate_diag::{Finding, Severity, Sources, to_json, to_text};
+use crossgate_diag::{FileId, Finding, Severity, Sources, to_json, to_text};
 use crossgate_model::{Gateway, Language};
 use serde_json::Value;
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+
+/// Octets of the largest file that is read: a device's whole technical support file fits.
+pub const LARGEST_FILE: u64 = 256 << 20;
+
+/// A configuration among the sources of a run.
+#[derive(Debug)]
+pub struct Configuration {
+    pub path: PathBuf,
+    pub file: FileId,
+    pub encoding: Encoding,
+    pub findings: Vec<Finding>,
+    pub gateway: Gateway,
+    pub language: Box<dyn Language>,
+    pub dialect: Dialect,
+}
 
 /// A configuration as read, with all that is to be said about it.
 #[derive(Debug)]
@@ -24,30 +41,89 @@ pub struct Loaded {
 /// Reads a configuration of either vendor. Findings are no failure: see [`Loaded::usable`].
 /// `release` is for files that state none.
 pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
-    let octets = std::fs::read(path).map_err(|error| Failure::Unreadable {
+    let mut sources = Sources::new();
+    let read = load_into(&mut sources, path, release)?;
+    Ok(Loaded {
+        path: read.path,
+        masked_config: sources.get(read.file).redacted(),
+        sources,
+        findings: read.findings,
+        gateway: read.gateway,
+        language: read.language,
+        dialect: read.dialect,
+    })
+}
+
+/// The same, beside the other files of a run.
+pub fn load_into(
+    sources: &mut Sources,
+    path: &Path,
+    release: Option<&str>,
+) -> Result<Configuration, Failure> {
+    let octets = octets(path).map_err(|error| Failure::Unreadable {
         path: path.to_owned(),
         error,
     })?;
-    let not_one = |reason: &str| Failure::NotAConfiguration {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let text = String::from_utf8(octets).map_err(|_| not_one("it is no text"))?;
-    let dialect = Dialect::of(&text).ok_or_else(|| not_one("nothing in it is understood"))?;
-    let mut sources = Sources::new();
+    let (text, encoding) = decode(octets).map_err(|reason| not_one(path, reason))?;
+    let mut read = read_text(sources, path, text, release)?;
+    read.encoding = encoding;
+    if encoding == Encoding::Latin1 {
+        let title = format!("{} is no UTF-8, and read as Latin-1", path.display());
+        read.findings.insert(0, Finding::note("not-utf8", title));
+    }
+    Ok(read)
+}
+
+/// A text that is, or is to become, the content of a file.
+pub fn read_text(
+    sources: &mut Sources,
+    path: &Path,
+    text: String,
+    release: Option<&str>,
+) -> Result<Configuration, Failure> {
+    let dialect = Dialect::of(&text).ok_or_else(|| not_one(path, not_understood(&text)))?;
     let file = sources.add(path.display().to_string(), text);
     let read = dialect
-        .read(&mut sources, file, release)
-        .map_err(|reason| not_one(&reason))?;
-    Ok(Loaded {
+        .read(sources, file, release)
+        .map_err(|reason| not_one(path, &reason))?;
+    Ok(Configuration {
         path: path.to_owned(),
-        masked_config: sources.get(file).redacted(),
-        sources,
+        file,
+        encoding: Encoding::Utf8,
         findings: read.findings,
         gateway: read.gateway,
         language: read.language,
         dialect,
     })
+}
+
+fn not_one(path: &Path, reason: &str) -> Failure {
+    Failure::NotAConfiguration {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn not_understood(text: &str) -> &'static str {
+    match text.trim().is_empty() {
+        true => "it is empty",
+        false => "nothing in it is understood",
+    }
+}
+
+fn octets(path: &Path) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    // One more than is allowed tells that there is more; pipes don't say their size.
+    let bounded = File::open(path)?.take(LARGEST_FILE + 1);
+    io::BufReader::new(bounded).read_to_end(&mut octets)?;
+    if octets.len() as u64 > LARGEST_FILE {
+        let sentence = format!(
+            "it has more than {} MB; expected a configuration of at most that size",
+            LARGEST_FILE >> 20
+        );
+        return Err(io::Error::other(sentence));
+    }
+    Ok(octets)
 }
 
 impl Loaded {
