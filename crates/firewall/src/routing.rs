@@ -6,8 +6,8 @@ use crossgate_model::{Gateway, Interface, NextHop, Route};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Next hops that are found by way of another route: so many at most.
-const MAX_RECURSION: u8 = 8;
+/// Next hops that are found by way of another route: so many are looked up for one packet.
+const MAX_LOOKUPS: u8 = 32;
 
 /// Where a packet leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,12 @@ pub(crate) fn lookup(gateway: &Gateway, arrival: Option<&str>, destination: IpAd
     if owner(gateway, destination).is_some() {
         return Found::Local;
     }
-    find(gateway, table(gateway, arrival), destination, MAX_RECURSION)
+    let mut search = Search {
+        gateway,
+        table: table(gateway, arrival),
+        lookups: MAX_LOOKUPS,
+    };
+    search.find(destination, None)
 }
 
 /// Whether the interface is in no virtual router where others are.
@@ -109,28 +114,86 @@ fn table_of<'a>(gateway: &Gateway, interface: &'a Interface) -> Table<'a> {
     }
 }
 
-fn find(gateway: &Gateway, table: Table<'_>, to: IpAddr, depth: u8) -> Found {
-    let connected = connected(gateway, table, to);
-    let routes = gateway.routes.iter().enumerate();
-    let routes =
-        routes.filter(|(_, route)| route.destination.contains(&to) && table.has_route(route));
-    let mut candidates: Vec<_> = routes
-        .map(|(index, route)| (rank(route), index, route))
-        .collect();
-    candidates.sort_by_key(|&(rank, index, _)| (rank, index));
-    for (_, index, route) in candidates {
-        // A connected network has distance 0.
-        if let Some((len, interface)) = connected
-            && len >= route.destination.prefix_len()
-        {
-            return connected_hop(interface);
+/// One packet's lookup, with those that it takes to find next hops.
+struct Search<'a> {
+    gateway: &'a Gateway,
+    table: Table<'a>,
+    /// So many more.
+    lookups: u8,
+}
+
+impl Search<'_> {
+    /// `longer_than`: only by prefixes that are.
+    fn find(&mut self, to: IpAddr, longer_than: Option<u8>) -> Found {
+        let gateway = self.gateway;
+        let connected = connected(gateway, self.table, to);
+        let routes = gateway.routes.iter().enumerate();
+        let routes = routes
+            .filter(|(_, route)| route.destination.contains(&to) && self.table.has_route(route))
+            .filter(|(_, route)| {
+                longer_than.is_none_or(|len| route.destination.prefix_len() > len)
+            });
+        let mut candidates: Vec<_> = routes
+            .map(|(index, route)| (rank(route), index, route))
+            .collect();
+        candidates.sort_by_key(|&(rank, index, _)| (rank, index));
+        for (_, index, route) in candidates {
+            // A connected network has distance 0.
+            if let Some((len, interface)) = connected
+                && len >= route.destination.prefix_len()
+            {
+                return connected_hop(interface);
+            }
+            match self.resolve(index, route) {
+                Found::Nothing => {}
+                found => return found,
+            }
         }
-        match resolve(gateway, table, index, route, depth) {
-            Found::Nothing => {}
-            found => return found,
+        connected.map_or(Found::Nothing, |(_, interface)| connected_hop(interface))
+    }
+
+    /// Where a route leads; nothing if it doesn't count because its interface or next hop is
+    /// missing.
+    fn resolve(&mut self, index: usize, route: &Route) -> Found {
+        match &route.via {
+            NextHop::Discard => Found::Discard(index),
+            NextHop::Interface(name) => self.through(index, name, None),
+            NextHop::Both(name, address) => self.through(index, name, Some(address.value)),
+            NextHop::Address(address) => self.by_neighbour(index, route, address.value),
         }
     }
-    connected.map_or(Found::Nothing, |(_, interface)| connected_hop(interface))
+
+    fn through(&self, index: usize, interface: &str, next_hop: Option<IpAddr>) -> Found {
+        let known = self.gateway.interface(interface);
+        let counts = |i: &Interface| i.enabled.value && self.table.has_interface(self.gateway, i);
+        match known.is_some_and(counts) {
+            true => Found::Hop(Hop {
+                interface: interface.to_owned(),
+                next_hop,
+                route: Some(index),
+            }),
+            false => Found::Nothing,
+        }
+    }
+
+    /// A next hop without its interface: connected, or found by another route, but not by way of
+    /// this one.
+    fn by_neighbour(&mut self, index: usize, route: &Route, address: IpAddr) -> Found {
+        if self.lookups == 0 || owner(self.gateway, address).is_some() {
+            return Found::Nothing;
+        }
+        self.lookups -= 1;
+        let own = route.destination.value;
+        let longer_than = IpNet::contains(&own, &address).then_some(own.prefix_len());
+        match self.find(address, longer_than) {
+            Found::Hop(hop) => Found::Hop(Hop {
+                interface: hop.interface,
+                next_hop: hop.next_hop.or(Some(address)),
+                route: Some(index),
+            }),
+            _ => Found::Nothing,
+        }
+    }
 }
 
 /// Better first.
@@ -163,50 +226,4 @@ fn connected_hop(interface: &Interface) -> Found {
         next_hop: None,
         route: None,
     })
-}
-
-/// Where a route leads; nothing if it doesn't count because its interface or next hop is missing.
-fn resolve(gateway: &Gateway, table: Table<'_>, index: usize, route: &Route, depth: u8) -> Found {
-    let through = |interface: &str, next_hop| {
-        let known = gateway.interface(interface);
-        let counts = |i: &Interface| i.enabled.value && table.has_interface(gateway, i);
-        match known.is_some_and(counts) {
-            true => Found::Hop(Hop {
-                interface: interface.to_owned(),
-                next_hop,
-                route: Some(index),
-            }),
-            false => Found::Nothing,
-        }
-    };
-    match &route.via {
-        NextHop::Discard => Found::Discard(index),
-        NextHop::Interface(name) => through(name, None),
-        NextHop::Both(name, address) => through(name, Some(address.value)),
-        NextHop::Address(address) => by_neighbour(gateway, table, index, address.value, depth),
-    }
-}
-
-/// A next hop without its interface: connected, or found by another route.
-fn by_neighbour(
-    gateway: &Gateway,
-    table: Table<'_>,
-    index: usize,
-    address: IpAddr,
-    depth: u8,
-) -> Found {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Found::Nothing;
-    };
-    if owner(gateway, address).is_some() {
-        return Found::Nothing;
-    }
-    match find(gateway, table, address, depth) {
-        Found::Hop(hop) if hop.route != Some(index) => Found::Hop(Hop {
-            interface: hop.interface,
-            next_hop: hop.next_hop.or(Some(address)),
-            route: Some(index),
-        }),
-        _ => Found::Nothing,
-    }
 }
