@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod exec;
+mod explain;
 mod lab;
 mod paper;
 mod run;
@@ -20,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Run(run::RunArgs),
     Exec(exec::ExecArgs),
     Lab(lab::LabArgs),
@@ -29,6 +33,8 @@ enum Command {
 
 fn main() -> ExitCode {
     match &Cli::parse().command {
+        Command::Check(args) => check::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Run(args) => run::run(args),
         Command::Exec(args) => exec::run(args),
         Command::Lab(args) => lab::run(args),

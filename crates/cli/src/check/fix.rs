@@ -1,0 +1,262 @@
+//! Cures applied one after another, each to what the ones before it left, and judged again.
+
+use super::judge::{Asked, Judged};
+use super::output;
+use crossgate_diag::{Edit, Finding, Fix, Severity, Sources, apply};
+use crossgate_gateway::load::{Configuration, read_text};
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Cures that are tried in all.
+const MAX_ROUNDS: usize = 200;
+
+/// What the cures have made of the files.
+pub struct Mended {
+    /// The files as they would be.
+    pub judged: Judged,
+    applied: Vec<Applied>,
+}
+
+/// One cure, as it was at its turn.
+struct Applied {
+    code: &'static str,
+    text: String,
+    /// For each file: whether it changes, and what to type at its device.
+    parts: Vec<Option<Vec<String>>>,
+    copies_secret: bool,
+}
+
+/// What names a cure among all that were tried.
+type Attempt = (&'static str, String, String);
+
+/// Takes each finding's first cure that leaves less to say than there was, the worst findings first.
+pub fn mend(judged: Judged, asked: &Asked) -> Mended {
+    let mut now = judged;
+    let mut applied = Vec::new();
+    let mut tried = BTreeSet::new();
+    for _ in 0..MAX_ROUNDS {
+        let Some((finding, fix)) = next(&now, &tried) else {
+            break;
+        };
+        let (finding, fix) = (finding.clone(), fix.clone());
+        tried.insert(attempt(&finding, &fix));
+        if let Some(then) = with(&now, &fix, asked).filter(|then| cures(&now, then, &finding)) {
+            applied.push(Applied::new(&now, &finding, fix));
+            now = then;
+        }
+    }
+    Mended {
+        judged: now,
+        applied,
+    }
+}
+
+fn attempt(finding: &Finding, fix: &Fix) -> Attempt {
+    (finding.code, finding.title.clone(), fix.text.clone())
+}
+
+/// The worst finding's first cure that wasn't tried.
+fn next<'a>(judged: &'a Judged, tried: &BTreeSet<Attempt>) -> Option<(&'a Finding, &'a Fix)> {
+    let fixes = judged
+        .findings
+        .iter()
+        .flat_map(|f| f.fixes.iter().map(move |fix| (f, fix)));
+    let untried = fixes.filter(|(finding, fix)| !tried.contains(&attempt(finding, fix)));
+    // Of equally bad ones, the first.
+    untried.min_by_key(|(finding, _)| std::cmp::Reverse(finding.severity))
+}
+
+/// The files with that fix, read and judged again.
+fn with(judged: &Judged, fix: &Fix, asked: &Asked) -> Option<Judged> {
+    let mut sources = Sources::new();
+    let mut files = Vec::new();
+    for file in &judged.files {
+        let edits: Vec<Edit> = edits(fix, file).cloned().collect();
+        let text = apply(judged.sources.get(file.file).text(), &edits);
+        let read = read_text(&mut sources, &file.path, text, asked.release.as_deref()).ok()?;
+        files.push(Configuration {
+            encoding: file.encoding,
+            ..read
+        });
+    }
+    Some(Judged::new(sources, files, asked))
+}
+
+fn edits<'a>(fix: &'a Fix, file: &Configuration) -> impl Iterator<Item = &'a Edit> {
+    let id = file.file;
+    let amendments = fix.amendments.iter().filter(move |a| a.file == id);
+    amendments.flat_map(|amendment| &amendment.edits)
+}
+
+/// Whether the finding is gone and all in all less is wrong.
+fn cures(now: &Judged, then: &Judged, finding: &Finding) -> bool {
+    let same = |judged: &Judged| {
+        let findings = judged.findings.iter();
+        findings
+            .filter(|f| f.code == finding.code && f.title == finding.title)
+            .count()
+    };
+    let wrong = |judged: &Judged| {
+        let severities = [Severity::Error, Severity::Warning, Severity::Note];
+        (judged.report.verdict, severities.map(|s| judged.count(s)))
+    };
+    same(then) < same(now) && wrong(then) < wrong(now)
+}
+
+impl Applied {
+    fn new(judged: &Judged, finding: &Finding, fix: Fix) -> Self {
+        let part = |file: &Configuration| {
+            let mut amendments = fix.amendments.iter();
+            amendments
+                .find(|a| a.file == file.file)
+                .map(|a| a.commands.clone())
+        };
+        Self {
+            code: finding.code,
+            parts: judged.files.iter().map(part).collect(),
+            copies_secret: fix
+                .amendments
+                .iter()
+                .flat_map(|a| &a.edits)
+                .any(Edit::hides_secret),
+            text: fix.text,
+        }
+    }
+
+    fn touches(&self, file: usize) -> bool {
+        self.parts.get(file).is_some_and(Option::is_some)
+    }
+}
+
+impl Mended {
+    /// What to paste, per device.
+    pub fn commands(&self) -> String {
+        let mut out = String::new();
+        for (index, file) in self.judged.files.iter().enumerate() {
+            let parts = self
+                .applied
+                .iter()
+                .filter_map(|cure| cure.parts.get(index)?.as_ref());
+            let commands: Vec<&String> = parts.flatten().collect();
+            if commands.is_empty() {
+                continue;
+            }
+            out.push_str(&file.dialect.comment(&file.path.display().to_string()));
+            out.push('\n');
+            for command in commands {
+                out.push_str(command.trim_end());
+                out.push('\n');
+            }
+        }
+        out
+    }
+
+    /// What the reader of the commands has to know.
+    pub fn beside_commands(&self) -> String {
+        let mut out = String::new();
+        if self.applied.is_empty() {
+            out.push_str("no finding has a cure that can be pasted\n");
+        }
+        if self.applied.iter().any(|cure| cure.copies_secret) {
+            out.push_str("a key is named, not spelled: type it in its place\n");
+        }
+        out.push_str(&self.left());
+        out
+    }
+
+    fn left(&self) -> String {
+        let left = self
+            .judged
+            .findings
+            .iter()
+            .filter(|f| f.severity > Severity::Note);
+        let left = left.map(|f| format!("left: {}[{}]: {}\n", f.severity.word(), f.code, f.title));
+        left.collect()
+    }
+}
+
+/// Writes the corrected copies, and tells what was done and what is left.
+pub fn write(mended: &Mended, force: bool) -> Result<String, String> {
+    let mut out = String::new();
+    let changed: Vec<(usize, &Configuration)> = mended
+        .judged
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| mended.applied.iter().any(|cure| cure.touches(*index)))
+        .collect();
+    let copies: Vec<PathBuf> = changed
+        .iter()
+        .map(|(_, file)| copy_of(&file.path))
+        .collect();
+    if let Some(there) = copies
+        .iter()
+        .find(|path| !force && path.symlink_metadata().is_ok())
+    {
+        return Err(format!(
+            "{} exists already; --force replaces it",
+            there.display()
+        ));
+    }
+    for ((index, file), copy) in changed.into_iter().zip(&copies) {
+        let text = mended.judged.sources.get(file.file).text();
+        write_new(copy, &file.encoding.encode(text))
+            .map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
+        out.push_str(&format!("wrote {}\n", copy.display()));
+        for cure in mended.applied.iter().filter(|cure| cure.touches(index)) {
+            out.push_str(&format!("  {}: {}\n", cure.code, cure.text));
+        }
+    }
+    if copies.is_empty() {
+        out.push_str("wrote nothing: no finding has a cure that a program can apply\n");
+    }
+    out.push('\n');
+    out.push_str(&output::text(&mended.judged, super::colour()));
+    Ok(out)
+}
+
+/// `hq.xml` becomes `hq.fixed.xml`.
+fn copy_of(path: &Path) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".fixed");
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// Keys are in it, so that only its owner may read it. Whatever has that name is replaced, never
+/// written through.
+fn write_new(path: &Path, octets: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::copy_of;
+    use std::path::Path;
+
+    #[test]
+    fn a_copy_stands_beside_its_original() {
+        for (path, copy) in [
+            ("a/hq.xml", "a/hq.fixed.xml"),
+            ("branch", "branch.fixed"),
+            ("site.1.cfg", "site.1.fixed.cfg"),
+        ] {
+            assert_eq!(copy_of(Path::new(path)), Path::new(copy));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Files become a judgement: what reading them and what the rules found.
+
+use crossgate_check::{Options, Report, Side, judge_one, judge_pair};
+use crossgate_diag::{FileId, Finding, Severity, Sources};
+use crossgate_gateway::Failure;
+use crossgate_gateway::load::{Configuration, load_into};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What the reader wants to know, and knows.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub options: Options,
+    /// For files that state none.
+    pub release: Option<String>,
+}
+
+/// One or two files, and all that is to be said about them.
+pub struct Judged {
+    pub sources: Sources,
+    pub files: Vec<Configuration>,
+    /// What each file is called in sentences.
+    pub names: Vec<String>,
+    /// Those of reading before those of the rules.
+    pub findings: Vec<Finding>,
+    pub report: Report,
+}
+
+impl Judged {
+    pub fn of_files(paths: &[PathBuf], asked: &Asked) -> Result<Self, String> {
+        if let [first, second] = paths {
+            refuse_same_file(first, second)?;
+        }
+        let mut sources = Sources::new();
+        let read = |path: &PathBuf| load_into(&mut sources, path, asked.release.as_deref());
+        let files: Result<Vec<Configuration>, Failure> = paths.iter().map(read).collect();
+        let files = files.map_err(|failure| failure.to_string())?;
+        if let [first, second] = files.as_slice() {
+            refuse_same_text(&sources, first, second)?;
+        }
+        Ok(Self::new(sources, files, asked))
+    }
+
+    pub fn new(sources: Sources, mut files: Vec<Configuration>, asked: &Asked) -> Self {
+        let names = names(&files);
+        let sides: Vec<Side<'_>> = files
+            .iter()
+            .zip(&names)
+            .map(|(file, name)| side(file, name))
+            .collect();
+        let mut report = match sides.as_slice() {
+            [first, second, ..] => judge_pair(&sources, [*first, *second], asked.options),
+            [only] => judge_one(&sources, *only, asked.options),
+            [] => Report {
+                findings: Vec::new(),
+                verdict: None,
+                tunnels: Vec::new(),
+                assumptions: Vec::new(),
+            },
+        };
+        if let [first, second] = names.as_slice() {
+            for assumption in &mut report.assumptions {
+                *assumption = in_their_names(assumption, [first, second]);
+            }
+        }
+        let of_rules = std::mem::take(&mut report.findings);
+        let of_reading = files
+            .iter_mut()
+            .flat_map(|f| std::mem::take(&mut f.findings));
+        let findings = told_once(&sources, of_reading.collect(), of_rules);
+        Self {
+            sources,
+            files,
+            names,
+            findings,
+            report,
+        }
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|f| f.severity == severity).count()
+    }
+
+    /// What becomes of the tunnel, with the ends' names; nothing of one file alone.
+    pub fn verdict(&self) -> Option<String> {
+        let verdict = self.report.verdict?;
+        Some(verdict.sentence(self.pair_of_names()?).to_string())
+    }
+
+    pub fn pair_of_names(&self) -> Option<[&str; 2]> {
+        match self.names.as_slice() {
+            [first, second] => Some([first, second]),
+            _ => None,
+        }
+    }
+}
+
+fn side<'a>(file: &'a Configuration, name: &'a str) -> Side<'a> {
+    Side {
+        name,
+        gateway: &file.gateway,
+        language: file.language.as_ref(),
+    }
+}
+
+fn refuse_same_file(first: &Path, second: &Path) -> Result<(), String> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(first).is_some() && whole(first) == whole(second) {
+        return Err(format!(
+            "{} and {} are the same file; expected the files of the tunnel's two ends",
+            first.display(),
+            second.display()
+        ));
+    }
+    Ok(())
+}
+
+fn refuse_same_text(
+    sources: &Sources,
+    first: &Configuration,
+    second: &Configuration,
+) -> Result<(), String> {
+    if sources.get(first.file).text() == sources.get(second.file).text() {
+        return Err(format!(
+            "{} and {} hold the same text; expected the files of the tunnel's two ends",
+            first.path.display(),
+            second.path.display()
+        ));
+    }
+    Ok(())
+}
+
+/// File stems; where those are equal hostnames, then paths.
+fn names(files: &[Configuration]) -> Vec<String> {
+    let kinds = [stem, hostname, path];
+    let distinct = kinds.iter().find_map(|kind| {
+        let names: Option<Vec<String>> = files.iter().map(kind).collect();
+        names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
+    });
+    distinct.unwrap_or_else(|| vec!["first".into(), "second".into()])
+}
+
+fn stem(file: &Configuration) -> Option<String> {
+    Some(file.path.file_stem()?.to_string_lossy().into_owned())
+}
+
+fn hostname(file: &Configuration) -> Option<String> {
+    Some(file.gateway.hostname.as_ref()?.value.clone())
+}
+
+fn path(file: &Configuration) -> Option<String> {
+    Some(file.path.display().to_string())
+}
+
+/// The network's plan calls the ends `branch` and `hq`, in the order in which they were given.
+fn in_their_names(assumption: &str, names: [&str; 2]) -> String {
+    let mut text = assumption.to_owned();
+    for (label, name) in ["branch", "hq"].into_iter().zip(names) {
+        if let Some(rest) = assumption.strip_prefix(&format!("{label}: ")) {
+            text = format!("{name}: {rest}");
+        }
+    }
+    for (label, name) in ["branch", "hq"].into_iter().zip(names) {
+        text = text.replace(&format!("the {label} file"), &format!("the file of {name}"));
+    }
+    text
+}
+
+/// All findings; what a dialect and a rule say of one place under one code, the rule says.
+fn told_once(sources: &Sources, of_reading: Vec<Finding>, of_rules: Vec<Finding>) -> Vec<Finding> {
+    let said: BTreeSet<_> = of_rules.iter().filter_map(|f| place(sources, f)).collect();
+    let mut findings = of_reading;
+    findings.retain(|finding| !place(sources, finding).is_some_and(|at| said.contains(&at)));
+    findings.extend(of_rules);
+    findings
+}
+
+fn place(sources: &Sources, finding: &Finding) -> Option<(&'static str, FileId, u32)> {
+    let label = finding.labels.iter().find(|label| label.primary)?;
+    let line = sources.position(label.span).line;
+    Some((finding.code, label.span.file, line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_diag::Span;
+
+    #[test]
+    fn a_rule_says_what_a_dialect_says_too() {
+        let mut sources = Sources::new();
+        let file = sources.add("a.cfg", "one two\nthree\n");
+        let at = |code, range| Finding::warning(code, "").at(Span::new(file, range), "");
+        let of_reading = vec![at("a", 0..3), at("b", 0..3), at("a", 8..9)];
+        let findings = told_once(&sources, of_reading, vec![at("a", 4..7)]);
+        let told = findings.iter().map(|f| (f.code, f.labels[0].span.start));
+        assert_eq!(told.collect::<Vec<_>>(), [("b", 0), ("a", 8), ("a", 4)]);
+    }
+
+    #[test]
+    fn assumptions_are_told_in_the_readers_names() {
+        let text = "hq: the file names no network; N is taken, where the branch file expects it";
+        assert_eq!(
+            in_their_names(text, ["left", "branch"]),
+            "branch: the file names no network; N is taken, where the file of left expects it"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! `crossgate check`: what will become of a tunnel, told before its files are deployed.
+
+mod fix;
+mod judge;
+mod output;
+
+use clap::{Args, ValueEnum};
+use crossgate_check::{Options, Profile};
+use crossgate_diag::Severity;
+use crossgate_gateway::clock::Clock;
+use judge::{Asked, Judged};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Judge a configuration, or two that are to be joined, before they are deployed.
+///
+/// Exit status: 0 if nothing stops the tunnel, 1 if errors were found (with `--deny warnings`:
+/// errors or warnings), 2 if a file can't be read.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// One configuration, or the two ends of a tunnel in any order: IOS-XE, PAN-OS as XML or `set`
+    #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
+    files: Vec<PathBuf>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// What makes the exit status 1 besides errors
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Denied>,
+    /// By which standard algorithms and keys are judged [default: RFC 8247 and RFC 8221]
+    #[arg(long, value_enum, value_name = "NAME")]
+    profile: Option<ProfileName>,
+    /// Release of the vendor's system, for a file that states none: 17.9
+    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
+    release: Option<String>,
+    /// A NAT stands between the ends
+    #[arg(long)]
+    nat: bool,
+    /// Print only the commands to paste, per device
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    fix: bool,
+    /// Instead of printing commands, write corrected copies beside the files: NAME.fixed.EXT
+    #[arg(long, requires = "fix")]
+    write: bool,
+    /// Replace corrected copies that are there already
+    #[arg(long, requires = "write")]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Sarif,
+    Junit,
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Denied {
+    Warnings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProfileName {
+    /// NSA's Commercial National Security Algorithm Suite 2.0
+    Cnsa2,
+    /// BSI TR-02102-3
+    Bsi,
+    /// NIST SP 800-77 Rev. 1
+    Nist,
+}
+
+pub fn run(args: &CheckArgs) -> ExitCode {
+    match check(args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(sentence) => {
+            eprintln!("crossgate: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether nothing was found that counts as a failure.
+fn check(args: &CheckArgs) -> Result<bool, String> {
+    let asked = args.asked();
+    let judged = Judged::of_files(&args.files, &asked)?;
+    if args.fix {
+        let fails = args.fails(&judged);
+        let mended = fix::mend(judged, &asked);
+        if args.write {
+            let report = fix::write(&mended, args.force)?;
+            print(&report);
+            return Ok(!args.fails(&mended.judged));
+        }
+        print(&mended.commands());
+        eprint!("{}", mended.beside_commands());
+        return Ok(!fails);
+    }
+    print(&output::render(
+        &judged,
+        args.format(),
+        args.fails_from(),
+        colour(),
+    ));
+    Ok(!args.fails(&judged))
+}
+
+impl CheckArgs {
+    fn asked(&self) -> Asked {
+        let profile = match self.profile {
+            None => Profile::Baseline,
+            Some(ProfileName::Cnsa2) => Profile::Cnsa2,
+            Some(ProfileName::Bsi) => Profile::Bsi,
+            Some(ProfileName::Nist) => Profile::Nist,
+        };
+        Asked {
+            release: self.release.clone(),
+            options: Options {
+                profile,
+                now: i64::try_from(Clock::start().unix().as_secs()).ok(),
+                nat_between: self.nat,
+            },
+        }
+    }
+
+    fn format(&self) -> Format {
+        match self.json {
+            true => Format::Json,
+            false => self.format,
+        }
+    }
+
+    fn fails_from(&self) -> Severity {
+        match self.deny {
+            Some(Denied::Warnings) => Severity::Warning,
+            None => Severity::Error,
+        }
+    }
+
+    fn fails(&self, judged: &Judged) -> bool {
+        let from = self.fails_from();
+        judged.findings.iter().any(|f| f.severity >= from)
+    }
+}
+
+/// Whether stdout is a terminal whose owner wants colours.
+fn colour() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !unwanted
+}
+
+/// A reader that has seen enough is no error.
+fn print(text: &str) {
+    io::stdout().write_all(text.as_bytes()).ok();
+}
