@@ -45,6 +45,12 @@ pub fn of_release(release: Option<&str>) -> Behaviour {
             Doc,
             "docs.paloaltonetworks.com: without tunnel monitoring the tunnel interface stays up",
         ),
+        tunnel_needs_address: Claim::new(
+            false,
+            Doc,
+            "docs.paloaltonetworks.com: a tunnel interface needs an address for tunnel monitoring \
+             and routing protocols only",
+        ),
     }
 }
 

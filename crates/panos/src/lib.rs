@@ -23,6 +23,7 @@ pub mod behaviour;
 pub mod command;
 mod examine;
 mod language;
+pub mod log;
 mod lower;
 pub mod print;
 pub mod schema;
@@ -39,9 +40,18 @@ use std::fmt;
 pub use tree::Tree;
 pub use write::{Secrets, to_set, to_xml};
 
+/// How a configuration is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Xml,
+    Set,
+}
+
 /// What was read.
 #[derive(Debug)]
 pub struct Reading {
+    pub file: FileId,
+    pub form: Form,
     pub tree: Tree,
     pub gateway: Gateway,
     /// In the order of the text.
@@ -94,7 +104,8 @@ fn is_xml(text: &str) -> bool {
 /// Reads a configuration, in XML or in `set` form. Secrets are masked in `sources` from then on.
 pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
     let text = sources.get(file).text();
-    let (mut tree, mut findings, secrets) = if is_xml(text) {
+    let form = if is_xml(text) { Form::Xml } else { Form::Set };
+    let (mut tree, mut findings, secrets) = if form == Form::Xml {
         let parsed = xml::parse(text, file)?;
         (parsed.tree, Vec::new(), parsed.secrets)
     } else {
@@ -112,6 +123,8 @@ pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfigur
     findings.extend(told);
     findings.sort_by_key(|finding| finding.labels.first().map(|label| label.span));
     Ok(Reading {
+        file,
+        form,
         tree,
         gateway,
         findings,

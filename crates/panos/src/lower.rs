@@ -5,6 +5,7 @@
 //! settings that can't be obeyed, addresses that don't fit.
 
 mod address;
+pub(crate) mod algorithm;
 mod identity;
 mod ike;
 mod interface;
@@ -18,6 +19,7 @@ use crate::tree::{At, Tree};
 use address::AddressBook;
 use crossgate_diag::{Finding, Severity, Span, Spanned};
 use crossgate_model::{Gateway, Interface, Limits};
+pub(crate) use profile::predefined;
 use std::collections::BTreeSet;
 
 /// The gateway that a configuration describes.

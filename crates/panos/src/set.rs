@@ -27,7 +27,7 @@ const NO_CHANGE: [&str; 12] = [
     "debug",
 ];
 /// Commands that do change something, but not in a way that is followed here.
-const NOT_FOLLOWED: [&str; 6] = ["rename", "move", "copy", "override", "load", "revert"];
+const NOT_FOLLOWED: [&str; 5] = ["rename", "copy", "override", "load", "revert"];
 
 /// What a text in `set` form is.
 pub struct Parsed {
@@ -36,6 +36,30 @@ pub struct Parsed {
     pub secrets: Vec<Span>,
     /// Commands that say something of the configuration.
     pub understood: usize,
+    /// The text ends below where an `edit` has led.
+    pub is_below: bool,
+}
+
+/// A command, and the nodes that its words name.
+pub struct Said {
+    /// From its first word to its last, quotes included.
+    pub range: Range<usize>,
+    /// In order; each with its place, without quotes.
+    pub words: Vec<(NodeId, Range<usize>)>,
+    /// It takes away instead of saying.
+    pub deletes: bool,
+}
+
+impl Said {
+    /// The named nodes that lead to no other named one.
+    pub fn leaves(&self, tree: &Tree) -> Vec<NodeId> {
+        let ids = self.words.iter().map(|(id, _)| *id);
+        let leads_on = |id: NodeId| {
+            let mut children = tree.at(id).children();
+            children.any(|child| self.words.iter().any(|(id, _)| *id == child.id()))
+        };
+        ids.filter(|&id| !leads_on(id)).collect()
+    }
 }
 
 /// Reads commands. Without a file (for what is built in), nodes have no spans.
@@ -45,6 +69,17 @@ pub fn parse(text: &str, file: Option<FileId>) -> Parsed {
         reader.command(command);
     }
     reader.finish()
+}
+
+/// Reads commands and remembers which of them said what.
+pub fn parse_said(text: &str, file: FileId) -> (Parsed, Vec<Said>) {
+    let mut reader = Reader::new(Some(file));
+    reader.said = Some(Vec::new());
+    for command in commands(text) {
+        reader.command(command);
+    }
+    let said = reader.said.take().unwrap_or_default();
+    (reader.finish(), said)
 }
 
 /// Whether a command's first words are of the configuration's language.
@@ -83,6 +118,8 @@ struct Reader {
     context: Vec<Word>,
     prompts: Vec<Range<usize>>,
     understood: usize,
+    /// Where somebody wants to know.
+    said: Option<Vec<Said>>,
 }
 
 /// A place on the way down: what the next word means depends on it.
@@ -105,6 +142,7 @@ impl Reader {
             context: Vec::new(),
             prompts: Vec::new(),
             understood: 0,
+            said: None,
         }
     }
 
@@ -119,6 +157,7 @@ impl Reader {
             findings: self.findings,
             secrets: self.secrets,
             understood: self.understood,
+            is_below: !self.context.is_empty(),
         }
     }
 
@@ -140,6 +179,7 @@ impl Reader {
         match verb.text.as_str() {
             "set" => self.set(verb, rest),
             "delete" => self.delete(verb, rest),
+            "move" => self.move_entry(verb, rest),
             "edit" => self.context.extend_from_slice(rest),
             "top" => self.context.clear(),
             "up" => drop(self.context.pop()),
@@ -191,6 +231,7 @@ impl Reader {
             return self.unknown_path(words.first().unwrap_or(verb));
         };
         self.understood += 1;
+        self.say(verb, words, false);
         let hidden = secret_words(&path);
         let mut walk = Walk {
             frames: vec![self.descend(root)],
@@ -200,6 +241,17 @@ impl Reader {
             secret_said: false,
         };
         while self.step(&mut walk) {}
+    }
+
+    fn say(&mut self, verb: &Word, words: &[Word], deletes: bool) {
+        let range = verb.outer().start..words.last().unwrap_or(verb).outer().end;
+        if let Some(said) = &mut self.said {
+            said.push(Said {
+                range,
+                words: Vec::new(),
+                deletes,
+            });
+        }
     }
 
     fn unknown_path(&mut self, first: &Word) {
@@ -342,6 +394,9 @@ impl Reader {
     fn word(&mut self, parent: NodeId, word: &Word, hidden: bool, kind: Kind) -> NodeId {
         let span = self.span(&word.range);
         let id = self.tree.child(parent, &word.text, span, kind);
+        if let Some(said) = self.said.as_mut().and_then(|said| said.last_mut()) {
+            said.words.push((id, word.range.clone()));
+        }
         if hidden {
             self.tree.mark_secret(id);
             self.secrets.extend(span);
@@ -370,29 +425,90 @@ impl Reader {
         }
     }
 
+    /// Members in brackets go one by one.
     fn delete(&mut self, verb: &Word, words: &[Word]) {
-        let Some((path, root)) = self.start(words) else {
-            return self.unknown_path(words.first().unwrap_or(verb));
+        self.say(verb, words, true);
+        let list = words.iter().position(|word| word.is("["));
+        let (path, members) = words.split_at(list.unwrap_or(words.len()));
+        let Some(way) = self.way(verb, path) else {
+            return;
         };
         self.understood += 1;
-        let mut way = vec![self.descend(root).node];
-        for word in path.iter().filter(|w| !w.is("[") && !w.is("]")) {
-            let node = way.last().map(|&id| self.tree.at(id));
-            let Some(child) = node.and_then(|at| at.get(&word.text)) else {
-                return self.nothing_to_delete(word);
-            };
-            way.push(child.id());
-        }
-        if let [.., parent, child] = way.as_slice() {
+        if let (None, [.., parent, child]) = (list, way.as_slice()) {
             self.tree.remove(*parent, *child);
+        }
+        for word in members.iter().filter(|w| !w.is("[") && !w.is("]")) {
+            let parent = way.last().map(|&id| self.tree.at(id));
+            match parent.and_then(|at| Some((at.id(), at.get(&word.text)?.id()))) {
+                Some((parent, child)) => self.tree.remove(parent, child),
+                None => self.not_there(word),
+            }
         }
     }
 
-    fn nothing_to_delete(&mut self, word: &Word) {
+    /// The nodes that a path leads through, the last one included; told, if there is none.
+    fn way(&mut self, verb: &Word, words: &[Word]) -> Option<Vec<NodeId>> {
+        let Some((path, root)) = self.start(words) else {
+            self.unknown_path(words.first().unwrap_or(verb));
+            return None;
+        };
+        let mut way = vec![self.descend(root).node];
+        for word in &path {
+            let node = way.last().map(|&id| self.tree.at(id));
+            let Some(child) = node.and_then(|at| at.get(&word.text)) else {
+                self.understood += 1;
+                self.not_there(word);
+                return None;
+            };
+            way.push(child.id());
+        }
+        Some(way)
+    }
+
+    fn not_there(&mut self, word: &Word) {
         self.findings.push(
-            Finding::note("nothing-to-delete", "this file has nothing to delete there")
-                .at(self.span(&word.range), "not said before"),
+            Finding::note(
+                "nothing-to-delete",
+                "this file has nothing of that name there",
+            )
+            .at(self.span(&word.range), "not said before"),
         );
+    }
+
+    /// `move … R before S`, `after S`, `top`, `bottom`.
+    fn move_entry(&mut self, verb: &Word, words: &[Word]) {
+        let (path, place) = match words {
+            [path @ .., place, sibling] if place.is("before") || place.is("after") => {
+                (path, Some((place.is("before"), Some(sibling))))
+            }
+            [path @ .., place] if place.is("top") || place.is("bottom") => {
+                (path, Some((place.is("top"), None)))
+            }
+            _ => (words, None),
+        };
+        let Some((forward, sibling)) = place else {
+            let title = "`move` says where to: before, after, top or bottom";
+            let warning = Finding::warning("unknown-line", title);
+            let span = self.span(&words.last().unwrap_or(verb).range);
+            return self
+                .findings
+                .push(warning.at(span, "this changes nothing here"));
+        };
+        let Some(way) = self.way(verb, path) else {
+            return;
+        };
+        self.understood += 1;
+        let [.., list, entry] = way.as_slice() else {
+            return;
+        };
+        let beside = match sibling {
+            Some(word) => match self.tree.at(*list).get(&word.text) {
+                Some(at) => Some(at.id()),
+                None => return self.not_there(word),
+            },
+            None => None,
+        };
+        self.tree.reorder(*list, *entry, forward, beside);
     }
 }
 

@@ -100,6 +100,28 @@ impl Tree {
         }
     }
 
+    /// Puts a child before or after one of its siblings; without one, first or last.
+    pub(crate) fn reorder(
+        &mut self,
+        parent: NodeId,
+        child: NodeId,
+        before: bool,
+        sibling: Option<NodeId>,
+    ) {
+        let Some(node) = self.node_mut(parent).filter(|_| sibling != Some(child)) else {
+            return;
+        };
+        node.children.retain(|&id| id != child);
+        let beside = sibling.and_then(|wanted| node.children.iter().position(|&id| id == wanted));
+        let at = match (beside, before) {
+            (Some(at), true) => at,
+            (Some(at), false) => at + 1,
+            (None, true) => 0,
+            (None, false) => node.children.len(),
+        };
+        node.children.insert(at, child);
+    }
+
     pub(crate) fn add_attribute(&mut self, id: NodeId, attribute: Attribute) {
         if let Some(node) = self.node_mut(id) {
             node.attributes.push(attribute);

@@ -15,6 +15,12 @@ impl Word {
     pub fn is(&self, text: &str) -> bool {
         !self.quoted && self.text == text
     }
+
+    /// With its quotes.
+    pub fn outer(&self) -> Range<usize> {
+        let quotes = usize::from(self.quoted);
+        self.range.start - quotes..self.range.end + quotes
+    }
 }
 
 /// One command: a line, or more where a quoted word goes on.

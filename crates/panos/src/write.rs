@@ -78,7 +78,7 @@ fn command(path: &[String], last: &str, out: &mut String) {
     out.push('\n');
 }
 
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = !word.is_empty()
         && !word.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']'))
         && !word.starts_with('#');
@@ -190,7 +190,7 @@ fn attribute(name: &str, value: &str, out: &mut String) {
     let _ = write!(out, " {name}=\"{}\"", escaped(value));
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -20,9 +20,14 @@ pub struct Parsed {
     pub secrets: Vec<Span>,
 }
 
-pub fn parse(text: &str, file: FileId) -> Result<Parsed, NotAConfiguration> {
+/// The document without what stands before it, and how many bytes that is.
+pub fn body(text: &str) -> (&str, usize) {
     let body = text.trim_start_matches('\u{feff}').trim_start();
-    let base = text.len() - body.len();
+    (body, text.len() - body.len())
+}
+
+pub fn parse(text: &str, file: FileId) -> Result<Parsed, NotAConfiguration> {
+    let (body, base) = body(text);
     let document = Document::parse(body).map_err(|error| ill_formed(text, base, &error))?;
     let mut reader = Reader {
         file,

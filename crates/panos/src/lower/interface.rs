@@ -107,6 +107,7 @@ fn interface(scope: &mut Scope<'_>, body: Body<'_>) -> Interface {
         kind: body.kind,
         description: comment.or_else(|| layer3.value(&["comment"])).map(At::name),
         addresses: addresses(scope, layer3),
+        learnt_address: layer3.get("dhcp-client").and_then(At::span),
         enabled: match state {
             Some(state) => state.spanned(state.word() != "down"),
             None => Spanned::default_of(true),

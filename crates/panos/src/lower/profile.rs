@@ -1,6 +1,7 @@
 //! IKE and IPsec crypto profiles.
 
 use super::Scope;
+use super::algorithm::{encr, group, integ, prf, prf_with_gcm};
 use crate::set;
 use crate::tree::{At, Tree};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
@@ -63,7 +64,7 @@ fn find<'t>(
 }
 
 /// What every PAN-OS has, read like any other configuration.
-fn predefined() -> At<'static> {
+pub fn predefined() -> At<'static> {
     static TREE: OnceLock<Tree> = OnceLock::new();
     let tree = TREE.get_or_init(|| set::parse(include_str!("../predefined.set"), None).tree);
     let root = tree.root();
@@ -122,9 +123,7 @@ fn tell_of_hash_beside_gcm(
     scope.tell(note);
 }
 
-/// The PRF is the hash. With GCM, which has hash `non-auth`, PAN-OS takes it from the group: up to
-/// group 19 SHA-256, with group 20 SHA-384 (vendor's document on IKE crypto profiles; SHA-512 with
-/// group 21 is believed).
+/// The PRF is the hash; with GCM, which has hash `non-auth`, it follows from the group.
 fn prfs(profile: At<'_>, encr: &[Spanned<Encr>], groups: &[Spanned<DhGroup>]) -> Vec<Spanned<Prf>> {
     let hashes = profile.values(&["hash"]);
     let mut prfs: Vec<Spanned<Prf>> = hashes
@@ -132,11 +131,7 @@ fn prfs(profile: At<'_>, encr: &[Spanned<Encr>], groups: &[Spanned<DhGroup>]) ->
         .collect();
     if prfs.is_empty() && encr.iter().any(|encr| encr.is_aead()) {
         for group in groups {
-            let prf = Spanned::default_of(match group.value {
-                DhGroup::Ecp20 => Prf::HmacSha384,
-                DhGroup::Ecp21 => Prf::HmacSha512,
-                _ => Prf::HmacSha256,
-            });
+            let prf = Spanned::default_of(prf_with_gcm(group.value));
             if !prfs.contains(&prf) {
                 prfs.push(prf);
             }
@@ -311,45 +306,6 @@ fn expect_integrity(
         scope.tell(error);
     }
     !integ.is_empty()
-}
-
-fn encr(word: &str) -> Option<Encr> {
-    Some(match word {
-        "des" => Encr::Des,
-        "3des" => Encr::TripleDes,
-        "aes-128-cbc" => Encr::AesCbc128,
-        "aes-192-cbc" => Encr::AesCbc192,
-        "aes-256-cbc" => Encr::AesCbc256,
-        "aes-128-gcm" => Encr::AesGcm128,
-        "aes-256-gcm" => Encr::AesGcm256,
-        _ => return None,
-    })
-}
-
-fn integ(word: &str) -> Option<Integ> {
-    Some(match word {
-        "md5" => Integ::HmacMd5_96,
-        "sha1" => Integ::HmacSha1_96,
-        "sha256" => Integ::HmacSha256_128,
-        "sha384" => Integ::HmacSha384_192,
-        "sha512" => Integ::HmacSha512_256,
-        _ => return None,
-    })
-}
-
-fn prf(word: &str) -> Option<Prf> {
-    Some(match word {
-        "md5" => Prf::HmacMd5,
-        "sha1" => Prf::HmacSha1,
-        "sha256" => Prf::HmacSha256,
-        "sha384" => Prf::HmacSha384,
-        "sha512" => Prf::HmacSha512,
-        _ => return None,
-    })
-}
-
-fn group(word: &str) -> Option<DhGroup> {
-    DhGroup::from_iana(word.strip_prefix("group")?.parse().ok()?)
 }
 
 fn encr_facts(encr: Encr) -> Facts {

@@ -78,7 +78,7 @@ delete zone nothing
               - fw:1:34 this one is replaced
             error[undefined-name] there is no interface `tunnel.3`
               ^ fw:5:40 nothing of this name is defined
-            note[nothing-to-delete] this file has nothing to delete there
+            note[nothing-to-delete] this file has nothing of that name there
               ^ fw:7:13 not said before
         "#]],
     );

@@ -1,6 +1,7 @@
 //! Configurations in, gateways and findings out: all tests go through [`check`] or, for a
 //! construct that is to be read in both forms, [`check_both`].
 
+mod amend;
 mod dump;
 mod examples;
 mod forms;

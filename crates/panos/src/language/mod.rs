@@ -1,0 +1,42 @@
+//! How PAN-OS says a change, and what its log says of an event.
+//!
+//! A [`Change`] becomes [`steps`] on paths of the configuration, the same for both forms;
+//! the steps become commands to type, and edits of the text as it is written: [`in_xml`] or
+//! [`in_set`].
+
+mod change;
+mod in_set;
+mod in_xml;
+mod steps;
+
+use crate::{Form, Reading, log};
+use crossgate_diag::{Amendment, SourceFile};
+use crossgate_model::{CannotSay, Change, Event, Language};
+
+impl Language for Reading {
+    fn amend(&self, source: &SourceFile, change: &Change) -> Result<Amendment, CannotSay> {
+        let steps = change::steps(self, change)?;
+        let steps = steps::needed(&self.tree, steps);
+        if steps.is_empty() {
+            return Err(CannotSay("the file says so already".into()));
+        }
+        let text = source.text();
+        let edits = match self.form {
+            Form::Xml => in_xml::edits(&self.tree, text, self.file, &steps)?,
+            Form::Set => in_set::edits(text, self.file, &steps),
+        };
+        Ok(Amendment {
+            file: self.file,
+            edits,
+            commands: steps::commands(&self.tree, &steps, steps::Show::Named),
+        })
+    }
+
+    fn symptoms(&self, event: &Event) -> Vec<String> {
+        log::lines(event)
+    }
+}
+
+fn cannot<T>(why: impl Into<String>) -> Result<T, CannotSay> {
+    Err(CannotSay(why.into()))
+}
