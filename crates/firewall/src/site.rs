@@ -56,6 +56,7 @@ fn assumed(lan: Ipv4Net) -> Interface {
         kind: InterfaceKind::Physical,
         description: None,
         addresses: vec![Spanned::default_of(IpNet::V4(lan))],
+        learnt_address: None,
         enabled: Spanned::default_of(true),
         mtu: None,
         tcp_mss: None,

@@ -78,6 +78,12 @@ pub fn of(name: String) -> Behaviour {
             Undocumented,
             "a static VTI's line protocol follows its SA",
         ),
+        tunnel_needs_address: Claim::new(
+            true,
+            Doc,
+            "Cisco IOS IP addressing command reference: without `ip address` or `ip unnumbered` an \
+             interface processes no IP",
+        ),
     }
 }
 

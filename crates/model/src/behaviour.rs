@@ -38,6 +38,8 @@ pub struct Behaviour {
     pub ike_rekey: Claim<RekeyMargin>,
     /// Whether a tunnel interface stays up when its peer is dead.
     pub interface_survives_dead_peer: Claim<bool>,
+    /// Whether a tunnel interface passes IPv4 only while it has an IPv4 address.
+    pub tunnel_needs_address: Claim<bool>,
 }
 
 impl Behaviour {
@@ -56,6 +58,7 @@ impl Behaviour {
             child_rekey: claim(RekeyMargin::DEFAULT, rfc("RFC 7296 §2.8")),
             ike_rekey: claim(RekeyMargin::DEFAULT, rfc("RFC 7296 §2.8")),
             interface_survives_dead_peer: claim(true, rfc("not specified")),
+            tunnel_needs_address: claim(false, rfc("RFC 4301 knows no addresses of tunnels")),
         }
     }
 }

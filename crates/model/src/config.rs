@@ -3,7 +3,7 @@
 use crate::behaviour::{Behaviour, Claim, Liveness, ResponderSelectors};
 use crate::selector::SelectorPair;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf, Secret};
-use crossgate_diag::Spanned;
+use crossgate_diag::{Span, Spanned};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
@@ -101,6 +101,9 @@ pub struct Interface {
     pub description: Option<Spanned<String>>,
     /// Own addresses with their prefix lengths.
     pub addresses: Vec<Spanned<IpNet>>,
+    /// The line that has it take an address which isn't in the file or is another interface's: by
+    /// DHCP, negotiated, unnumbered.
+    pub learnt_address: Option<Span>,
     /// False after `shutdown`.
     pub enabled: Spanned<bool>,
     /// Octets of an IP packet.
@@ -124,6 +127,7 @@ impl Interface {
             kind: InterfaceKind::Physical,
             description: None,
             addresses: vec![Spanned::default_of(address)],
+            learnt_address: None,
             enabled: Spanned::default_of(true),
             mtu: None,
             tcp_mss: None,

@@ -253,6 +253,7 @@ fn interface(words: &mut Words<'_>) -> Interface {
         kind: InterfaceKind::Physical,
         description: None,
         addresses,
+        learnt_address: None,
         enabled: given(!words.flag("down")),
         mtu: None,
         tcp_mss: None,

@@ -4,7 +4,7 @@ use super::reasons::{NO_NAT, ONE_TABLE};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, aside, is_digits, lacking, run, set};
 use crate::tree::Line;
-use crossgate_diag::{Span, Spanned};
+use crossgate_diag::{Finding, Span, Spanned};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub struct Interface {
     pub description: Option<Spanned<String>>,
     /// The primary one first.
     pub addresses: Vec<Spanned<IpNet>>,
-    /// `ip address dhcp` and its like: the address isn't in the file.
+    /// `ip address dhcp` and its like: the address isn't in the file, or is another interface's.
     pub learnt_address: Option<Span>,
     pub shutdown: Option<Spanned<bool>>,
     pub mtu: Option<Spanned<u16>>,
@@ -103,10 +103,7 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
         "selectors of a tunnel's policy are IPv4",
     ),
     set("crypto map", crypto_map).when(names_one_map),
-    lacking(
-        "ip unnumbered",
-        "the interface has no address of its own here",
-    ),
+    set("ip unnumbered", unnumbered),
     lacking("vrf forwarding", ONE_TABLE),
     lacking("ip vrf", ONE_TABLE),
     lacking("tunnel vrf", ONE_TABLE),
@@ -262,6 +259,17 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 
 fn description(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     interface.description = args.unless_no(|args| args.rest())?;
+    Some(())
+}
+
+fn unnumbered(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
+    interface.learnt_address = (!args.no).then_some(args.line);
+    args.rest();
+    if !args.no {
+        let title = "`ip unnumbered` is not obeyed: the interface has no address of its own here";
+        let finding = Finding::warning("not-obeyed", title);
+        args.cx.push(finding.at(args.line, "known, but not obeyed"));
+    }
     Some(())
 }
 

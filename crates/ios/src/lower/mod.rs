@@ -104,6 +104,7 @@ fn interface(interface: &Interface) -> model::Interface {
         kind: kind(&interface.name),
         description: interface.description.clone(),
         addresses: interface.addresses.clone(),
+        learnt_address: interface.learnt_address,
         enabled: enabled.unwrap_or(Spanned::default_of(true)),
         mtu: interface.ip_mtu.or(interface.mtu),
         tcp_mss: interface.tcp_mss,
