@@ -34,6 +34,7 @@ mod names;
 mod print;
 mod secrets;
 pub mod tree;
+mod words;
 
 pub use config::Config;
 pub use names::interface_name;

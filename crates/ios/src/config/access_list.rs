@@ -238,7 +238,7 @@ fn pair(protocol: u8, source: Half, destination: Half, more: Option<String>) -> 
     })
 }
 
-const PROTOCOLS: &[(&str, u8)] = &[
+pub(crate) const PROTOCOLS: &[(&str, u8)] = &[
     ("ip", 0),
     ("icmp", 1),
     ("igmp", 2),

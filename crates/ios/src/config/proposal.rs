@@ -65,7 +65,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     Some(())
 }
 
-const ENCR: &[(&str, Encr)] = &[
+pub(crate) const ENCR: &[(&str, Encr)] = &[
     ("des", Encr::Des),
     ("3des", Encr::TripleDes),
     ("aes-cbc-128", Encr::AesCbc128),
@@ -75,7 +75,7 @@ const ENCR: &[(&str, Encr)] = &[
     ("aes-gcm-256", Encr::AesGcm256),
 ];
 
-const INTEG: &[(&str, Integ)] = &[
+pub(crate) const INTEG: &[(&str, Integ)] = &[
     ("md5", Integ::HmacMd5_96),
     ("sha1", Integ::HmacSha1_96),
     ("sha256", Integ::HmacSha256_128),
@@ -83,7 +83,7 @@ const INTEG: &[(&str, Integ)] = &[
     ("sha512", Integ::HmacSha512_256),
 ];
 
-const PRF: &[(&str, Prf)] = &[
+pub(crate) const PRF: &[(&str, Prf)] = &[
     ("md5", Prf::HmacMd5),
     ("sha1", Prf::HmacSha1),
     ("sha256", Prf::HmacSha256),
@@ -91,7 +91,7 @@ const PRF: &[(&str, Prf)] = &[
     ("sha512", Prf::HmacSha512),
 ];
 
-const GROUPS: &[(&str, DhGroup)] = &[
+pub(crate) const GROUPS: &[(&str, DhGroup)] = &[
     ("1", DhGroup::Modp1),
     ("2", DhGroup::Modp2),
     ("5", DhGroup::Modp5),

@@ -112,7 +112,7 @@ pub(super) fn idle<T: HasSa>(target: &mut T, args: &mut Args<'_, '_>) -> Option<
     Some(())
 }
 
-const WINDOWS: &[(&str, u32)] = &[
+pub(crate) const WINDOWS: &[(&str, u32)] = &[
     ("64", 64),
     ("128", 128),
     ("256", 256),
@@ -159,7 +159,7 @@ pub(super) fn isakmp_profile<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_
     Some(())
 }
 
-const GROUPS: &[(&str, DhGroup)] = &[
+pub(crate) const GROUPS: &[(&str, DhGroup)] = &[
     ("group1", DhGroup::Modp1),
     ("group2", DhGroup::Modp2),
     ("group5", DhGroup::Modp5),

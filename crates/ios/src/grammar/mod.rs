@@ -49,6 +49,26 @@ impl Mode {
         }
     }
 
+    /// The keywords of a row of this mode's table.
+    pub(crate) fn path(self, rule: usize) -> &'static str {
+        fn of<T>(rules: &'static [Rule<T>], rule: usize) -> &'static str {
+            rules.get(rule).map_or("", |rule| rule.path)
+        }
+        match self {
+            Self::Global => of(config::GLOBAL, rule),
+            Self::Interface => of(config::interface::TABLE, rule),
+            Self::Proposal => of(config::proposal::TABLE, rule),
+            Self::Policy => of(config::policy::TABLE, rule),
+            Self::Keyring => of(config::keyring::TABLE, rule),
+            Self::KeyringPeer => of(config::keyring::PEER_TABLE, rule),
+            Self::Profile => of(config::profile::TABLE, rule),
+            Self::TransformSet => of(config::transform::TABLE, rule),
+            Self::IpsecProfile => of(config::ipsec_profile::TABLE, rule),
+            Self::CryptoMap => of(config::crypto_map::TABLE, rule),
+            Self::AccessList => of(config::access_list::TABLE, rule),
+        }
+    }
+
     /// Which command of this mode these words are.
     pub(crate) fn resolve(self, words: &[&str]) -> Resolved {
         match self {

@@ -128,7 +128,7 @@ impl<'c> Lowering<'c, '_, '_> {
 }
 
 /// By the longest matching address, or by host name.
-fn by_end<'c>(keyring: &'c Keyring, remote: &RemoteEnd) -> Option<&'c Peer> {
+pub(crate) fn by_end<'c>(keyring: &'c Keyring, remote: &RemoteEnd) -> Option<&'c Peer> {
     match remote {
         RemoteEnd::Address(address) => keyring
             .peers
@@ -148,7 +148,7 @@ fn by_end<'c>(keyring: &'c Keyring, remote: &RemoteEnd) -> Option<&'c Peer> {
 }
 
 /// By an identity that the profile accepts; for a peer from anywhere, by a key for all.
-fn by_identity<'c>(keyring: &'c Keyring, profile: &Profile) -> Option<&'c Peer> {
+pub(crate) fn by_identity<'c>(keyring: &'c Keyring, profile: &Profile) -> Option<&'c Peer> {
     let accepted = |id: &Identity| profile.match_remote.iter().any(|m| m.matches(id));
     let by_id = |peer: &&Peer| peer.identity.as_ref().is_some_and(|id| accepted(id));
     let by_name = |peer: &&Peer| {

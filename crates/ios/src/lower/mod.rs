@@ -2,10 +2,10 @@
 
 mod child;
 mod connection;
-mod keys;
+pub(crate) mod keys;
 mod local;
 mod map;
-mod proposals;
+pub(crate) mod proposals;
 mod selectors;
 mod tunnel;
 mod unused;

@@ -131,7 +131,7 @@ impl Lowering<'_, '_, '_> {
 }
 
 /// The policy for IKE SAs from that address: one that states it, else one that states none.
-fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Policy> {
+pub(crate) fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Policy> {
     let complete = || config.policies.iter().filter(|p| !p.proposals.is_empty());
     let stating = |policy: &&Policy| {
         let mut stated = policy.match_local.iter();
@@ -189,7 +189,7 @@ fn smart_default(proposal: &DefaultProposal) -> IkeProposal {
     }
 }
 
-fn prf_of(integ: Integ) -> Prf {
+pub(crate) fn prf_of(integ: Integ) -> Prf {
     match integ {
         Integ::HmacMd5_96 => Prf::HmacMd5,
         Integ::HmacSha1_96 => Prf::HmacSha1,

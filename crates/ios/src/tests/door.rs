@@ -84,7 +84,7 @@ fn line(sources: &Sources, finding: &Finding) -> String {
     out
 }
 
-fn gateway(gateway: &Gateway) -> String {
+pub(super) fn gateway(gateway: &Gateway) -> String {
     let mut out = String::new();
     let name = gateway.hostname.as_ref().map_or("-", |h| h.value.as_str());
     let _ = writeln!(out, "{name} {}", gateway.behaviour.name);

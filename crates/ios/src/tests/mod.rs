@@ -1,5 +1,6 @@
 //! One door: [`check`] reads a text and compares what came of it.
 
+mod changes;
 mod damage;
 mod door;
 mod errors;
@@ -13,7 +14,7 @@ mod samples;
 mod secrets;
 mod text;
 
-use door::{check, check_findings, check_warnings, read};
+use door::{check, check_findings, check_warnings, gateway, read};
 
 /// A VTI that works, without its IKEv2 proposals.
 const PROFILE: &str = "\
