@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub unknown: RateLimit,
     last_ike_id: u32,
     last_child_id: u32,
+    #[cfg(feature = "planted-faults")]
+    pub fault: Option<crate::fault::Fault>,
 }
 
 impl Context {
@@ -41,6 +43,8 @@ impl Context {
             unknown: RateLimit::new(crate::limits::UNKNOWN_PER_SECOND),
             last_ike_id: 0,
             last_child_id: 0,
+            #[cfg(feature = "planted-faults")]
+            fault: None,
         }
     }
 

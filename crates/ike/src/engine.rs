@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 /// IKEv2 for one gateway.
 pub struct Engine {
-    cx: Context,
+    pub(crate) cx: Context,
     connections: Vec<Watched>,
     sas: Registry,
     jar: CookieJar,

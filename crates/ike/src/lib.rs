@@ -41,6 +41,7 @@ mod effect;
 mod engine;
 mod error;
 mod exchange;
+mod fault;
 mod fragment;
 mod identity;
 mod keys;
@@ -57,4 +58,6 @@ mod weak;
 mod window;
 
 pub use engine::Engine;
+#[cfg(feature = "planted-faults")]
+pub use fault::Fault;
 pub use output::{Datagram, Deadline, IkeKeys, Output, TimerName};

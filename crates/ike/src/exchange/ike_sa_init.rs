@@ -18,6 +18,7 @@ use crate::context::{Context, Ends};
 use crate::cookie::{Asker, CookieJar};
 use crate::error::Failure;
 use crate::keys;
+use crate::fault::Fault;
 use crate::limits::{IKE_PORT, MAX_INIT_ROUNDS};
 use crate::nat;
 use crate::payloads::{Payloads, notify};
@@ -244,7 +245,8 @@ impl Initiating {
 
     fn with_group(mut self: Box<Self>, cx: &mut Context, wanted: DhId) -> Option<IkeSa> {
         let offered = |group: &DhGroup| group.iana_id() == wanted.0 && *group != self.dh.group();
-        let Some(group) = self.offer.groups().find(offered) else {
+        let retried = self.offer.groups().find(offered);
+        let Some(group) = retried.filter(|_| !cx.has(Fault::NoRetryOnInvalidKe)) else {
             let event = EventKind::NoProposalChosen {
                 exchange: EXCHANGE,
                 refused_by: Side::Us,

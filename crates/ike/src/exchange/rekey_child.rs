@@ -16,6 +16,7 @@ use crate::child::{Agreement, Birth, Child, Stage};
 use crate::collision::{Rank, survivor};
 use crate::context::Context;
 use crate::effect::Effect;
+use crate::fault::Fault;
 use crate::limits::{REKEY_RETRY, TEMPORARY_FAILURE_WAIT};
 use crate::payloads::Payloads;
 use crate::proposal::esp::EspSuite;
@@ -124,7 +125,7 @@ impl RekeyChild {
         // 3. If the peer rekeyed it as well, the nonces say which of the new ones stays.
         let rank = Rank::of(&self.nonce, nonce_r);
         let stays = self.peer.as_ref().map(|(_, peers)| survivor(&rank, peers));
-        let loses = stays == Some(Side::Peer);
+        let loses = stays == Some(Side::Peer) && !cx.has(Fault::WrongLoser);
         let outbound = if loses {
             OutboundUse::AfterPeer
         } else {
@@ -158,7 +159,9 @@ impl RekeyChild {
             if let Some((peers_new, _)) = self.peer {
                 sa.replaced_by_peer(cx, peers_new);
             }
-            sa.delete_children(cx, vec![self.old], DeleteReason::Rekeyed);
+            if !cx.has(Fault::NoDelete) {
+                sa.delete_children(cx, vec![self.old], DeleteReason::Rekeyed);
+            }
             if unwanted.is_some() {
                 let (connection, child) = (sa.peering.connection(), name);
                 cx.effects.push_back(Effect::ChildUp {
@@ -277,7 +280,10 @@ pub(crate) fn answer(
         }
     };
     let nonce_r = cx.nonce();
-    let (role, outbound) = (Role::Responder, OutboundUse::AfterPeer);
+    let (role, outbound) = match cx.has(Fault::EarlyOutbound) {
+        false => (Role::Responder, OutboundUse::AfterPeer),
+        true => (Role::Responder, OutboundUse::Immediately),
+    };
     let birth = Birth {
         role,
         nonce_i,
