@@ -26,6 +26,7 @@ pub mod pairing;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod words;
 
 pub use report::{Report, Tunnel, judge_one, judge_pair};
 pub use rule::{Options, Profile, Rule, Side, explain};

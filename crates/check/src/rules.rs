@@ -2,11 +2,12 @@
 //! test.
 
 pub mod negotiation;
+pub mod selectors;
 
 use crate::rule::Rule;
 
 /// In the order in which findings are told.
-const GROUPS: &[&[Rule]] = &[negotiation::RULES];
+const GROUPS: &[&[Rule]] = &[negotiation::RULES, selectors::RULES];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().flat_map(|group| group.iter())

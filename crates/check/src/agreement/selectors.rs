@@ -1,0 +1,72 @@
+//! Which Child of the answerer an offer is for, and what remains of its selectors (RFC 7296 §2.9).
+
+use crate::rule::Party;
+use crossgate_model::behaviour::ResponderSelectors;
+use crossgate_model::{Child, SelectorPair};
+
+/// How well an offer suits a Child; the greatest is the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// So many addresses of both sides remain.
+    Part(u128),
+    Covers,
+    Exact,
+}
+
+/// What `answerer` makes of an offer, seen from the answerer; nothing is TS_UNACCEPTABLE.
+fn narrowed(offer: &SelectorPair, answerer: &Child) -> Option<(Fit, SelectorPair)> {
+    let own = &answerer.selectors.value;
+    let both = offer.intersection(own)?;
+    let fit = match (offer == own, both == *own) {
+        (true, _) => Fit::Exact,
+        (false, true) => Fit::Covers,
+        (false, false) => {
+            let (local, remote) = (both.local.address_count(), both.remote.address_count());
+            Fit::Part(local.saturating_mul(remote))
+        }
+    };
+    let takes = match answerer.responder_selectors.value {
+        ResponderSelectors::Narrow => true,
+        ResponderSelectors::MustCoverConfigured => fit >= Fit::Covers,
+        ResponderSelectors::Exact => fit == Fit::Exact,
+    };
+    takes.then_some((fit, both))
+}
+
+/// What comes of one Child that the starter asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub child: &'a Child,
+    /// The answerer's Child, and the selectors agreed on as the starter sees them.
+    pub agreed: Option<(&'a Child, SelectorPair)>,
+}
+
+/// The starter's Children asked for in turn. Each goes to the Child that it fits best, of several
+/// to one that has none yet, else to the first.
+pub fn ask<'a>(starter: &Party<'a>, answerer: &Party<'a>) -> Vec<Asked<'a>> {
+    let takes_narrower = starter.gateway().behaviour.accepts_narrowed_answer.value;
+    let mut taken: Vec<&str> = Vec::new();
+    let mut all = Vec::new();
+    for child in enabled(starter) {
+        let offer = child.selectors.value.mirrored();
+        let fitting = enabled(answerer).rev().filter_map(|theirs| {
+            let (fit, both) = narrowed(&offer, theirs)?;
+            let is_free = !taken.contains(&theirs.name.value.as_str());
+            Some(((fit, is_free), theirs, both.mirrored()))
+        });
+        let best = fitting.max_by_key(|(rank, ..)| *rank);
+        let agreed = best
+            .map(|(_, theirs, both)| (theirs, both))
+            .filter(|(_, both)| takes_narrower || *both == child.selectors.value);
+        if let Some((theirs, _)) = agreed {
+            taken.push(&theirs.name.value);
+        }
+        all.push(Asked { child, agreed });
+    }
+    all
+}
+
+pub fn enabled<'a>(party: &Party<'a>) -> impl DoubleEndedIterator<Item = &'a Child> {
+    let children = party.connection.children.iter();
+    children.filter(|child| child.enabled.value)
+}

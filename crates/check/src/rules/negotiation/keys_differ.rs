@@ -1,0 +1,79 @@
+//! The pre-shared keys of the two ends are different. No key is ever shown.
+
+use super::auth_method_mismatch::refused_by_peer;
+use super::key_missing::{key_of, known};
+use crate::agreement::start::usual;
+use crate::agreement::trust::{Keys, keys};
+use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
+use crate::words::{IN_AUTH, WHOEVER};
+use crossgate_diag::{Certainty, Finding};
+use crossgate_model::event::{EventKind, Side as By};
+
+pub const RULE: Rule = Rule {
+    code: "keys-differ",
+    page: include_str!("keys_differ.md"),
+    judge: Judge::Pair(judge),
+};
+
+fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
+    let directions = pair.directions();
+    let wrong = directions.iter().find(|(proving, believing)| {
+        let (ours, theirs) = (proving.connection, believing.connection);
+        keys(&ours.local_auth.value, &theirs.remote_auth.value) == Keys::Different
+    });
+    let Some((proving, believing)) = wrong else {
+        return;
+    };
+    let title = format!(
+        "{} and {} have different pre-shared keys",
+        pair.first.name(),
+        pair.second.name()
+    );
+    let finding = Finding::error(RULE.code, title)
+        .at(
+            proving.connection.local_auth.span,
+            format!("{} proves itself with this key", proving.name()),
+        )
+        .beside(
+            believing.connection.remote_auth.span,
+            format!("{} expects this one", believing.name()),
+        )
+        .when(IN_AUTH)
+        .starter(WHOEVER)
+        .certain(Certainty::Rfc);
+    found.push(cured(
+        evented(Found::with(finding, Effect::NeverComesUp), pair),
+        pair,
+    ));
+}
+
+fn evented(found: Found, pair: &Pair<'_>) -> Found {
+    let (starter, answerer) = usual(pair);
+    let refused = EventKind::AuthenticationFailed {
+        refused_by: By::Us,
+        method: starter.connection.local_auth.value.name().into(),
+        identity: starter.connection.local_identity.value.to_string(),
+    };
+    found
+        .event(answerer.end, refused)
+        .event(starter.end, refused_by_peer(&starter))
+}
+
+/// The longer key stays.
+fn cured(found: Found, pair: &Pair<'_>) -> Found {
+    let key = |end: &Party<'_>| known(&end.connection.local_auth).cloned();
+    let (first, second) = (pair.first, pair.second);
+    let (Some(ours), Some(theirs)) = (key(&first), key(&second)) else {
+        return found;
+    };
+    match ours.len() >= theirs.len() {
+        true => {
+            let found = key_of(found, &first, &ours, &second);
+            key_of(found, &second, &theirs, &first)
+        }
+        false => {
+            let found = key_of(found, &second, &theirs, &first);
+            key_of(found, &first, &ours, &second)
+        }
+    }
+}
