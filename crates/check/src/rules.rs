@@ -1,13 +1,20 @@
 //! All rules. Each has a file of its own, and a page beside it that is its documentation and its
 //! test.
 
+pub mod hardening;
 pub mod negotiation;
+pub mod peers;
 pub mod selectors;
 
 use crate::rule::Rule;
 
 /// In the order in which findings are told.
-const GROUPS: &[&[Rule]] = &[negotiation::RULES, selectors::RULES];
+const GROUPS: &[&[Rule]] = &[
+    negotiation::RULES,
+    selectors::RULES,
+    hardening::RULES,
+    peers::RULES,
+];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().flat_map(|group| group.iter())

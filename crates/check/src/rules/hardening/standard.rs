@@ -1,0 +1,271 @@
+//! What each standard says of each algorithm: data, each row with its source.
+//!
+//! The baseline names what to avoid; the profiles name what is allowed. RFC 8247 §2.4 and the
+//! profiles judge groups alike wherever they are used, so PFS has no rows of its own.
+
+use crate::rule::Profile;
+use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
+use crossgate_diag::Certainty;
+
+/// Which protocol an algorithm protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    Ike,
+    Esp,
+}
+
+/// One algorithm of any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    Encr(Encr),
+    Integ(Integ),
+    Prf(Prf),
+    Group(DhGroup),
+}
+
+impl Algorithm {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Encr(encr) => encr.name(),
+            Self::Integ(integ) => integ.name(),
+            Self::Prf(prf) => prf.name(),
+            Self::Group(group) => group.name(),
+        }
+    }
+}
+
+/// What RFC 8247 (IKE) and RFC 8221 (ESP) say not to use. RFC 8247 still has 3DES as MAY.
+const AVOID: &[(For, Algorithm, &str)] = {
+    use Algorithm::{Encr as E, Group as G, Integ as I, Prf as P};
+    &[
+        (For::Ike, E(Encr::Des), "MUST NOT, RFC 8247 §2.1"),
+        (
+            For::Ike,
+            E(Encr::TripleDes),
+            "disallowed since 2024, NIST SP 800-131A Rev. 2 §2",
+        ),
+        (For::Ike, P(Prf::HmacMd5), "MUST NOT, RFC 8247 §2.2"),
+        (For::Ike, I(Integ::HmacMd5_96), "MUST NOT, RFC 8247 §2.3"),
+        (For::Ike, G(DhGroup::Modp1), "MUST NOT, RFC 8247 §2.4"),
+        (For::Ike, G(DhGroup::Modp2), "SHOULD NOT, RFC 8247 §2.4"),
+        (For::Ike, G(DhGroup::Modp5), "SHOULD NOT, RFC 8247 §2.4"),
+        (For::Ike, G(DhGroup::Modp24), "SHOULD NOT, RFC 8247 §2.4"),
+        (For::Esp, E(Encr::Des), "MUST NOT, RFC 8221 §5"),
+        (For::Esp, E(Encr::TripleDes), "SHOULD NOT, RFC 8221 §5"),
+        (For::Esp, I(Integ::HmacMd5_96), "MUST NOT, RFC 8221 §6"),
+    ]
+};
+
+/// A standard that names what is allowed.
+struct Allowed {
+    name: &'static str,
+    encr: (&'static [Encr], &'static str),
+    /// Integrity and PRF alike.
+    hash: (&'static [Integ], &'static [Prf], &'static str),
+    groups: (&'static [DhGroup], &'static str),
+}
+
+const AES: &[Encr] = &[
+    Encr::AesCbc128,
+    Encr::AesCbc192,
+    Encr::AesCbc256,
+    Encr::AesGcm128,
+    Encr::AesGcm192,
+    Encr::AesGcm256,
+];
+const SHA2: &[Integ] = &[
+    Integ::HmacSha256_128,
+    Integ::HmacSha384_192,
+    Integ::HmacSha512_256,
+];
+const PRF_SHA2: &[Prf] = &[Prf::HmacSha256, Prf::HmacSha384, Prf::HmacSha512];
+
+const CNSA2: Allowed = Allowed {
+    name: "CNSA 2.0",
+    encr: (
+        &[Encr::AesCbc256, Encr::AesGcm256],
+        "CNSA 2.0 has AES with 256-bit keys only",
+    ),
+    hash: (
+        &[Integ::HmacSha384_192, Integ::HmacSha512_256],
+        &[Prf::HmacSha384, Prf::HmacSha512],
+        "CNSA 2.0 has SHA-384 and SHA-512 only; RFC 9206 §5 for PRF and integrity",
+    ),
+    groups: (
+        &[
+            DhGroup::Ecp20,
+            DhGroup::Modp15,
+            DhGroup::Modp16,
+            DhGroup::Modp17,
+            DhGroup::Modp18,
+        ],
+        "RFC 9206 §5: P-384 or MODP of 3072 bits and more, beside which CNSA 2.0 wants ML-KEM",
+    ),
+};
+
+const BSI: Allowed = Allowed {
+    name: "BSI TR-02102-3",
+    encr: (AES, "BSI TR-02102-3, recommended encryption"),
+    hash: (
+        SHA2,
+        PRF_SHA2,
+        "BSI TR-02102-3, recommended integrity and PRF; HMAC-SHA-1 left it in 2020",
+    ),
+    groups: (
+        &[
+            DhGroup::Modp15,
+            DhGroup::Modp16,
+            DhGroup::Modp17,
+            DhGroup::Modp18,
+            DhGroup::Ecp19,
+            DhGroup::Ecp20,
+            DhGroup::Ecp21,
+        ],
+        "BSI TR-02102-3, groups: MODP of 3000 bits and more since 2023, or a curve",
+    ),
+};
+
+const NIST: Allowed = Allowed {
+    name: "NIST SP 800-77 Rev. 1",
+    encr: (AES, "NIST SP 800-77 Rev. 1, AES; 3DES ended with 2023"),
+    hash: (
+        SHA2,
+        PRF_SHA2,
+        "NIST SP 800-77 Rev. 1 recommends HMAC with SHA-2",
+    ),
+    groups: (
+        &[
+            DhGroup::Modp14,
+            DhGroup::Modp15,
+            DhGroup::Modp16,
+            DhGroup::Modp17,
+            DhGroup::Modp18,
+            DhGroup::Ecp19,
+            DhGroup::Ecp20,
+            DhGroup::Ecp21,
+        ],
+        "NIST SP 800-77 Rev. 1 and SP 800-56A Rev. 3, groups of 112 bits and more",
+    ),
+};
+
+fn allowed(profile: Profile) -> Option<&'static Allowed> {
+    match profile {
+        Profile::Baseline => None,
+        Profile::Cnsa2 => Some(&CNSA2),
+        Profile::Bsi => Some(&BSI),
+        Profile::Nist => Some(&NIST),
+    }
+}
+
+/// Why the algorithm should not be used; nothing if it may be.
+pub(super) fn objection(profile: Profile, to: For, algorithm: Algorithm) -> Option<&'static str> {
+    match allowed(profile) {
+        None => avoided(to, algorithm),
+        Some(standard) => standard.objection(algorithm),
+    }
+}
+
+fn avoided(to: For, algorithm: Algorithm) -> Option<&'static str> {
+    let is_group = matches!(algorithm, Algorithm::Group(_));
+    AVOID
+        .iter()
+        .find(|(used, known, _)| *known == algorithm && (is_group || *used == to))
+        .map(|(_, _, why)| *why)
+}
+
+impl Allowed {
+    fn objection(&self, algorithm: Algorithm) -> Option<&'static str> {
+        let (fits, source) = match algorithm {
+            Algorithm::Encr(encr) => (self.encr.0.contains(&encr), self.encr.1),
+            Algorithm::Integ(integ) => (self.hash.0.contains(&integ), self.hash.2),
+            Algorithm::Prf(prf) => (self.hash.1.contains(&prf), self.hash.2),
+            Algorithm::Group(group) => (self.groups.0.contains(&group), self.groups.1),
+        };
+        (!fits).then_some(source)
+    }
+}
+
+/// What the objectionable is called, as an adjective before `algorithms`, and how sure that is.
+pub(super) fn words(profile: Profile) -> (String, Certainty) {
+    match allowed(profile) {
+        None => ("weak".into(), Certainty::Rfc),
+        Some(standard) => (format!("not by {}:", standard.name), Certainty::Doc),
+    }
+}
+
+/// Whether the profile asks for protection against quantum computers, and where it says so.
+pub(super) fn post_quantum(profile: Profile) -> Option<&'static str> {
+    match profile {
+        Profile::Cnsa2 => Some("CNSA 2.0 wants ML-KEM-1024 (RFC 9370 carries it in IKEv2)"),
+        Profile::Bsi => Some(
+            "BSI TR-02102-1 recommends key agreement that withstands quantum computers, beside a \
+             classical one",
+        ),
+        Profile::Baseline | Profile::Nist => None,
+    }
+}
+
+/// The suite to offer where two ends have nothing good in common. RFC 8247 requires group 14; the
+/// profiles all have P-384.
+pub(super) fn fallback(profile: Profile) -> (Encr, Integ, DhGroup) {
+    match profile {
+        Profile::Baseline => (Encr::AesCbc256, Integ::HmacSha256_128, DhGroup::Modp14),
+        _ => (Encr::AesCbc256, Integ::HmacSha384_192, DhGroup::Ecp20),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_baseline_avoids_exactly_what_the_rfcs_say_and_what_crypto_calls_weak() {
+        for encr in Encr::ALL {
+            for to in [For::Ike, For::Esp] {
+                let why = objection(Profile::Baseline, to, Algorithm::Encr(encr));
+                assert_eq!(why.is_some(), encr.is_weak(), "{encr} for {to:?}");
+            }
+        }
+        for group in DhGroup::ALL {
+            let why = objection(Profile::Baseline, For::Esp, Algorithm::Group(group));
+            assert_eq!(why.is_some(), group.is_weak(), "{group}");
+        }
+        let sha1 = Algorithm::Integ(Integ::HmacSha1_96);
+        assert_eq!(objection(Profile::Baseline, For::Ike, sha1), None);
+    }
+
+    #[test]
+    fn what_a_profile_falls_back_to_it_allows() {
+        for profile in [
+            Profile::Baseline,
+            Profile::Cnsa2,
+            Profile::Bsi,
+            Profile::Nist,
+        ] {
+            let (encr, integ, group) = fallback(profile);
+            for algorithm in [
+                Algorithm::Encr(encr),
+                Algorithm::Integ(integ),
+                Algorithm::Group(group),
+            ] {
+                for to in [For::Ike, For::Esp] {
+                    assert_eq!(objection(profile, to, algorithm), None, "{profile:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_profile_allows_no_less_than_its_boundary() {
+        let group = |profile, group| objection(profile, For::Ike, Algorithm::Group(group));
+        assert!(group(Profile::Bsi, DhGroup::Modp14).is_some());
+        assert!(group(Profile::Bsi, DhGroup::Modp15).is_none());
+        assert!(group(Profile::Cnsa2, DhGroup::Ecp19).is_some());
+        assert!(group(Profile::Cnsa2, DhGroup::Ecp20).is_none());
+        assert!(group(Profile::Nist, DhGroup::Modp14).is_none());
+        assert!(group(Profile::Nist, DhGroup::Modp5).is_some());
+        let sha256 = Algorithm::Prf(Prf::HmacSha256);
+        assert!(objection(Profile::Cnsa2, For::Ike, sha256).is_some());
+        assert!(objection(Profile::Nist, For::Ike, sha256).is_none());
+    }
+}

@@ -1,0 +1,372 @@
+//! An offer has an algorithm that its standard says not to use.
+
+use super::standard::{Algorithm, For, fallback, objection, words};
+use crate::pairing;
+use crate::rule::{Found, Judge, One, Party, Profile, Rule};
+use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
+use crossgate_diag::{Finding, Span, Spanned};
+use crossgate_model::{Change, Child, Connection, End, EspProposal, IkeProposal};
+
+pub const RULE: Rule = Rule {
+    code: "weak-algorithm",
+    page: include_str!("weak_algorithm.md"),
+    judge: Judge::One(judge),
+};
+
+/// An algorithm that should not be offered.
+#[derive(Clone, Copy)]
+struct Weak {
+    algorithm: Algorithm,
+    /// Its word, or what stands for a word that isn't there.
+    span: Option<Span>,
+    why: &'static str,
+}
+
+fn judge(one: &One<'_>, found: &mut Vec<Found>) {
+    let enabled = one.side.gateway.connections.iter();
+    // What several tunnels offer together is told once.
+    let mut told: Vec<Span> = Vec::new();
+    for connection in enabled.filter(|connection| connection.enabled.value) {
+        let partner = one.partner(connection);
+        let offers = std::iter::once(ike(one, connection, partner))
+            .chain(esp(one, connection, partner))
+            .flatten();
+        for (spans, of_offer) in offers {
+            let is_new = spans.is_empty() || spans.iter().any(|span| !told.contains(span));
+            told.extend(spans);
+            found.extend(is_new.then_some(of_offer));
+        }
+    }
+}
+
+/// What one offer's finding points at, and the finding.
+type Told = Option<(Vec<Span>, Found)>;
+
+/// What is weak at this end and at the other; nothing where the other end tells of it.
+fn of_both(one: &One<'_>, ours: Vec<Weak>, theirs: Vec<Weak>) -> Option<Vec<Weak>> {
+    let tells = !ours.is_empty() && (one.end == End::First || theirs.is_empty());
+    tells.then(|| [ours, theirs].concat())
+}
+
+fn ike(one: &One<'_>, connection: &Connection, partner: Option<Party<'_>>) -> Told {
+    let profile = one.options.profile;
+    let theirs = partner.map(|party| ike_weak(profile, party.connection));
+    let ours = ike_weak(profile, connection);
+    let weak = of_both(one, ours, theirs.unwrap_or_default())?;
+    let finding = finding(profile, "IKE", &connection.name.value, &weak);
+    let Some(partner) = partner else {
+        return Some((spans(&weak), Found::harmless(told_alone(finding, profile))));
+    };
+    let suite = Suite::for_ike(profile, connection, partner.connection);
+    let ends = [(one.end, connection), (partner.end, partner.connection)].into_iter();
+    let others = ends.filter(|(_, connection)| !suite.is_offered_for_ike(connection));
+    let changes = others.map(|(end, connection)| (end, suite.ike_change(connection)));
+    let text = format!("offer only {} at both ends", suite.ike_words());
+    let changes = changes.collect();
+    Some((spans(&weak), Found::harmless(finding).cure(text, changes)))
+}
+
+fn ike_weak(profile: Profile, connection: &Connection) -> Vec<Weak> {
+    let offers = connection.proposals.iter();
+    let all = offers.flat_map(|offer| {
+        let place = offer.name.as_ref().and_then(|name| name.span);
+        let place = place.or(connection.name.span);
+        let each = |(algorithm, span): (Algorithm, Option<Span>)| (algorithm, span.or(place));
+        ike_algorithms(offer)
+            .into_iter()
+            .map(each)
+            .collect::<Vec<_>>()
+    });
+    weak(profile, For::Ike, all)
+}
+
+fn ike_algorithms(offer: &IkeProposal) -> Vec<(Algorithm, Option<Span>)> {
+    let encr = offer
+        .encr
+        .iter()
+        .map(|x| (Algorithm::Encr(x.value), x.span));
+    let integ = offer
+        .integ
+        .iter()
+        .map(|x| (Algorithm::Integ(x.value), x.span));
+    let prf = offer.prf.iter().map(|x| (Algorithm::Prf(x.value), x.span));
+    let groups = offer
+        .groups
+        .iter()
+        .map(|x| (Algorithm::Group(x.value), x.span));
+    encr.chain(integ).chain(prf).chain(groups).collect()
+}
+
+/// One finding for each tunnel of the connection; its Childs share their offer.
+fn esp<'a>(
+    one: &'a One<'_>,
+    connection: &'a Connection,
+    partner: Option<Party<'a>>,
+) -> impl Iterator<Item = Told> + 'a {
+    let children = connection
+        .children
+        .iter()
+        .filter(|child| child.enabled.value);
+    children.map(move |child| {
+        let pairs = partner.map(|party| pairing::children(connection, party.connection));
+        let other = pairs
+            .into_iter()
+            .flatten()
+            .find(|[ours, _]| ours.name.value == child.name.value);
+        let other = other.map(|[_, theirs]| theirs).zip(partner);
+        of_child(one, child, other)
+    })
+}
+
+fn of_child(one: &One<'_>, child: &Child, other: Option<(&Child, Party<'_>)>) -> Told {
+    let profile = one.options.profile;
+    let theirs = other.map(|(theirs, _)| esp_weak(profile, theirs));
+    let weak = of_both(one, esp_weak(profile, child), theirs.unwrap_or_default())?;
+    let finding = finding(profile, "ESP", &child.tunnel.value, &weak);
+    let Some((theirs, partner)) = other else {
+        return Some((spans(&weak), Found::harmless(told_alone(finding, profile))));
+    };
+    let suite = Suite::for_esp(profile, child, theirs);
+    let is_group = |weak: &Weak| matches!(weak.algorithm, Algorithm::Group(_));
+    let mut changes = Vec::new();
+    for (end, child) in [(one.end, child), (partner.end, theirs)] {
+        if !weak.iter().all(is_group) && !suite.is_offered_for_esp(child) {
+            changes.push((end, suite.esp_change(child)));
+        }
+        let pfs = child.pfs.map(|pfs| pfs.value);
+        if weak.iter().any(is_group) && pfs != Some(suite.group) {
+            changes.push((end, suite.pfs_change(child)));
+        }
+    }
+    let text = match weak.iter().any(is_group) {
+        true => format!(
+            "offer only {}, and PFS with {}, at both ends",
+            suite.words(),
+            suite.group
+        ),
+        false => format!("offer only {} at both ends", suite.words()),
+    };
+    Some((spans(&weak), Found::harmless(finding).cure(text, changes)))
+}
+
+fn esp_weak(profile: Profile, child: &Child) -> Vec<Weak> {
+    let place = |offer: &EspProposal| {
+        let named = offer.name.as_ref().and_then(|name| name.span);
+        named.or(child.name.span)
+    };
+    let mut all = Vec::new();
+    for offer in &child.proposals {
+        let encr = offer
+            .encr
+            .iter()
+            .map(|x| (Algorithm::Encr(x.value), x.span));
+        let integ = offer
+            .integ
+            .iter()
+            .map(|x| (Algorithm::Integ(x.value), x.span));
+        let place = place(offer);
+        all.extend(
+            encr.chain(integ)
+                .map(|(algorithm, span)| (algorithm, span.or(place))),
+        );
+    }
+    let anywhere = child.proposals.first().map_or(child.name.span, place);
+    let pfs = child
+        .pfs
+        .map(|pfs| (Algorithm::Group(pfs.value), pfs.span.or(anywhere)));
+    weak(profile, For::Esp, all.into_iter().chain(pfs))
+}
+
+fn weak(
+    profile: Profile,
+    to: For,
+    all: impl IntoIterator<Item = (Algorithm, Option<Span>)>,
+) -> Vec<Weak> {
+    let each = all.into_iter().filter_map(|(algorithm, span)| {
+        let why = objection(profile, to, algorithm)?;
+        Some(Weak {
+            algorithm,
+            span,
+            why,
+        })
+    });
+    each.collect()
+}
+
+fn spans(weak: &[Weak]) -> Vec<Span> {
+    weak.iter().filter_map(|weak| weak.span).collect()
+}
+
+fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding {
+    let mut names: Vec<&str> = Vec::new();
+    for name in weak.iter().map(|weak| weak.algorithm.name()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let names = names.join(", ");
+    let (adjective, certainty) = words(profile);
+    let title = match profile {
+        Profile::Baseline => {
+            format!("`{of}` offers {adjective} algorithms for {protocol}: {names}")
+        }
+        _ => format!("`{of}` offers algorithms for {protocol} that are {adjective} {names}"),
+    };
+    let mut finding = Finding::warning(RULE.code, title);
+    // One word may stand for two algorithms: a hash, and the PRF that follows it.
+    let mut places: Vec<(Option<Span>, String)> = Vec::new();
+    for weak in weak {
+        let text = format!("{}: {}", weak.algorithm.name(), weak.why);
+        match places.iter_mut().find(|(span, _)| *span == weak.span) {
+            Some((_, known)) if known.contains(&text) => {}
+            Some((_, known)) => *known = format!("{known}; {text}"),
+            None => places.push((weak.span, text)),
+        }
+    }
+    for (span, text) in places {
+        finding = finding.at(span, text);
+    }
+    finding
+        .when("whenever the peer offers nothing better, or is made to by somebody in between")
+        .certain(certainty)
+}
+
+/// Without the peer's file, nobody knows what it would take instead.
+fn told_alone(finding: Finding, profile: Profile) -> Finding {
+    let (encr, integ, group) = fallback(profile);
+    finding.help(format!(
+        "offer {encr}, {integ} and {group}, or what the peer has of that strength, at both ends"
+    ))
+}
+
+/// What to offer instead.
+struct Suite {
+    encr: Encr,
+    integ: Option<Integ>,
+    group: DhGroup,
+}
+
+impl Suite {
+    fn for_ike(profile: Profile, a: &Connection, b: &Connection) -> Self {
+        let encr = |c: &Connection| values(c.proposals.iter().flat_map(|p| &p.encr));
+        let integ = |c: &Connection| values(c.proposals.iter().flat_map(|p| &p.integ));
+        let groups = |c: &Connection| values(c.proposals.iter().flat_map(|p| &p.groups));
+        Self::of(
+            profile,
+            For::Ike,
+            (encr(a), encr(b)),
+            (integ(a), integ(b)),
+            (groups(a), groups(b)),
+        )
+    }
+
+    fn for_esp(profile: Profile, a: &Child, b: &Child) -> Self {
+        let encr = |c: &Child| values(c.proposals.iter().flat_map(|p| &p.encr));
+        let integ = |c: &Child| values(c.proposals.iter().flat_map(|p| &p.integ));
+        let group = |c: &Child| values(c.pfs.iter());
+        Self::of(
+            profile,
+            For::Esp,
+            (encr(a), encr(b)),
+            (integ(a), integ(b)),
+            (group(a), group(b)),
+        )
+    }
+
+    /// Of each kind, the first good one that both ends have already; else the standard's.
+    fn of(
+        profile: Profile,
+        to: For,
+        encr: (Vec<Encr>, Vec<Encr>),
+        integ: (Vec<Integ>, Vec<Integ>),
+        groups: (Vec<DhGroup>, Vec<DhGroup>),
+    ) -> Self {
+        let good = |algorithm| objection(profile, to, algorithm).is_none();
+        let (other_encr, other_integ, other_group) = fallback(profile);
+        let encr = common(encr, |encr| good(Algorithm::Encr(encr))).unwrap_or(other_encr);
+        let integ = common(integ, |integ| good(Algorithm::Integ(integ))).unwrap_or(other_integ);
+        let group = common(groups, |group| good(Algorithm::Group(group))).unwrap_or(other_group);
+        Self {
+            encr,
+            integ: (!encr.is_aead()).then_some(integ),
+            group,
+        }
+    }
+
+    /// The hash of the integrity algorithm; with AEAD, one of the strength of the group.
+    fn prf(&self) -> Prf {
+        match (self.integ, self.group) {
+            (Some(Integ::HmacSha512_256), _) | (None, DhGroup::Ecp21) => Prf::HmacSha512,
+            (Some(Integ::HmacSha384_192), _) | (None, DhGroup::Ecp20) => Prf::HmacSha384,
+            (Some(Integ::HmacSha1_96), _) => Prf::HmacSha1,
+            _ => Prf::HmacSha256,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self.integ {
+            Some(integ) => format!("{} with {integ}", self.encr),
+            None => self.encr.to_string(),
+        }
+    }
+
+    fn ike_words(&self) -> String {
+        format!("{}, {} and {}", self.words(), self.prf(), self.group)
+    }
+
+    /// Whether a connection offers this already, and nothing else.
+    fn is_offered_for_ike(&self, connection: &Connection) -> bool {
+        let [offer] = connection.proposals.as_slice() else {
+            return false;
+        };
+        is_only(&offer.encr, Some(self.encr))
+            && is_only(&offer.integ, self.integ)
+            && is_only(&offer.prf, Some(self.prf()))
+            && is_only(&offer.groups, Some(self.group))
+    }
+
+    fn is_offered_for_esp(&self, child: &Child) -> bool {
+        let [offer] = child.proposals.as_slice() else {
+            return false;
+        };
+        is_only(&offer.encr, Some(self.encr)) && is_only(&offer.integ, self.integ)
+    }
+
+    fn ike_change(&self, connection: &Connection) -> Change {
+        Change::IkeSuite {
+            connection: connection.name.value.clone(),
+            encr: self.encr,
+            integ: self.integ,
+            prf: self.prf(),
+            group: self.group,
+        }
+    }
+
+    fn esp_change(&self, child: &Child) -> Change {
+        Change::EspSuite {
+            child: child.name.value.clone(),
+            encr: self.encr,
+            integ: self.integ,
+        }
+    }
+
+    fn pfs_change(&self, child: &Child) -> Change {
+        Change::Pfs {
+            child: child.name.value.clone(),
+            group: Some(self.group),
+        }
+    }
+}
+
+fn values<'a, T: Copy + 'a>(list: impl Iterator<Item = &'a Spanned<T>>) -> Vec<T> {
+    list.map(|spanned| spanned.value).collect()
+}
+
+fn is_only<T: Copy + PartialEq>(list: &[Spanned<T>], wanted: Option<T>) -> bool {
+    let mut values = list.iter().map(|spanned| spanned.value);
+    values.next() == wanted && values.next().is_none()
+}
+
+fn common<T: Copy + PartialEq>((a, b): (Vec<T>, Vec<T>), good: impl Fn(T) -> bool) -> Option<T> {
+    a.into_iter().find(|x| b.contains(x) && good(*x))
+}

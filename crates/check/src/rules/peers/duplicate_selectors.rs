@@ -1,0 +1,139 @@
+//! Two Childs claim the same traffic, so that one of them gets none of it.
+
+use crate::rule::{Effect, Found, Judge, One, Rule};
+use crossgate_diag::{Certainty, Finding};
+use crossgate_model::{Change, Child, Connection, End, Gateway};
+
+pub const RULE: Rule = Rule {
+    code: "duplicate-selectors",
+    page: include_str!("duplicate_selectors.md"),
+    judge: Judge::One(judge),
+};
+
+fn judge(one: &One<'_>, found: &mut Vec<Found>) {
+    let enabled: Vec<Claimant<'_>> = claimants(one.side.gateway).collect();
+    for (at, second) in enabled.iter().enumerate() {
+        let mut earlier = enabled.iter().take(at);
+        if let Some(first) = earlier.find(|first| first.hides(second)) {
+            found.extend(hidden(one, first, second));
+        } else if let Some(first) = enabled.iter().take(at).find(|first| first.equals(second)) {
+            found.push(left_to_routes(first, second));
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Claimant<'a> {
+    connection: &'a Connection,
+    child: &'a Child,
+}
+
+fn claimants(gateway: &Gateway) -> impl Iterator<Item = Claimant<'_>> {
+    let enabled = gateway.connections.iter().filter(|c| c.enabled.value);
+    enabled.flat_map(claimants_of)
+}
+
+fn claimants_of(connection: &Connection) -> impl Iterator<Item = Claimant<'_>> {
+    let enabled = connection
+        .children
+        .iter()
+        .filter(|child| child.enabled.value);
+    enabled.map(move |child| Claimant { connection, child })
+}
+
+impl Claimant<'_> {
+    /// Whether packets come to both the same way: one tunnel interface, or one policy.
+    fn is_beside(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.child.tunnel_interface, &other.child.tunnel_interface);
+        match (ours, theirs) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            (None, None) => self.connection.local.interface == other.connection.local.interface,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing is left for `later`.
+    fn hides(&self, later: &Self) -> bool {
+        let (wide, narrow) = (&self.child.selectors.value, &later.child.selectors.value);
+        self.is_beside(later) && wide.contains(narrow)
+    }
+
+    /// Whether both claim exactly the same, and not just everything, as route-based tunnels do.
+    fn equals(&self, other: &Self) -> bool {
+        let ours = &self.child.selectors.value;
+        let is_all = ours.local.is_any() && ours.remote.is_any();
+        !self.is_beside(other) && !is_all && *ours == other.child.selectors.value
+    }
+
+    fn span(&self) -> Option<crossgate_diag::Span> {
+        self.child.selectors.span.or(self.child.name.span)
+    }
+}
+
+/// What hides a Child; nothing at the second end where the first has a mirror of both.
+fn hidden(one: &One<'_>, first: &Claimant<'_>, second: &Claimant<'_>) -> Option<Found> {
+    let mirror = one.partner(second.connection).and_then(|party| {
+        let mut others = claimants_of(party.connection);
+        let is_mirror = |other: &Claimant<'_>| {
+            other.child.selectors.value.mirrored() == second.child.selectors.value
+        };
+        let later = others.find(is_mirror)?;
+        let hiding = claimants_of(party.connection).take_while(|other| !is_mirror(other));
+        let is_hidden = hiding.into_iter().any(|other| other.hides(&later));
+        is_hidden.then_some((party.end, later))
+    });
+    if one.end == End::Second && mirror.is_some() {
+        return None;
+    }
+    let narrow = &second.child.name.value;
+    let (finding, effect) = told(one, first, second);
+    let finding = finding.beside(
+        mirror.and_then(|(_, later)| later.span()),
+        "and its mirror, hidden likewise",
+    );
+    let mut changes = vec![(one.end, removed(second))];
+    changes.extend(mirror.map(|(end, later)| (end, removed(&later))));
+    let found = Found::with(finding, effect).about(one.end, second.connection);
+    Some(found.cure(format!("remove `{narrow}`"), changes))
+}
+
+fn removed(claimant: &Claimant<'_>) -> Change {
+    Change::RemoveSelectors {
+        child: claimant.child.name.value.clone(),
+    }
+}
+
+fn told(one: &One<'_>, first: &Claimant<'_>, second: &Claimant<'_>) -> (Finding, Effect) {
+    let (wide, narrow) = (&first.child.name.value, &second.child.name.value);
+    let title = format!("`{narrow}` gets no traffic: `{wide}` before it claims all of it");
+    let from = Some(one.end);
+    let (finding, effect) = match first.connection.name == second.connection.name {
+        true => (Finding::warning(RULE.code, title), Effect::None),
+        false => (Finding::error(RULE.code, title), Effect::NoTraffic { from }),
+    };
+    let selectors = |claimant: &Claimant<'_>| claimant.child.selectors.value;
+    let finding = finding
+        .at(second.span(), selectors(second).to_string())
+        .beside(first.span(), format!("{}, asked first", selectors(first)))
+        .when("as soon as a packet is to go through")
+        .certain(Certainty::Rfc)
+        .noted(
+            "policies are asked in their order, and the first that fits decides (RFC 4301 §4.4.1)",
+        );
+    (finding, effect)
+}
+
+fn left_to_routes(first: &Claimant<'_>, second: &Claimant<'_>) -> Found {
+    let names = (&first.child.name.value, &second.child.name.value);
+    let finding = Finding::note(
+        RULE.code,
+        format!(
+            "`{}` and `{}` claim the same traffic; routes decide which gets it",
+            names.0, names.1
+        ),
+    )
+    .at(second.span(), format!("{}", second.child.selectors.value))
+    .beside(first.span(), "the same")
+    .certain(Certainty::Rfc);
+    Found::harmless(finding)
+}

@@ -1,0 +1,44 @@
+//! Who speaks with whom, from where: addresses, interfaces, and tunnels that get in each other's way.
+
+mod address_not_on_interface;
+mod duplicate_peer;
+mod duplicate_selectors;
+mod peer_address_not_mirrored;
+mod tunnel_interface_down;
+mod tunnel_interface_without_address;
+mod tunnel_without_virtual_router;
+mod tunnel_without_zone;
+mod wrong_interface;
+
+use crate::rule::Rule;
+use crossgate_model::{Child, Connection, Gateway, Interface};
+
+pub const RULES: &[Rule] = &[
+    peer_address_not_mirrored::RULE,
+    address_not_on_interface::RULE,
+    wrong_interface::RULE,
+    tunnel_interface_down::RULE,
+    tunnel_interface_without_address::RULE,
+    tunnel_without_zone::RULE,
+    tunnel_without_virtual_router::RULE,
+    duplicate_peer::RULE,
+    duplicate_selectors::RULE,
+];
+
+/// Each tunnel interface that an enabled Child uses, once, with one of its Childs.
+fn tunnel_interfaces(gateway: &Gateway) -> Vec<(&Connection, &Child, &Interface)> {
+    let mut used: Vec<(&Connection, &Child, &Interface)> = Vec::new();
+    for (connection, child) in gateway.children() {
+        let name = child.tunnel_interface.as_ref();
+        let Some(interface) = name.and_then(|name| gateway.interface(&name.value)) else {
+            continue;
+        };
+        let is_known = used
+            .iter()
+            .any(|(_, _, known)| known.name == interface.name);
+        if child.enabled.value && !is_known {
+            used.push((connection, child, interface));
+        }
+    }
+    used
+}

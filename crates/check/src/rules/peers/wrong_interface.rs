@@ -1,0 +1,107 @@
+//! The way to the peer leaves by another interface than the connection.
+
+use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
+use crossgate_diag::{Certainty, Finding};
+use crossgate_firewall::Firewall;
+use crossgate_model::{Interface, InterfaceKind, Spanned};
+use std::sync::Arc;
+
+pub const RULE: Rule = Rule {
+    code: "wrong-interface",
+    page: include_str!("wrong_interface.md"),
+    judge: Judge::Pair(judge),
+};
+
+fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
+    for (party, peer) in pair.directions() {
+        let Some((from, way)) = ways(party) else {
+            continue;
+        };
+        if way.kind == InterfaceKind::Tunnel {
+            found.push(into_tunnel(party, from, way));
+        } else if is_cause(party, peer) {
+            found.push(elsewhere(party, peer, from, way));
+        }
+    }
+}
+
+/// Whether this is why `peer` looks for `party` at another address: it looks at the interface that
+/// the way to it leaves by.
+pub(super) fn is_cause(party: Party<'_>, peer: Party<'_>) -> bool {
+    let Some((_, way)) = ways(party) else {
+        return false;
+    };
+    let expected = |interface: &Interface| {
+        let mut own = interface.addresses.iter();
+        own.any(|net| peer.connection.remote.admits(net.addr()))
+    };
+    let local = party.connection.local.address.as_ref();
+    let is_missed = local.is_some_and(|local| !peer.connection.remote.admits(local.value));
+    way.kind == InterfaceKind::Physical && is_missed && expected(way)
+}
+
+/// The interface that the connection starts from, and the one that the way to the peer leaves by,
+/// where the two differ. A loopback's packets leave by whatever interface there is.
+fn ways<'a>(party: Party<'a>) -> Option<(&'a Spanned<String>, &'a Interface)> {
+    let from = party.connection.local.interface.as_ref()?;
+    let gateway = party.gateway();
+    let kind = gateway.interface(&from.value)?.kind;
+    let peer = party.connection.remote.address()?;
+    let routes = Firewall::new(Arc::new(gateway.clone()));
+    let way = routes.route(Some(&from.value), peer)?;
+    let differs = kind != InterfaceKind::Loopback && way.interface != from.value;
+    gateway
+        .interface(&way.interface)
+        .filter(|_| differs)
+        .map(|way| (from, way))
+}
+
+fn elsewhere(party: Party<'_>, peer: Party<'_>, from: &Spanned<String>, way: &Interface) -> Found {
+    let (own, other) = (&from.value, &way.name.value);
+    let remote = &peer.connection.remote;
+    let finding = Finding::error(
+        RULE.code,
+        format!(
+            "{} starts from {own}, but the way to {} leaves by {other}",
+            party.name(),
+            peer.name()
+        ),
+    )
+    .at(
+        from.span,
+        format!("not the interface that {} speaks with", peer.name()),
+    )
+    .beside(way.name.span, "the way to the peer")
+    .beside(
+        peer.connection.name.span,
+        format!("expects its peer at {remote}"),
+    )
+    .when("before IKE_SA_INIT is answered")
+    .starter("whoever starts")
+    .certain(Certainty::Rfc)
+    .help(format!(
+        "let the connection of {} start from {other}",
+        party.name()
+    ));
+    Found::with(finding, Effect::NeverComesUp)
+}
+
+fn into_tunnel(party: Party<'_>, from: &Spanned<String>, way: &Interface) -> Found {
+    let other = &way.name.value;
+    let remote = &party.connection.remote;
+    let finding = Finding::error(
+        RULE.code,
+        format!(
+            "{} reaches its peer {remote} through {other}, a tunnel",
+            party.name()
+        ),
+    )
+    .at(from.span, "the connection starts from here")
+    .beside(way.name.span, "but this is the way to its peer")
+    .when("before IKE_SA_INIT is answered, or as soon as the tunnel stands")
+    .starter("whoever starts")
+    .certain(Certainty::Undocumented)
+    .noted("the packets that carry the tunnel can't travel inside it")
+    .help("give the peer's address a route of its own by the interface towards it");
+    Found::with(finding, Effect::NeverComesUp)
+}
