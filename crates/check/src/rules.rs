@@ -12,8 +12,8 @@ use crate::rule::Rule;
 const GROUPS: &[&[Rule]] = &[
     negotiation::RULES,
     selectors::RULES,
-    hardening::RULES,
     peers::RULES,
+    hardening::RULES,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {
