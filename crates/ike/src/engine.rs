@@ -23,6 +23,7 @@ use crossgate_model::view::ConnectionView;
 use crossgate_model::{Gateway, Time};
 use registry::Registry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -35,6 +36,19 @@ pub struct Engine {
     /// Connections, by index, to be looked at before the call ends.
     dirty: BTreeSet<usize>,
     stopping: bool,
+}
+
+/// The whole state but for its randomness: two engines that print the same will do the same with the
+/// same inputs and draws. Secrets print as their lengths.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("connections", &self.connections)
+            .field("sas", &self.sas)
+            .field("book", &self.cx.book)
+            .field("stopping", &self.stopping)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Commands.

@@ -12,7 +12,7 @@ use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Registry {
     by_id: BTreeMap<u32, IkeSa>,
     by_connection: BTreeSet<(String, u32)>,
