@@ -1,0 +1,197 @@
+//! Where a gateway sends a packet: the production firewall's answer, in the node's terms.
+
+use crate::node::{Carries, Datagram};
+use crossgate_firewall::{Firewall, Flow, Outcome, Reason};
+use crossgate_model::{Gateway, InterfaceKind, Time};
+use crossgate_wire::ip::{Packet, checksum, protocol};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// What the network around a gateway is, where its file doesn't say.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    pub wan_interface: String,
+    /// Hosts behind it, each with the interface by which its packets arrive.
+    pub hosts: Vec<(Ipv4Addr, String)>,
+}
+
+/// Where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Towards the hosts behind this gateway.
+    Inside,
+    /// Into the tunnel of that interface, or of the policies without one.
+    Tunnel(Option<String>),
+    /// Out on the WAN, in the clear.
+    Wan,
+    Refused(&'static str),
+}
+
+/// By which way a packet came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arrival<'a> {
+    Host,
+    /// Out of the tunnel of that interface, or of the policies without one.
+    Tunnel(Option<&'a str>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Forwarding {
+    gateway: Arc<Gateway>,
+    firewall: Firewall,
+    around: Arc<Surroundings>,
+}
+
+impl Forwarding {
+    pub fn new(gateway: Arc<Gateway>, around: Arc<Surroundings>) -> Self {
+        Self {
+            firewall: Firewall::new(gateway.clone()),
+            gateway,
+            around,
+        }
+    }
+
+    pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
+        self.gateway = gateway.clone();
+        self.firewall.reconfigure(now, gateway);
+    }
+
+    /// Where it goes, and the packet as it is then, if NAT changed it.
+    pub fn way(
+        &mut self,
+        now: Time,
+        arrival: Arrival<'_>,
+        octets: &[u8],
+    ) -> (Way, Option<Vec<u8>>) {
+        let Some((packet, flow)) = read(octets) else {
+            return (Way::Refused("not-ip"), None);
+        };
+        let Some(arrival) = self.arrival(arrival, packet.source) else {
+            return (Way::Refused("unknown-host"), None);
+        };
+        match self.firewall.forward(now, &arrival, flow).outcome {
+            Outcome::Drop(reason) => (Way::Refused(reason.word()), None),
+            Outcome::Local => (Way::Refused("for-the-gateway"), None),
+            Outcome::Forward { hop, flow: after } => {
+                let translated = (after != flow).then(|| rewritten(&packet, &after));
+                (self.through(&hop.interface, &after), translated)
+            }
+        }
+    }
+
+    fn arrival(&self, arrival: Arrival<'_>, source: IpAddr) -> Option<String> {
+        match arrival {
+            Arrival::Tunnel(interface) => {
+                Some(interface.unwrap_or(&self.around.wan_interface).to_owned())
+            }
+            Arrival::Host => {
+                let mut hosts = self.around.hosts.iter();
+                let found = hosts.find(|(host, _)| IpAddr::V4(*host) == source);
+                found.map(|(_, interface)| interface.clone())
+            }
+        }
+    }
+
+    fn through(&self, interface: &str, flow: &Flow) -> Way {
+        let kind = self.gateway.interface(interface).map(|i| i.kind);
+        if kind == Some(InterfaceKind::Tunnel) {
+            Way::Tunnel(Some(interface.to_owned()))
+        } else if self.policy_takes(interface, flow) {
+            Way::Tunnel(None)
+        } else if interface == self.around.wan_interface {
+            Way::Wan
+        } else {
+            Way::Inside
+        }
+    }
+
+    /// What a policy on the leaving interface selects is for the data plane.
+    fn policy_takes(&self, leaving: &str, flow: &Flow) -> bool {
+        self.gateway.children().any(|(connection, child)| {
+            let on = connection.local.interface.as_ref();
+            connection.enabled.value
+                && child.enabled.value
+                && child.tunnel_interface.is_none()
+                && on.is_none_or(|on| on.value == leaving)
+                && flow.is_in(&child.selectors)
+        })
+    }
+
+    /// A packet for the gateway itself that came in by the WAN; why it may not.
+    pub fn input(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
+        let flow = outer(datagram);
+        let wan = self.around.wan_interface.as_str();
+        self.firewall.input(now, wan, flow).dropped()
+    }
+
+    /// A packet of the gateway's own.
+    pub fn output(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
+        let flow = outer(datagram);
+        let wan = self.around.wan_interface.as_str();
+        self.firewall.output(now, wan, flow).dropped()
+    }
+}
+
+fn outer(datagram: &Datagram) -> Flow {
+    let (from, to) = (datagram.from, datagram.to);
+    match datagram.carries {
+        Carries::Esp => Flow::esp(from.ip(), to.ip()),
+        Carries::Udp | Carries::Clear => Flow::udp((from.ip(), from.port()), (to.ip(), to.port())),
+    }
+}
+
+/// An ICMP echo has its identifier as both ports.
+fn read(octets: &[u8]) -> Option<(Packet<'_>, Flow)> {
+    let packet = Packet::parse(octets).ok()?;
+    let at = |offset: usize| {
+        let field = packet.payload.get(offset..)?.first_chunk::<2>()?;
+        Some(u16::from_be_bytes(*field))
+    };
+    let (source_port, destination_port) = match packet.protocol {
+        protocol::ICMP | protocol::ICMPV6 => (at(4)?, at(4)?),
+        protocol::TCP | protocol::UDP => (at(0)?, at(2)?),
+        _ => (0, 0),
+    };
+    let flow = Flow {
+        source: packet.source,
+        destination: packet.destination,
+        protocol: packet.protocol,
+        source_port,
+        destination_port,
+    };
+    Some((packet, flow))
+}
+
+/// The packet with the addresses and ports of `flow`.
+fn rewritten(packet: &Packet<'_>, flow: &Flow) -> Vec<u8> {
+    let mut octets = packet.bytes.to_vec();
+    let (header, payload) = octets.split_at_mut(packet.header_len());
+    if let (IpAddr::V4(source), IpAddr::V4(destination)) = (flow.source, flow.destination) {
+        put(header, 12, &source.octets());
+        put(header, 16, &destination.octets());
+        put(header, 10, &[0, 0]);
+        let sum = checksum(header);
+        put(header, 10, &sum.to_be_bytes());
+    }
+    match flow.protocol {
+        protocol::ICMP => {
+            put(payload, 4, &flow.source_port.to_be_bytes());
+            put(payload, 2, &[0, 0]);
+            let sum = checksum(payload);
+            put(payload, 2, &sum.to_be_bytes());
+        }
+        protocol::TCP | protocol::UDP => {
+            put(payload, 0, &flow.source_port.to_be_bytes());
+            put(payload, 2, &flow.destination_port.to_be_bytes());
+        }
+        _ => {}
+    }
+    octets
+}
+
+fn put(octets: &mut [u8], at: usize, value: &[u8]) {
+    let place = octets.get_mut(at..at + value.len());
+    for (octet, value) in place.into_iter().flatten().zip(value) {
+        *octet = *value;
+    }
+}

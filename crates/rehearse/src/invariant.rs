@@ -1,0 +1,373 @@
+//! What must hold in every run, looked at after each step. Each invariant is a function with a name,
+//! of what has happened so far and the newest entry; so a trace can be judged without its world.
+
+use crate::node::NodeId;
+use crate::trace::{Content, Entry, Happening, Sa};
+use crossgate_model::Time;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// SAs of one Child with one peer that may be there at once: those of crossing rekeys included.
+pub const SAS_OF_A_CHILD: usize = 8;
+
+/// After the last disturbance, a tunnel that can come up is up again within so long: a peer that was
+/// away is given up after seven minutes and a quarter at most, and the longest pause between tries
+/// is two and a half.
+pub const RECOVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Entries of the trace that a violation shows.
+pub(crate) const TAIL: usize = 40;
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub name: &'static str,
+    pub at: Time,
+    pub what: String,
+    /// The last entries of the trace before it, as far as they were recorded.
+    pub tail: Vec<String>,
+}
+
+type Step = fn(&mut Ledger, &Entry) -> Result<(), String>;
+type Finally = fn(&Ledger) -> Result<(), String>;
+
+const STEPS: &[(&str, Step)] = &[
+    ("no-plaintext", no_plaintext),
+    ("sequence-never-reused", sequence_never_reused),
+    ("never-opened-twice", never_opened_twice),
+    ("no-sa-leaked", no_more_sas_than_may_be),
+    ("queues-bounded", queues_bounded),
+    ("timers-done", timers_done),
+    ("keys-erased", keys_erased),
+    ("serves-again", serves_again),
+];
+
+const FINALLY: &[(&str, Finally)] = &[
+    ("ends-agree", ends_agree),
+    ("no-sa-leaked", each_child_once),
+];
+
+/// Names of all invariants.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let finally = FINALLY.iter().map(|(name, _)| *name);
+    let steps = STEPS.iter().map(|(name, _)| *name);
+    steps.chain(finally.filter(|name| STEPS.iter().all(|(step, _)| step != name)))
+}
+
+/// What the invariants remember.
+#[derive(Debug, Default)]
+struct Ledger {
+    /// By our SPI.
+    installed: BTreeMap<NodeId, BTreeMap<u32, Sa>>,
+    /// By sender and SPI: the last sequence number and IV.
+    sent: BTreeMap<(NodeId, u32), (u32, [u8; 8])>,
+    opened: BTreeMap<(NodeId, u32), Seen>,
+    /// Packets that were sent later than this arrive.
+    serves_from: Option<Time>,
+}
+
+/// Looks at a run, entry by entry.
+#[derive(Debug, Default)]
+pub struct Watch {
+    ledger: Ledger,
+    violations: Vec<Violation>,
+}
+
+impl Watch {
+    /// From then on, no packet may be lost for want of a tunnel.
+    pub fn expect_service(&mut self, from: Time) {
+        self.ledger.serves_from = Some(from);
+    }
+
+    pub fn see(&mut self, entry: &Entry) {
+        self.ledger.note(&entry.what);
+        for (name, check) in STEPS {
+            if let Err(what) = check(&mut self.ledger, entry) {
+                self.violate(name, entry.at, what);
+            }
+        }
+    }
+
+    /// The run is over, at a moment when nothing is under way.
+    pub fn finish(&mut self, at: Time) {
+        for (name, check) in FINALLY {
+            if let Err(what) = check(&self.ledger) {
+                self.violate(name, at, what);
+            }
+        }
+    }
+
+    /// Of a run that was recorded whole.
+    pub fn judge<'a>(
+        entries: impl IntoIterator<Item = &'a Entry>,
+        serves_from: Option<Time>,
+    ) -> Vec<Violation> {
+        let mut watch = Self::default();
+        watch.ledger.serves_from = serves_from;
+        let mut last = Time::START;
+        for entry in entries {
+            watch.see(entry);
+            last = entry.at;
+        }
+        watch.finish(last);
+        watch.violations
+    }
+
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    pub(crate) fn newest_mut(&mut self, since: usize) -> &mut [Violation] {
+        self.violations.get_mut(since..).unwrap_or_default()
+    }
+
+    /// Whether both ends have the same SAs now.
+    pub fn agreement(&self) -> Result<(), String> {
+        ends_agree(&self.ledger).and_then(|()| each_child_once(&self.ledger))
+    }
+
+    pub(crate) fn has(&self, node: NodeId, spi_in: u32) -> bool {
+        let of_node = self.ledger.installed.get(&node);
+        of_node.is_some_and(|sas| sas.contains_key(&spi_in))
+    }
+
+    fn violate(&mut self, name: &'static str, at: Time, what: String) {
+        // The first of a kind says it; a thousand more say nothing.
+        if self.violations.iter().all(|known| known.name != name) {
+            self.violations.push(Violation {
+                name,
+                at,
+                what,
+                tail: Vec::new(),
+            });
+        }
+    }
+}
+
+impl Ledger {
+    fn note(&mut self, what: &Happening) {
+        match what {
+            Happening::Installed { node, sa } => {
+                self.sent.remove(&(*node, sa.spi_out));
+                self.opened.remove(&(*node, sa.spi_in));
+                let sas = self.installed.entry(*node).or_default();
+                sas.insert(sa.spi_in, sa.clone());
+            }
+            Happening::Removed { node, spi_in } => {
+                if let Some(sas) = self.installed.get_mut(node) {
+                    sas.remove(spi_in);
+                }
+            }
+            Happening::PoweredOff { node } => {
+                self.installed.remove(node);
+            }
+            _ => {}
+        }
+    }
+
+    fn sas(&self) -> impl Iterator<Item = (NodeId, &Sa)> {
+        let nodes = self.installed.iter();
+        nodes.flat_map(|(node, sas)| sas.values().map(|sa| (*node, sa)))
+    }
+}
+
+/// RFC 4301 §5.1: what policy protects never leaves in the clear.
+fn no_plaintext(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    match &entry.what {
+        Happening::Plaintext {
+            source,
+            destination,
+            ..
+        } => Err(format!(
+            "{source} to {destination} crossed the WAN in the clear"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 4303 §2.2 and §3.3.3: numbers increase; and an IV is never used twice in a row.
+fn sequence_never_reused(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    let Happening::Sent { from, packet } = &entry.what else {
+        return Ok(());
+    };
+    let Content::Esp {
+        spi, sequence, iv, ..
+    } = packet.content
+    else {
+        return Ok(());
+    };
+    match ledger.sent.insert((*from, spi), (sequence, iv)) {
+        Some((last, _)) if sequence <= last => Err(format!(
+            "SPI {spi:08x}: number {sequence} was sent after {last}"
+        )),
+        Some((_, last)) if last == iv => Err(format!("SPI {spi:08x}: an IV was sent twice")),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 4303 §3.4.3, where the check is on.
+fn never_opened_twice(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    let Happening::Opened {
+        node,
+        spi_in,
+        sequence,
+    } = entry.what
+    else {
+        return Ok(());
+    };
+    let sa = ledger.installed.get(&node).and_then(|sas| sas.get(&spi_in));
+    if sa.is_some_and(|sa| sa.replay_window == 0) {
+        return Ok(());
+    }
+    match ledger
+        .opened
+        .entry((node, spi_in))
+        .or_default()
+        .add(sequence)
+    {
+        true => Ok(()),
+        false => Err(format!(
+            "SPI {spi_in:08x}: number {sequence} was opened twice"
+        )),
+    }
+}
+
+/// Sequence numbers that were opened, of the last few thousand.
+#[derive(Debug)]
+struct Seen {
+    newest: u32,
+    bits: [u64; Seen::WORDS],
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            newest: 0,
+            bits: [0; Self::WORDS],
+        }
+    }
+}
+
+impl Seen {
+    const WORDS: usize = 80;
+    const SPAN: u32 = Self::WORDS as u32 * 64;
+
+    /// False if it was there before, or is so old that this can't be known.
+    fn add(&mut self, number: u32) -> bool {
+        if number.saturating_add(Self::SPAN) <= self.newest {
+            return false;
+        }
+        let ahead = number.saturating_sub(self.newest).min(Self::SPAN);
+        for skipped in (0..ahead).map(|back| number - back) {
+            *self.word(skipped) &= !Self::bit(skipped);
+        }
+        self.newest = self.newest.max(number);
+        let known = *self.word(number) & Self::bit(number) != 0;
+        *self.word(number) |= Self::bit(number);
+        !known
+    }
+
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a remainder of the length is inside"
+    )]
+    fn word(&mut self, number: u32) -> &mut u64 {
+        &mut self.bits[(number / 64) as usize % Self::WORDS]
+    }
+
+    fn bit(number: u32) -> u64 {
+        1 << (number % 64)
+    }
+}
+
+fn no_more_sas_than_may_be(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    let Happening::Installed { node, sa } = &entry.what else {
+        return Ok(());
+    };
+    let sas = ledger
+        .installed
+        .get(node)
+        .into_iter()
+        .flat_map(BTreeMap::values);
+    let siblings = sas.filter(|other| is_sibling(sa, other)).count();
+    match siblings > SAS_OF_A_CHILD {
+        false => Ok(()),
+        true => Err(format!("{siblings} SAs of {} at once", sa.child)),
+    }
+}
+
+fn is_sibling(a: &Sa, b: &Sa) -> bool {
+    a.child == b.child && a.path.remote == b.path.remote
+}
+
+fn queues_bounded(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    match entry.what {
+        Happening::Overflow { limit } => Err(format!("more than {limit} packets are under way")),
+        _ => Ok(()),
+    }
+}
+
+fn timers_done(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    match &entry.what {
+        Happening::Stuck { timer, .. } => Err(format!("timer {timer} is due and never done")),
+        _ => Ok(()),
+    }
+}
+
+fn keys_erased(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    match entry.what {
+        Happening::KeysLeft { spi_in, .. } => Err(format!("SPI {spi_in:08x} still has its keys")),
+        _ => Ok(()),
+    }
+}
+
+fn serves_again(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    match (&entry.what, ledger.serves_from) {
+        (
+            Happening::PingLost {
+                flow, number, sent, ..
+            },
+            Some(from),
+        ) if *sent >= from => {
+            let seconds = sent.since_start().as_secs();
+            Err(format!(
+                "ping {flow}/{number}, sent at {seconds} s, was lost"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Each SA has its mirror at some other end.
+fn ends_agree(ledger: &Ledger) -> Result<(), String> {
+    let lone = ledger.sas().find(|(node, sa)| {
+        let others = ledger.installed.iter().filter(|(other, _)| *other != node);
+        let mut mirrors = others.filter_map(|(_, sas)| sas.get(&sa.spi_out));
+        !mirrors.any(|mirror| mirror.spi_out == sa.spi_in && mirror.local == sa.remote)
+    });
+    match lone {
+        None => Ok(()),
+        Some((node, sa)) => Err(format!(
+            "gateway {} has SA {:08x} of {}, and its peer has no mirror of it",
+            node.0, sa.spi_in, sa.child
+        )),
+    }
+}
+
+fn each_child_once(ledger: &Ledger) -> Result<(), String> {
+    let twice = ledger.sas().find(|(node, sa)| {
+        let sas = ledger
+            .installed
+            .get(node)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        sas.filter(|other| is_sibling(sa, other)).count() > 1
+    });
+    match twice {
+        None => Ok(()),
+        Some((node, sa)) => Err(format!(
+            "gateway {} has {} more than once, and nothing is under way",
+            node.0, sa.child
+        )),
+    }
+}

@@ -1,0 +1,588 @@
+//! One gateway of the world: the engine, the data plane and the packet rules of production, joined
+//! as the daemon joins them. No clock, no socket: time comes in, [`Deed`]s go out.
+//!
+//! The order is the daemon's: all outputs of the engine, then packets that waited for an SA, then
+//! what the data plane has to say, until all are silent.
+
+use crate::forwarding::{Arrival, Forwarding, Surroundings, Way};
+use crossgate_crypto::CryptoRng;
+use crossgate_esp::{
+    DataPlane, DropReason, Notice, OpenOutcome, OpenOutput, Policy, Received, SealOutcome,
+    SealOutput,
+};
+use crossgate_ike::{self as ike, Engine, IkeKeys, Output};
+use crossgate_model::operate::Operation;
+use crossgate_model::view::{ChildCounters, ConnectionView, Encapsulation};
+use crossgate_model::{ChildSa, End, Event, Gateway, Initiation, Path, Time};
+use crossgate_wire::esp::{KEEPALIVE, Port4500, classify_4500};
+use crossgate_wire::ike::with_non_esp_marker;
+use crossgate_wire::ip::Packet;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+const IKE_PORT: u16 = 500;
+const NAT_PORT: u16 = 4500;
+
+/// A gateway of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(pub u16);
+
+impl NodeId {
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl From<End> for NodeId {
+    fn from(end: End) -> Self {
+        Self(end as u16)
+    }
+}
+
+/// What a packet on the WAN is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    Udp,
+    /// IP protocol 50: ports are 0.
+    Esp,
+    /// A host's own packet, whole, and in the clear.
+    Clear,
+}
+
+/// One packet on the WAN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub carries: Carries,
+    /// Of the outer header.
+    pub tos: u8,
+    pub df: bool,
+    pub payload: Vec<u8>,
+}
+
+/// What a node does to the world.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    Send(Datagram),
+    /// To a host behind it.
+    Deliver(Vec<u8>),
+    Event(Event),
+    Installed(Box<ChildSa>),
+    /// The data plane refused it.
+    NotInstalled {
+        child: String,
+        why: String,
+    },
+    Removed {
+        spi_in: u32,
+    },
+    Moved {
+        spi_in: u32,
+        path: Path,
+    },
+    Keys(Box<IkeKeys>),
+    Opened {
+        spi_in: u32,
+        sequence: u32,
+    },
+    /// By the data plane or the rules, with the counter's name.
+    Dropped {
+        by: Station,
+        reason: &'static str,
+    },
+}
+
+/// Who dropped a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Station {
+    DataPlane,
+    Firewall,
+    /// Port 4500 and the raw socket, before any engine.
+    Socket,
+}
+
+/// How far a node's clock is from the world's.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clock {
+    ahead: Duration,
+    behind: Duration,
+}
+
+impl Clock {
+    fn local(self, world: Time) -> Time {
+        world + self.ahead - self.behind
+    }
+
+    fn world(self, local: Time) -> Time {
+        local + self.behind - self.ahead
+    }
+}
+
+pub(crate) struct Node {
+    gateway: Arc<Gateway>,
+    engine: Engine,
+    plane: DataPlane,
+    forwarding: Forwarding,
+    clock: Clock,
+    path_mtu: u16,
+    /// Packets that waited for an SA in vain, so far.
+    given_up: u64,
+    /// Answers, but never initiates.
+    passive: bool,
+    sealed: SealOutput,
+    opened: OpenOutput,
+    deeds: Vec<Deed>,
+}
+
+/// Two generators of a node's own.
+pub(crate) type Dice = [Box<dyn CryptoRng + Send>; 2];
+
+/// Commands.
+impl Node {
+    pub fn new(
+        gateway: Arc<Gateway>,
+        around: Arc<Surroundings>,
+        passive: bool,
+        path_mtu: u16,
+        dice: Dice,
+    ) -> Self {
+        let gateway = if passive {
+            held_back(&gateway)
+        } else {
+            gateway
+        };
+        let [for_engine, for_plane] = dice;
+        let mut node = Self {
+            engine: Engine::new(gateway.clone(), for_engine),
+            plane: DataPlane::new(Policy::all_of(&gateway), for_plane),
+            forwarding: Forwarding::new(gateway.clone(), around),
+            gateway,
+            clock: Clock::default(),
+            path_mtu,
+            given_up: 0,
+            passive,
+            sealed: SealOutput::default(),
+            opened: OpenOutput::default(),
+            deeds: Vec::new(),
+        };
+        node.set_path_mtus();
+        node
+    }
+
+    pub fn start(&mut self, now: Time) {
+        let now = self.clock.local(now);
+        self.engine.start(now);
+        self.drain(now);
+    }
+
+    pub fn operate(&mut self, now: Time, operation: &Operation) {
+        let now = self.clock.local(now);
+        self.engine.operate(now, operation);
+        self.drain(now);
+    }
+
+    /// Deletes all SAs with their peers.
+    pub fn shutdown(&mut self, now: Time) {
+        let now = self.clock.local(now);
+        self.engine.shutdown(now);
+        self.drain(now);
+    }
+
+    /// Another configuration, in the order of the daemon: policies first.
+    pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
+        let gateway = match self.passive {
+            true => held_back(&gateway),
+            false => gateway,
+        };
+        let now = self.clock.local(now);
+        self.plane.set_policies(Policy::all_of(&gateway));
+        self.forwarding.reconfigure(now, gateway.clone());
+        self.gateway = gateway.clone();
+        self.set_path_mtus();
+        self.engine.reconfigure(now, gateway);
+        self.drain(now);
+    }
+
+    /// The clock jumps: forwards or backwards.
+    pub fn step_clock(&mut self, forwards: bool, by: Duration) {
+        match forwards {
+            true => self.clock.ahead += by,
+            false => self.clock.behind += by,
+        }
+    }
+
+    fn set_path_mtus(&mut self) {
+        for connection in &self.gateway.connections {
+            if let Some(remote) = connection.remote.address() {
+                self.plane.set_path_mtu(remote, self.path_mtu);
+            }
+        }
+    }
+}
+
+/// As with the daemon's `--passive`.
+fn held_back(gateway: &Gateway) -> Arc<Gateway> {
+    let mut gateway = gateway.clone();
+    for connection in &mut gateway.connections {
+        connection.initiation.value = Initiation::Never;
+    }
+    Arc::new(gateway)
+}
+
+/// Input.
+impl Node {
+    /// A host behind this gateway sends a packet.
+    pub fn host_sends(&mut self, now: Time, packet: &[u8]) {
+        let now = self.clock.local(now);
+        self.forward(now, Arrival::Host, packet);
+        self.drain(now);
+    }
+
+    /// A packet came in from the WAN.
+    pub fn receive(&mut self, now: Time, datagram: &Datagram) {
+        let now = self.clock.local(now);
+        if let Some(reason) = self.forwarding.input(now, datagram) {
+            return self.drop_packet(Station::Firewall, reason.word());
+        }
+        match datagram.carries {
+            Carries::Clear => self.drop_packet(Station::Firewall, "clear-from-wan"),
+            Carries::Esp => self.esp(now, datagram, Encapsulation::Esp, &datagram.payload),
+            Carries::Udp if datagram.to.port() == NAT_PORT => self.on_nat_port(now, datagram),
+            Carries::Udp if datagram.to.port() == IKE_PORT => {
+                self.ike(now, datagram, &datagram.payload);
+            }
+            Carries::Udp => self.drop_packet(Station::Socket, "no-such-port"),
+        }
+        self.drain(now);
+    }
+
+    fn on_nat_port(&mut self, now: Time, datagram: &Datagram) {
+        match classify_4500(&datagram.payload) {
+            Port4500::Ike(message) => self.ike(now, datagram, message),
+            Port4500::Esp(packet) => {
+                let encapsulation = Encapsulation::Udp {
+                    local_port: NAT_PORT,
+                    remote_port: datagram.from.port(),
+                };
+                self.esp(now, datagram, encapsulation, packet);
+            }
+            Port4500::Keepalive => {}
+            Port4500::Runt => self.drop_packet(Station::Socket, "runts-on-4500"),
+        }
+    }
+
+    fn ike(&mut self, now: Time, datagram: &Datagram, payload: &[u8]) {
+        let (local, remote) = (datagram.to, datagram.from);
+        let message = ike::Datagram {
+            local,
+            remote,
+            payload,
+        };
+        self.engine.handle(now, message);
+    }
+
+    fn esp(&mut self, now: Time, datagram: &Datagram, encapsulation: Encapsulation, packet: &[u8]) {
+        let path = Path {
+            local: datagram.to.ip(),
+            remote: datagram.from.ip(),
+            encapsulation,
+        };
+        let received = Received {
+            path,
+            tos: datagram.tos,
+            packet,
+        };
+        let mut opened = std::mem::take(&mut self.opened);
+        self.plane.open(now, [received], &mut opened);
+        for outcome in &opened.outcomes {
+            if let OpenOutcome::Dropped(reason) = outcome {
+                self.drop_packet(Station::DataPlane, reason.name());
+            }
+        }
+        for (meta, inner) in opened.packets.iter() {
+            let (spi_in, sequence) = (meta.spi_in, sequence_of(packet));
+            self.deeds.push(Deed::Opened { spi_in, sequence });
+            self.forward(now, Arrival::Tunnel(meta.interface.as_deref()), inner);
+        }
+        opened.clear();
+        self.opened = opened;
+        self.heed_notices(now);
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) {
+        let now = self.clock.local(now);
+        if self.engine.poll_timeout().is_some_and(|due| due.at <= now) {
+            self.engine.handle_timeout(now);
+        }
+        if self.plane.poll_timeout().is_some_and(|at| at <= now) {
+            self.plane.handle_timeout(now);
+            self.count_given_up();
+        }
+        self.drain(now);
+    }
+}
+
+fn sequence_of(packet: &[u8]) -> u32 {
+    let esp = crossgate_wire::esp::EspPacket::parse(packet);
+    esp.map_or(0, |esp| esp.header.sequence)
+}
+
+/// Output.
+impl Node {
+    pub fn take_deeds(&mut self, into: &mut Vec<Deed>) {
+        into.append(&mut self.deeds);
+    }
+
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let engine = self.engine.poll_timeout().map(|due| due.at);
+        let all = [engine, self.plane.poll_timeout()];
+        all.into_iter()
+            .flatten()
+            .min()
+            .map(|at| self.clock.world(at))
+    }
+}
+
+/// Getters.
+impl Node {
+    /// The configuration in force.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    pub fn connections(&self, now: Time) -> Vec<ConnectionView> {
+        self.engine.connections(self.clock.local(now))
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.engine.is_quiet()
+    }
+
+    /// Of an SA that the data plane still has.
+    pub fn sa_counters(&self, spi_in: u32) -> Option<ChildCounters> {
+        self.plane.counters(spi_in)
+    }
+
+    /// Refusals by name, of both engines.
+    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
+        let mut all = self.engine.counters().clone();
+        for (name, count) in self.plane.drops() {
+            *all.entry(name).or_default() += count;
+        }
+        all
+    }
+
+    /// All that decides what the engine will do, but for its randomness.
+    pub fn state(&self) -> String {
+        format!("{:?}", self.engine)
+    }
+
+    #[cfg(test)]
+    pub fn plant(&mut self, fault: ike::Fault) {
+        self.engine.plant(fault);
+    }
+
+    /// Which timer is next: for a loop that spins.
+    pub fn next_timer(&self) -> Option<ike::TimerName> {
+        self.engine.poll_timeout().map(|due| due.timer)
+    }
+}
+
+impl Node {
+    fn forward(&mut self, now: Time, arrival: Arrival<'_>, packet: &[u8]) {
+        let (way, translated) = self.forwarding.way(now, arrival, packet);
+        let packet = translated.as_deref().unwrap_or(packet);
+        match way {
+            Way::Inside => self.deeds.push(Deed::Deliver(packet.to_vec())),
+            Way::Tunnel(interface) => self.seal(now, interface.as_deref(), packet),
+            Way::Wan => self.send_clear(packet),
+            Way::Refused(reason) => self.drop_packet(Station::Firewall, reason),
+        }
+    }
+
+    fn send_clear(&mut self, packet: &[u8]) {
+        if let Ok(inner) = Packet::parse(packet) {
+            self.deeds.push(Deed::Send(Datagram {
+                from: SocketAddr::new(inner.source, 0),
+                to: SocketAddr::new(inner.destination, 0),
+                carries: Carries::Clear,
+                tos: inner.tos,
+                df: inner.dont_fragment,
+                payload: packet.to_vec(),
+            }));
+        }
+    }
+
+    fn seal(&mut self, now: Time, interface: Option<&str>, packet: &[u8]) {
+        let mut sealed = std::mem::take(&mut self.sealed);
+        self.plane.seal(now, interface, [packet], &mut sealed);
+        self.send_sealed(now, &mut sealed);
+        self.sealed = sealed;
+        self.heed_notices(now);
+    }
+
+    fn send_sealed(&mut self, now: Time, sealed: &mut SealOutput) {
+        for outcome in &sealed.outcomes {
+            match outcome {
+                SealOutcome::Dropped(reason) => {
+                    self.drop_packet(Station::DataPlane, reason.name());
+                }
+                SealOutcome::TooBig { .. } => self.drop_packet(Station::DataPlane, "out-too-big"),
+                SealOutcome::Sealed | SealOutcome::SealedOversize | SealOutcome::Waits => {}
+            }
+        }
+        for (meta, packet) in sealed.sealed.iter() {
+            let datagram = outer(&meta.path, meta.tos, meta.df, packet);
+            self.send(now, datagram);
+        }
+        for (_, packet) in sealed.answers.iter() {
+            self.deeds.push(Deed::Deliver(packet.to_vec()));
+        }
+        sealed.clear();
+    }
+
+    /// Does what the engines have to say, in their order, until they are silent.
+    fn drain(&mut self, now: Time) {
+        loop {
+            while let Some(output) = self.engine.poll_output() {
+                self.act(now, output);
+            }
+            self.release(now);
+            if !self.heed_notices(now) {
+                return;
+            }
+        }
+    }
+
+    fn release(&mut self, now: Time) {
+        if self.plane.has_released() {
+            let mut sealed = std::mem::take(&mut self.sealed);
+            self.plane.release(now, &mut sealed);
+            self.send_sealed(now, &mut sealed);
+            self.sealed = sealed;
+        }
+    }
+
+    fn act(&mut self, now: Time, output: Output) {
+        match output {
+            Output::Transmit {
+                local,
+                remote,
+                payload,
+            } => {
+                let payload = match local.port() {
+                    NAT_PORT => with_non_esp_marker(&payload),
+                    _ => payload,
+                };
+                self.send_udp(now, local, remote, payload);
+            }
+            Output::Keepalive { local, remote } => {
+                self.send_udp(now, local, remote, KEEPALIVE.to_vec());
+            }
+            Output::InstallChild(sa) => self.install(now, sa),
+            Output::RemoveChild { spi_in } => {
+                self.plane.remove(now, spi_in);
+                self.deeds.push(Deed::Removed { spi_in });
+            }
+            Output::MoveChild { spi_in, path } => {
+                self.plane.move_path(spi_in, path);
+                self.deeds.push(Deed::Moved { spi_in, path });
+            }
+            Output::IkeKeys(keys) => self.deeds.push(Deed::Keys(keys)),
+            Output::Event(event) => self.deeds.push(Deed::Event(event)),
+        }
+    }
+
+    fn install(&mut self, now: Time, sa: Box<ChildSa>) {
+        self.plane.set_path_mtu(sa.path.remote, self.path_mtu);
+        match self.plane.install(now, (*sa).clone()) {
+            Ok(()) => self.deeds.push(Deed::Installed(sa)),
+            Err(error) => self.deeds.push(Deed::NotInstalled {
+                child: sa.child,
+                why: error.to_string(),
+            }),
+        }
+    }
+
+    fn send_udp(&mut self, now: Time, from: SocketAddr, to: SocketAddr, payload: Vec<u8>) {
+        let datagram = Datagram {
+            from,
+            to,
+            carries: Carries::Udp,
+            tos: 0,
+            df: false,
+            payload,
+        };
+        self.send(now, datagram);
+    }
+
+    fn send(&mut self, now: Time, datagram: Datagram) {
+        match self.forwarding.output(now, &datagram) {
+            None => self.deeds.push(Deed::Send(datagram)),
+            Some(reason) => self.drop_packet(Station::Firewall, reason.word()),
+        }
+    }
+
+    /// Forwards what the data plane has to tell; whether there was anything.
+    fn heed_notices(&mut self, now: Time) -> bool {
+        let mut any = false;
+        while let Some(notice) = self.plane.poll_notice() {
+            any = true;
+            self.heed(now, notice);
+        }
+        any
+    }
+
+    fn heed(&mut self, now: Time, notice: Notice) {
+        match notice {
+            Notice::Acquire { .. } if self.passive => {}
+            Notice::Acquire { child } => self.engine.acquire(now, &child),
+            Notice::SoftExpired { spi_in } => self.engine.soft_expired(now, spi_in),
+            Notice::HardExpired { spi_in } => self.engine.hard_expired(now, spi_in),
+            Notice::Moved {
+                spi_in,
+                local,
+                remote,
+            } => self.engine.peer_moved(now, spi_in, local, remote),
+            Notice::Seen { spi_in } => self.engine.traffic_seen(now, spi_in),
+            Notice::Sent { spi_in } => self.engine.traffic_sent(now, spi_in),
+        }
+    }
+
+    /// The data plane only counts those that its timer drops.
+    fn count_given_up(&mut self) {
+        let name = DropReason::WaitedTooLong.name();
+        let total = self.plane.drops().get(name).copied().unwrap_or(0);
+        for _ in self.given_up..total {
+            self.drop_packet(Station::DataPlane, name);
+        }
+        self.given_up = total;
+    }
+
+    fn drop_packet(&mut self, by: Station, reason: &'static str) {
+        self.deeds.push(Deed::Dropped { by, reason });
+    }
+}
+
+fn outer(path: &Path, tos: u8, df: bool, packet: &[u8]) -> Datagram {
+    let (carries, local_port, remote_port) = match path.encapsulation {
+        Encapsulation::Esp => (Carries::Esp, 0, 0),
+        Encapsulation::Udp {
+            local_port,
+            remote_port,
+        } => (Carries::Udp, local_port, remote_port),
+    };
+    let at = |address: IpAddr, port| SocketAddr::new(address, port);
+    Datagram {
+        from: at(path.local, local_port),
+        to: at(path.remote, remote_port),
+        carries,
+        tos,
+        df,
+        payload: packet.to_vec(),
+    }
+}

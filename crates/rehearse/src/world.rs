@@ -1,0 +1,839 @@
+//! A simulated world: gateways, the hosts behind them, the way between, and virtual time.
+//!
+//! Everything that happens is in one queue, ordered by time and, of equal times, by when it was
+//! planned; everything that is drawn comes from one generator. So a seed is a run, byte for byte.
+
+mod changes;
+
+use crate::forwarding::Surroundings;
+use crate::invariant::{TAIL, Violation, Watch};
+use crate::lens::Lens;
+use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
+use crate::queue::{Due, Queue};
+use crate::scenario::{Planned, Scenario, Start, Traffic};
+use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
+use crate::traffic::{Flow, Mark, Pattern, Running};
+use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
+use crossgate_firewall::site;
+use crossgate_model::operate::Operation;
+use crossgate_model::plan::{Plan, Site};
+use crossgate_model::view::ConnectionView;
+use crossgate_model::{ChildSa, Connection, End, Gateway, Selector, Time};
+use crossgate_wire::ip::{Packet, protocol};
+use ipnet::Ipv4Net;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Packets and timers that may be under way.
+pub const QUEUE_LIMIT: usize = 200_000;
+
+/// Timers of one node that are due at one moment: more are a timer that is never done.
+const SPINS_MAX: u32 = 10_000;
+
+/// How long after its removal an SA's keys may still be there.
+const ERASURE: Duration = Duration::from_secs(crossgate_esp::LINGER.as_secs() + 1);
+
+/// When the gateways are switched on.
+const POWER_ON: Time = Time::START;
+
+/// When an operator starts the tunnel, and hosts begin to send.
+pub const BEGIN: Duration = Duration::from_secs(1);
+
+/// Gateways, and who is behind them.
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub gateways: Vec<Machine>,
+    /// Of which no packet may cross the WAN in the clear.
+    pub protected: Vec<Ipv4Net>,
+    /// Which hosts send each other packets.
+    pub pairs: Vec<HostPair>,
+}
+
+/// A gateway and its surroundings.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub name: String,
+    /// Completed by what the plan assumes.
+    pub gateway: Arc<Gateway>,
+    /// What a commit puts into force, where that is something else.
+    pub candidate: Option<Arc<Gateway>>,
+    pub around: Arc<Surroundings>,
+    pub wan: IpAddr,
+}
+
+/// Two hosts behind two gateways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostPair {
+    pub gateways: [NodeId; 2],
+    pub hosts: [Ipv4Addr; 2],
+    /// What they send: ICMP, unless the policies take none.
+    pub protocol: u8,
+    pub ports: [u16; 2],
+}
+
+impl Network {
+    /// The network that two configurations mean.
+    pub fn of(first: &Gateway, second: &Gateway, plan: &Plan) -> Self {
+        let ends = [(first, &plan.branch), (second, &plan.hq)];
+        let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
+        let pairs = plan.pings.iter().map(|&(near, far)| {
+            let (protocol, ports) = probe(connections, [near, far]);
+            HostPair {
+                gateways: [End::First.into(), End::Second.into()],
+                hosts: [near, far],
+                protocol,
+                ports,
+            }
+        });
+        Self {
+            pairs: pairs.collect(),
+            gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
+            protected: plan.protected(),
+        }
+    }
+}
+
+fn machine(gateway: &Gateway, site: &Site) -> Machine {
+    let gateway = site::completed(gateway, site);
+    let hosts = site.lans.iter();
+    let hosts = hosts.map(|lan| (lan.host, site::arrival(&gateway, site, lan)));
+    Machine {
+        name: site.label.to_owned(),
+        around: Arc::new(Surroundings {
+            wan_interface: site.wan_interface.clone(),
+            hosts: hosts.collect(),
+        }),
+        gateway: Arc::new(gateway),
+        candidate: None,
+        wan: site.wan.addr().into(),
+    }
+}
+
+/// A packet that the policies of either end select between these hosts: a ping if they do, else
+/// something of their own protocol. Gives the ports at which each host is spoken to.
+fn probe(connections: [Option<&Connection>; 2], [near, far]: [Ipv4Addr; 2]) -> (u8, [u16; 2]) {
+    let of = |connection: Option<&Connection>, near: Ipv4Addr, far: Ipv4Addr| {
+        let children = connection.into_iter().flat_map(|c| &c.children);
+        let pairs = children.map(|child| child.selectors.value);
+        let hit = |selector: &Selector, host: Ipv4Addr| {
+            selector.matches(host.into(), selector.protocol, selector.start_port)
+        };
+        let fitting = pairs.filter(|pair| hit(&pair.local, near) && hit(&pair.remote, far));
+        fitting.collect::<Vec<_>>()
+    };
+    let [ours, theirs] = connections;
+    let ours = of(ours, near, far);
+    let theirs = of(theirs, far, near);
+    let all = ours
+        .iter()
+        .copied()
+        .chain(theirs.iter().map(|pair| pair.mirrored()));
+    let all: Vec<_> = all.collect();
+    let takes_icmp = |p: u8| p == 0 || p == protocol::ICMP;
+    if all.is_empty() || all.iter().any(|pair| takes_icmp(pair.local.protocol)) {
+        return (protocol::ICMP, [0, 0]);
+    }
+    let port = |first: u16| if first == 0 { 9 } else { first };
+    all.first().map_or((protocol::ICMP, [0, 0]), |pair| {
+        let ports = [pair.local.start_port, pair.remote.start_port];
+        (pair.local.protocol, ports.map(port))
+    })
+}
+
+/// The whole simulation.
+pub struct World {
+    now: Time,
+    network: Network,
+    /// Absent while switched off.
+    nodes: Vec<Option<Node>>,
+    passive: Vec<bool>,
+    /// When each node's timer is planned to be looked at.
+    wakes: Vec<Option<Time>>,
+    spins: Vec<u32>,
+    addresses: BTreeMap<IpAddr, NodeId>,
+    scenario: Scenario,
+    way: Conditions,
+    /// Disturbances that go on, by their place in the scenario.
+    active: BTreeMap<usize, Planned>,
+    nats: Vec<Nat>,
+    flows: Vec<Running>,
+    by_host: BTreeMap<Ipv4Addr, NodeId>,
+    queue: Queue,
+    rng: ChaCha8Rng,
+    next_number: u64,
+    /// The last IKE_SA_INIT request to each node: what a flood imitates.
+    first_requests: Vec<Option<Datagram>>,
+    lens: Lens,
+    detail: Detail,
+    trace: Trace,
+    watch: Watch,
+    work: VecDeque<(NodeId, Deed)>,
+    scratch: Vec<Deed>,
+}
+
+/// Commands.
+impl World {
+    /// All gateways are on, nothing has happened yet.
+    pub fn new(network: Network, scenario: Scenario, detail: Detail) -> Self {
+        let count = network.gateways.len();
+        let mut world = Self {
+            now: POWER_ON,
+            nodes: (0..count).map(|_| None).collect(),
+            passive: vec![false; count],
+            wakes: vec![None; count],
+            spins: vec![0; count],
+            addresses: BTreeMap::new(),
+            way: scenario.way.clone(),
+            active: BTreeMap::new(),
+            nats: Vec::new(),
+            flows: Vec::new(),
+            by_host: BTreeMap::new(),
+            queue: Queue::default(),
+            rng: ChaCha8Rng::seed_from_u64(scenario.seed),
+            next_number: 0,
+            first_requests: vec![None; count],
+            lens: Lens::default(),
+            detail,
+            trace: Trace::default(),
+            watch: Watch::default(),
+            work: VecDeque::new(),
+            scratch: Vec::new(),
+            network,
+            scenario,
+        };
+        world.furnish();
+        world
+    }
+
+    fn furnish(&mut self) {
+        for (index, machine) in self.network.gateways.iter().enumerate() {
+            let node = node_id(index);
+            self.addresses.insert(machine.wan, node);
+            let hosts = machine.around.hosts.iter();
+            self.by_host.extend(hosts.map(|(host, _)| (*host, node)));
+        }
+        if let Some(end) = self.scenario.nat
+            && let Some(machine) = self.network.gateways.get(end as usize)
+        {
+            self.nats.push(Nat::new(end.into(), machine.wan));
+        }
+        if let Start::Only(end) = self.scenario.start
+            && let Some(passive) = self.passive.get_mut(end.other() as usize)
+        {
+            *passive = true;
+        }
+        self.plan_traffic();
+        self.plan_changes();
+    }
+
+    fn plan_traffic(&mut self) {
+        let second = Duration::from_secs(1);
+        let pattern = match self.scenario.traffic {
+            Traffic::None => Pattern::None,
+            Traffic::Constant => Pattern::Constant { every: second },
+            Traffic::RequestAnswer => Pattern::RequestAnswer { every: second },
+            Traffic::Bursts => Pattern::Bursts {
+                packets: 20,
+                every: second * 60,
+            },
+        };
+        for flow in self.network.flows(pattern) {
+            self.add_flow(flow);
+        }
+    }
+
+    /// One more conversation.
+    pub fn add_flow(&mut self, flow: Flow) {
+        let index = u16::try_from(self.flows.len()).unwrap_or(u16::MAX);
+        let running = Running::new(flow);
+        if let Some(due) = running.due {
+            self.queue.plan(due, Due::Tick(index));
+        }
+        self.flows.push(running);
+    }
+
+    /// Switches the gateways on; the scenario begins.
+    pub fn begin(&mut self) {
+        for index in 0..self.nodes.len() {
+            self.power_on(node_id(index));
+        }
+        let starters: &[End] = match self.scenario.start {
+            Start::Files => &[],
+            Start::Only(End::First) => &[End::First],
+            Start::Only(End::Second) => &[End::Second],
+            Start::Both => &End::BOTH,
+        };
+        if !starters.is_empty() {
+            self.run_until(POWER_ON + BEGIN);
+        }
+        for end in starters {
+            self.operate((*end).into(), &Operation::InitiateChild { tunnel: None });
+        }
+    }
+
+    /// From the beginning to the end of the scenario.
+    pub fn run(&mut self) {
+        self.begin();
+        self.run_until(POWER_ON + self.scenario.lasts);
+    }
+
+    pub fn run_until(&mut self, end: Time) {
+        while let Some(at) = self.queue.next().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            if let Some(due) = self.queue.pop() {
+                self.turn(due);
+            }
+            if self.queue.len() > QUEUE_LIMIT {
+                self.tell(Happening::Overflow { limit: QUEUE_LIMIT });
+                break;
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// An operator's command at a gateway.
+    pub fn operate(&mut self, node: NodeId, operation: &Operation) {
+        self.with_node(node, |node, now| node.operate(now, operation));
+    }
+
+    /// Ends the run: what is left undone is judged.
+    pub fn finish(&mut self) {
+        self.give_up_pings();
+        let before = self.watch.violations().len();
+        self.watch.finish(self.now);
+        self.show_tail(before);
+    }
+
+    /// From then on, no packet may be lost: see [`Watch::expect_service`].
+    pub fn expect_service(&mut self, from: Time) {
+        self.watch.expect_service(from);
+    }
+}
+
+/// Getters.
+impl World {
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    pub fn into_trace(self) -> Trace {
+        self.trace
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        let machines = self.network.gateways.iter();
+        machines.map(|machine| machine.name.as_str()).collect()
+    }
+
+    /// What a gateway's operator would see; nothing while it is off.
+    pub fn connections(&self, node: NodeId) -> Vec<ConnectionView> {
+        let node = self.nodes.get(node.index()).and_then(Option::as_ref);
+        node.map(|node| node.connections(self.now))
+            .unwrap_or_default()
+    }
+
+    /// The configuration that is in force at a gateway; none while it is off.
+    pub fn gateway(&self, node: NodeId) -> Option<&Gateway> {
+        let node = self.nodes.get(node.index())?.as_ref()?;
+        Some(node.gateway())
+    }
+
+    /// What a gateway's engines refused, by name.
+    pub fn counters(&self, node: NodeId) -> BTreeMap<&'static str, u64> {
+        let node = self.nodes.get(node.index()).and_then(Option::as_ref);
+        node.map(Node::counters).unwrap_or_default()
+    }
+
+    pub fn violations(&self) -> &[Violation] {
+        self.watch.violations()
+    }
+
+    /// Packets that a flow has sent, and that have arrived at its other host.
+    pub fn flow_counts(&self) -> impl Iterator<Item = (&Flow, u32, u32)> {
+        let flows = self.flows.iter();
+        flows.map(|running| (&running.flow, running.sent, running.arrived))
+    }
+
+    /// Whether both ends have the same SAs, and no exchange is under way.
+    pub fn agrees(&self) -> bool {
+        self.watch.agreement().is_ok()
+    }
+}
+
+impl Network {
+    /// Both ways between each pair of hosts.
+    pub fn flows(&self, pattern: Pattern) -> Vec<Flow> {
+        let begins = POWER_ON + BEGIN;
+        let both = self.pairs.iter().flat_map(|pair| {
+            let [a, b] = pair.gateways;
+            let [near, far] = pair.hosts;
+            let [near_port, far_port] = pair.ports;
+            [(a, b, near, far, far_port), (b, a, far, near, near_port)].map(
+                |(from, to, source, destination, port)| Flow {
+                    from,
+                    to,
+                    source,
+                    destination,
+                    pattern,
+                    protocol: pair.protocol,
+                    port,
+                    begins,
+                },
+            )
+        });
+        both.collect()
+    }
+}
+
+fn node_id(index: usize) -> NodeId {
+    NodeId(u16::try_from(index).unwrap_or(u16::MAX))
+}
+
+impl World {
+    fn turn(&mut self, due: Due) {
+        match due {
+            Due::Wake(node) => self.wake(node),
+            Due::Arrive {
+                number,
+                ike,
+                datagram,
+            } => self.arrive(number, ike, *datagram),
+            Due::Tick(flow) => self.tick(flow),
+            Due::Change(index) => self.change(index),
+            Due::Erased { node, spi_in } => self.look_for_keys(node, spi_in),
+            Due::Flood(index) => self.flood(index),
+        }
+    }
+
+    fn dice(&mut self) -> Dice {
+        let mut die = || -> Box<dyn crossgate_crypto::CryptoRng + Send> {
+            let mut seed = [0; 32];
+            self.rng.fill_bytes(&mut seed);
+            Box::new(ChaCha8Rng::from_seed(seed))
+        };
+        [die(), die()]
+    }
+
+    fn power_on(&mut self, id: NodeId) {
+        let dice = self.dice();
+        let (Some(machine), Some(passive)) = (
+            self.network.gateways.get(id.index()),
+            self.passive.get(id.index()),
+        ) else {
+            return;
+        };
+        let (gateway, around) = (machine.gateway.clone(), machine.around.clone());
+        let node = Node::new(gateway, around, *passive, self.scenario.way.mtu, dice);
+        if let Some(place) = self.nodes.get_mut(id.index()) {
+            *place = Some(node);
+        }
+        self.tell(Happening::PoweredOn { node: id });
+        self.with_node(id, Node::start);
+    }
+
+    fn power_off(&mut self, id: NodeId) {
+        if let Some(place) = self.nodes.get_mut(id.index())
+            && place.take().is_some()
+        {
+            self.tell(Happening::PoweredOff { node: id });
+        }
+    }
+
+    /// Lets a node do something, and carries out what comes of it.
+    fn with_node(&mut self, id: NodeId, act: impl FnOnce(&mut Node, Time)) {
+        let now = self.now;
+        let Some(Some(node)) = self.nodes.get_mut(id.index()) else {
+            return;
+        };
+        act(node, now);
+        self.collect(id);
+        self.carry_out();
+    }
+
+    fn collect(&mut self, id: NodeId) {
+        let mut deeds = std::mem::take(&mut self.scratch);
+        if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
+            node.take_deeds(&mut deeds);
+        }
+        self.work.extend(deeds.drain(..).map(|deed| (id, deed)));
+        self.scratch = deeds;
+        self.plan_wake(id);
+    }
+
+    fn carry_out(&mut self) {
+        while let Some((id, deed)) = self.work.pop_front() {
+            self.carry(id, deed);
+        }
+    }
+
+    fn carry(&mut self, id: NodeId, deed: Deed) {
+        match deed {
+            Deed::Send(datagram) => self.send(id, datagram),
+            Deed::Deliver(packet) => self.at_host(id, &packet),
+            Deed::Event(event) => {
+                self.tell(Happening::Event { node: id, event });
+                self.excite_flows();
+            }
+            Deed::Installed(sa) => self.tell(Happening::Installed {
+                node: id,
+                sa: described(*sa),
+            }),
+            Deed::NotInstalled { child, why } => {
+                self.tell(Happening::NotInstalled {
+                    node: id,
+                    child,
+                    why,
+                });
+            }
+            Deed::Removed { spi_in } => {
+                let at = self.now + ERASURE;
+                self.queue.plan(at, Due::Erased { node: id, spi_in });
+                self.tell(Happening::Removed { node: id, spi_in });
+            }
+            Deed::Moved { spi_in, path } => self.tell(Happening::Moved {
+                node: id,
+                spi_in,
+                path,
+            }),
+            Deed::Keys(keys) => self.lens.learn(&keys),
+            Deed::Opened { spi_in, sequence } => self.tell(Happening::Opened {
+                node: id,
+                spi_in,
+                sequence,
+            }),
+            Deed::Dropped { by, reason } => self.tell(Happening::Dropped {
+                node: id,
+                by,
+                reason,
+            }),
+        }
+    }
+
+    fn tell(&mut self, what: Happening) {
+        self.tell_of_packet(what, false);
+    }
+
+    fn tell_of_packet(&mut self, what: Happening, ike: bool) {
+        self.trace.totals.count(&what);
+        let kept = what.is_kept(self.detail, ike);
+        let entry = Entry { at: self.now, what };
+        let before = self.watch.violations().len();
+        self.watch.see(&entry);
+        if kept {
+            self.trace.entries.push(entry);
+        }
+        self.show_tail(before);
+    }
+
+    /// New violations get the end of the trace.
+    fn show_tail(&mut self, before: usize) {
+        if self.watch.violations().len() == before {
+            return;
+        }
+        let names = self.names();
+        let from = self.trace.entries.len().saturating_sub(TAIL);
+        let last = self.trace.entries.get(from..).unwrap_or_default();
+        let tail: Vec<String> = last.iter().map(|e| e.line(&names).to_string()).collect();
+        for violation in self.watch.newest_mut(before) {
+            violation.tail.clone_from(&tail);
+        }
+    }
+
+    fn plan_wake(&mut self, id: NodeId) {
+        let Some(Some(node)) = self.nodes.get(id.index()) else {
+            return;
+        };
+        let (Some(at), Some(planned)) = (node.poll_timeout(), self.wakes.get_mut(id.index()))
+        else {
+            return;
+        };
+        let at = at.max(self.now);
+        if planned.is_none_or(|planned| at < planned) {
+            *planned = Some(at);
+            self.queue.plan(at, Due::Wake(id));
+        }
+    }
+
+    fn wake(&mut self, id: NodeId) {
+        let now = self.now;
+        let Some(planned) = self.wakes.get_mut(id.index()) else {
+            return;
+        };
+        // Another one was planned for sooner, and has done this one's work.
+        if planned.is_none_or(|planned| planned != now) {
+            return;
+        }
+        *planned = None;
+        self.with_node(id, Node::handle_timeout);
+        self.heed_spins(id);
+    }
+
+    /// A gateway whose timer is never done is switched off, so that the run ends.
+    fn heed_spins(&mut self, id: NodeId) {
+        let again = self.wakes.get(id.index()).copied().flatten() == Some(self.now);
+        let Some(spins) = self.spins.get_mut(id.index()) else {
+            return;
+        };
+        *spins = if again { *spins + 1 } else { 0 };
+        if *spins < SPINS_MAX {
+            return;
+        }
+        *spins = 0;
+        let node = self.nodes.get(id.index()).and_then(Option::as_ref);
+        let timer = node.and_then(Node::next_timer);
+        self.tell(Happening::Stuck {
+            node: id,
+            timer: format!("{timer:?}"),
+        });
+        self.power_off(id);
+    }
+
+    fn send(&mut self, from: NodeId, mut datagram: Datagram) {
+        let number = self.next_number;
+        self.next_number += 1;
+        let ike = self.tell_sent(from, number, &datagram);
+        if datagram.carries == Carries::Clear {
+            self.tell_plaintext(from, &datagram);
+        }
+        let nat = self.nats.iter_mut().find(|nat| nat.inside == from);
+        let stopped = nat.and_then(|nat| nat.out(self.now, &mut datagram));
+        let fate = match stopped {
+            Some(loss) => Fate::Lost(loss),
+            None => self.way.fate(&datagram, &mut self.rng),
+        };
+        match fate {
+            Fate::Lost(why) => self.tell_of_packet(Happening::Lost { number, why }, ike),
+            Fate::Arrives(after) => self.plan_arrival(number, ike, after, Box::new(datagram)),
+            Fate::ArrivesTwice(first, second) => {
+                self.plan_arrival(number, ike, first, Box::new(datagram.clone()));
+                self.plan_arrival(number, ike, second, Box::new(datagram));
+            }
+        }
+    }
+
+    fn plan_arrival(&mut self, number: u64, ike: bool, after: Duration, datagram: Box<Datagram>) {
+        let due = Due::Arrive {
+            number,
+            ike,
+            datagram,
+        };
+        self.queue.plan(self.now + after, due);
+    }
+
+    /// Whether it is an IKE message.
+    fn tell_sent(&mut self, from: NodeId, number: u64, datagram: &Datagram) -> bool {
+        let mut content = trace::content(datagram);
+        let ike = matches!(content, Content::Ike(_));
+        if ike && self.detail.payloads {
+            self.lens.look(&datagram.payload, &mut content);
+        }
+        let octets = self
+            .detail
+            .octets
+            .then(|| datagram.payload.as_slice().into());
+        let packet = trace::Packet {
+            number,
+            from: datagram.from,
+            to: datagram.to,
+            length: outer_length(datagram),
+            content,
+            octets,
+        };
+        self.tell(Happening::Sent { from, packet });
+        ike
+    }
+
+    fn tell_plaintext(&mut self, from: NodeId, datagram: &Datagram) {
+        let (source, destination) = (datagram.from.ip(), datagram.to.ip());
+        let is_protected = |address: IpAddr| {
+            let mut nets = self.network.protected.iter();
+            matches!(address, IpAddr::V4(v4) if nets.any(|net| net.contains(&v4)))
+        };
+        if is_protected(source) || is_protected(destination) {
+            self.tell(Happening::Plaintext {
+                from,
+                source,
+                destination,
+            });
+        }
+    }
+
+    fn arrive(&mut self, number: u64, ike: bool, mut datagram: Datagram) {
+        match self.receiver(&mut datagram) {
+            Ok(to) => {
+                self.tell_of_packet(Happening::Delivered { number, to }, ike);
+                if ike {
+                    self.remember_first_request(to, &datagram);
+                }
+                self.with_node(to, |node, now| node.receive(now, &datagram));
+            }
+            Err(why) => self.tell_of_packet(Happening::Lost { number, why }, ike),
+        }
+    }
+
+    fn receiver(&self, datagram: &mut Datagram) -> Result<NodeId, Loss> {
+        let nat = self.nats.iter().find(|nat| nat.outside == datagram.to.ip());
+        if let Some(loss) = nat.and_then(|nat| nat.inward(self.now, datagram)) {
+            return Err(loss);
+        }
+        let node = self.addresses.get(&datagram.to.ip()).copied();
+        let node = node.ok_or(Loss::NoSuchHost)?;
+        let on = self.nodes.get(node.index()).is_some_and(Option::is_some);
+        on.then_some(node).ok_or(Loss::PoweredOff)
+    }
+
+    /// A packet reached a network behind that gateway.
+    fn at_host(&mut self, gateway: NodeId, octets: &[u8]) {
+        let Ok(packet) = Packet::parse(octets) else {
+            return;
+        };
+        let IpAddr::V4(host) = packet.destination else {
+            return;
+        };
+        if self.by_host.get(&host) != Some(&gateway) {
+            return;
+        }
+        let Some(mark) = Mark::read(&packet) else {
+            return;
+        };
+        match mark.answer {
+            true => self.answered(mark),
+            false => self.asked(gateway, &packet, mark),
+        }
+    }
+
+    fn asked(&mut self, gateway: NodeId, packet: &Packet<'_>, mark: Mark) {
+        let Some(flow) = self.flows.get_mut(usize::from(mark.flow)) else {
+            return;
+        };
+        let (number, answered) = (mark.number, flow.is_answered());
+        let description = flow.flow.clone();
+        if flow.arrive(number) {
+            self.tell(Happening::PingArrived {
+                flow: mark.flow,
+                number,
+            });
+        }
+        // To whom it came from, which a NAT may have changed.
+        let (IpAddr::V4(here), IpAddr::V4(there)) = (packet.destination, packet.source) else {
+            return;
+        };
+        let answer = Mark {
+            answer: true,
+            ..mark
+        };
+        if answered && let Ok(answer) = answer.packet(here, there, &description) {
+            self.host_sends(gateway, &answer);
+        }
+    }
+
+    fn answered(&mut self, mark: Mark) {
+        let now = self.now;
+        let flow = self.flows.get_mut(usize::from(mark.flow));
+        if let Some(after) = flow.and_then(|flow| flow.answer(mark.number, now)) {
+            self.tell(Happening::PingAnswered {
+                flow: mark.flow,
+                number: mark.number,
+                after,
+            });
+        }
+    }
+
+    fn host_sends(&mut self, gateway: NodeId, packet: &[u8]) {
+        let now = self.now;
+        if let Some(Some(node)) = self.nodes.get_mut(gateway.index()) {
+            node.host_sends(now, packet);
+            self.collect(gateway);
+        }
+    }
+
+    fn tick(&mut self, index: u16) {
+        let now = self.now;
+        let Some(flow) = self.flows.get_mut(usize::from(index)) else {
+            return;
+        };
+        if flow.due.is_none_or(|due| due > now) {
+            return;
+        }
+        let (packets, from) = (flow.tick(now), flow.flow.from);
+        if let Some(due) = flow.due {
+            self.queue.plan(due, Due::Tick(index));
+        }
+        self.give_up_pings();
+        for _ in 0..packets {
+            let flow = self.flows.get_mut(usize::from(index));
+            let Some(Ok((number, packet))) = flow.map(|flow| flow.packet(index, now)) else {
+                return;
+            };
+            self.tell(Happening::PingSent {
+                flow: index,
+                number,
+            });
+            self.host_sends(from, &packet);
+            self.carry_out();
+        }
+    }
+
+    fn excite_flows(&mut self) {
+        let now = self.now;
+        for (index, flow) in self.flows.iter_mut().enumerate() {
+            if flow.excite(now)
+                && let Some(due) = flow.due
+            {
+                let index = u16::try_from(index).unwrap_or(u16::MAX);
+                self.queue.plan(due, Due::Tick(index));
+            }
+        }
+    }
+
+    /// Those that have waited too long.
+    fn give_up_pings(&mut self) {
+        let now = self.now;
+        for index in 0..self.flows.len() {
+            let flow = u16::try_from(index).unwrap_or(u16::MAX);
+            while let Some(lost) = self.flows.get_mut(index).and_then(|flow| flow.give_up(now)) {
+                self.tell(Happening::PingLost {
+                    flow,
+                    number: lost.number,
+                    sent: lost.sent,
+                    arrived: lost.arrived,
+                });
+            }
+        }
+    }
+
+    fn look_for_keys(&mut self, id: NodeId, spi_in: u32) {
+        let node = self.nodes.get(id.index()).and_then(Option::as_ref);
+        let left = node.is_some_and(|node| node.sa_counters(spi_in).is_some());
+        if left && !self.watch.has(id, spi_in) {
+            self.tell(Happening::KeysLeft { node: id, spi_in });
+        }
+    }
+}
+
+fn described(sa: ChildSa) -> Sa {
+    Sa {
+        connection: sa.connection,
+        child: sa.child,
+        role: sa.role,
+        spi_in: sa.spi_in,
+        spi_out: sa.spi_out,
+        local: sa.local_selectors,
+        remote: sa.remote_selectors,
+        path: sa.path,
+        replay_window: sa.replay_window,
+        hard_lifetime: sa.hard_lifetime,
+    }
+}

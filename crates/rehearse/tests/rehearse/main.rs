@@ -1,0 +1,6 @@
+//! Tests of the rehearsal.
+
+mod disturbing;
+mod door;
+mod observing;
+mod repeating;

@@ -1,0 +1,170 @@
+//! Verdicts of pairs.
+
+use crate::door::*;
+use crossgate_crypto::{DhGroup, Secret};
+use crossgate_model::{Auth, End, Initiation, PresharedKey, Verdict};
+use crossgate_rehearse::Observation;
+use std::time::Duration;
+
+fn proves(observation: &Observation, code: &str) -> bool {
+    observation
+        .evidence
+        .iter()
+        .any(|evidence| evidence.code == code)
+}
+
+#[test]
+fn every_example_comes_up_whoever_starts() {
+    for folder in [
+        "site-to-site",
+        "any-any",
+        "crypto-map",
+        "gcm",
+        "several-proxy-ids",
+    ] {
+        let observation = observed(&pair(folder));
+        assert_eq!(
+            observation.verdict,
+            Verdict::ComesUp,
+            "{folder}: {}",
+            told(&observation)
+        );
+        assert_eq!(observation.starts.len(), 2, "{folder}");
+    }
+}
+
+#[test]
+fn the_published_pair_comes_up_only_when_the_branch_starts() {
+    let observation = observed(&pair("as-published"));
+    let wanted = Verdict::OnlyWhen { starts: End::First };
+    assert_eq!(observation.verdict, wanted, "{}", told(&observation));
+}
+
+#[test]
+fn a_wrong_key_never_comes_up() {
+    let mut pair = pair("site-to-site");
+    let key = PresharedKey::Known(Secret::copy_of(b"another-key-that-nobody-else-has"));
+    let connection = connection(&mut pair[0]);
+    connection.local_auth.value = Auth::Psk(key.clone());
+    connection.remote_auth.value = Auth::Psk(key);
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::NeverComesUp,
+        "{}",
+        told(&observation)
+    );
+    assert!(
+        proves(&observation, "authentication-failed"),
+        "{}",
+        told(&observation)
+    );
+}
+
+#[test]
+fn disjoint_proposals_never_come_up() {
+    let mut pair = pair("site-to-site");
+    connection(&mut pair[1]).proposals[0].groups[0].value = DhGroup::Ecp20;
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::NeverComesUp,
+        "{}",
+        told(&observation)
+    );
+    assert!(
+        proves(&observation, "no-proposal-chosen"),
+        "{}",
+        told(&observation)
+    );
+}
+
+/// HQ rekeys first, within the last 15 to 10 % of the hour, and without a KE payload.
+#[test]
+fn a_responder_that_insists_on_pfs_fails_at_the_first_rekey() {
+    let mut pair = pair("site-to-site");
+    connection(&mut pair[1]).children[0].pfs = None;
+    let observation = observed(&pair);
+    let Verdict::FailsAtRekey { seconds } = observation.verdict else {
+        panic!("{}", told(&observation));
+    };
+    assert!((3060..=3240).contains(&seconds), "{}", told(&observation));
+    assert!(
+        proves(&observation, "pfs-mismatch"),
+        "{}",
+        told(&observation)
+    );
+}
+
+/// IOS without PFS takes the group that its peer wants, and HQ asks first.
+#[test]
+fn an_end_without_pfs_that_takes_any_group_comes_up() {
+    let mut pair = pair("site-to-site");
+    connection(&mut pair[0]).children[0].pfs = None;
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::ComesUp,
+        "{}",
+        told(&observation)
+    );
+}
+
+/// The branch's lifetime ends first: it rekeys 30 s before, without PFS, and HQ wants it.
+#[test]
+fn the_end_with_the_shorter_lifetime_decides_when_it_fails() {
+    let mut pair = pair("site-to-site");
+    let child = &mut connection(&mut pair[0]).children[0];
+    child.pfs = None;
+    child.lifetime.time.value = Duration::from_secs(1800);
+    let observation = observed(&pair);
+    let wanted = Verdict::FailsAtRekey { seconds: 1770 };
+    assert_eq!(observation.verdict, wanted, "{}", told(&observation));
+}
+
+#[test]
+fn without_a_rule_for_them_packets_of_that_end_do_not_arrive() {
+    let mut pair = pair("site-to-site");
+    let rules = &mut pair[1].policy.security_rules;
+    rules.retain(|rule| rule.name.value != "hq-to-branch");
+    let observation = observed(&pair);
+    let wanted = Verdict::NoTraffic {
+        from: Some(End::Second),
+    };
+    assert_eq!(observation.verdict, wanted, "{}", told(&observation));
+    assert!(
+        proves(&observation, "no-security-rule"),
+        "{}",
+        told(&observation)
+    );
+}
+
+#[test]
+fn where_both_files_only_let_their_ends_answer_nobody_starts() {
+    let mut pair = pair("site-to-site");
+    connection(&mut pair[0]).initiation.value = Initiation::Never;
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::ComesUp,
+        "{}",
+        told(&observation)
+    );
+    assert_eq!(observation.starts.len(), 1);
+    connection(&mut pair[1]).initiation.value = Initiation::Never;
+    let observation = observed(&pair);
+    assert_eq!(observation.verdict, Verdict::NeverComesUp);
+    assert!(proves(&observation, "nobody-starts"));
+}
+
+#[test]
+fn the_same_file_twice_means_no_tunnel() {
+    let branch = gateway("site-to-site/branch.cfg");
+    let observation = observed(&[branch.clone(), branch]);
+    assert_eq!(observation.verdict, Verdict::NeverComesUp);
+    assert!(
+        proves(&observation, "no-tunnel-meant"),
+        "{}",
+        told(&observation)
+    );
+}
