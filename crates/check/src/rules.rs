@@ -1,6 +1,7 @@
 //! All rules. Each has a file of its own, and a page beside it that is its documentation and its
 //! test.
 
+pub mod certificates;
 pub mod hardening;
 pub mod negotiation;
 pub mod peers;
@@ -14,6 +15,7 @@ const GROUPS: &[&[Rule]] = &[
     selectors::RULES,
     peers::RULES,
     hardening::RULES,
+    certificates::RULES,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -34,6 +34,9 @@ fn try_page(rule: &Rule) -> Result<(), String> {
     expect(heading == format!("# {code}"), || {
         format!("the page begins with `{heading}`")
     })?;
+    if has_own_tests(code) {
+        return Ok(());
+    }
     let example = Example::of(rule.page)?;
     let base = Pair::of(&example.base)?;
     let base_judged = base.judged(Default::default())?;
@@ -72,6 +75,11 @@ fn try_page(rule: &Rule) -> Result<(), String> {
     let path = here().join("tests/reports").join(format!("{code}.txt"));
     expect_file![path].assert_eq(&report);
     try_fixes(&found, &changed, &judged, &base_judged, &example)
+}
+
+/// A certificate's text is too long for a page: those rules are tried on models, beside them.
+fn has_own_tests(code: &str) -> bool {
+    code.starts_with("certificate-")
 }
 
 fn try_fixes(

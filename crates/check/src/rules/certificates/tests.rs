@@ -1,0 +1,376 @@
+//! A pair that authenticates by certificates, made of the models of two texts, and what is wrong
+//! with it. The certificates' texts are too long for pages; `tests/data/README.md` tells how they
+//! were made.
+
+use crate::{Options, Profile, Side, judge_pair};
+use crossgate_diag::{FileId, Finding, Sources, Span, Spanned, to_text};
+use crossgate_model::{Auth, Certificate, Gateway, Identity};
+use expect_test::{Expect, expect};
+
+/// 2026-01-01T00:00:00Z.
+const NOW: i64 = 1_767_225_600;
+
+const AUTHORITY: &[u8] = include_bytes!("../../../tests/data/authority.der");
+const STRANGER: &[u8] = include_bytes!("../../../tests/data/stranger.der");
+const NAMESAKE: &[u8] = include_bytes!("../../../tests/data/namesake.der");
+const INTERMEDIATE: &[u8] = include_bytes!("../../../tests/data/intermediate.der");
+const GOOD: &[u8] = include_bytes!("../../../tests/data/good.der");
+const BELOW: &[u8] = include_bytes!("../../../tests/data/below.der");
+const EXPIRED: &[u8] = include_bytes!("../../../tests/data/expired.der");
+const FUTURE: &[u8] = include_bytes!("../../../tests/data/future.der");
+const SERVER: &[u8] = include_bytes!("../../../tests/data/server.der");
+const IKE: &[u8] = include_bytes!("../../../tests/data/ike.der");
+const WEAK: &[u8] = include_bytes!("../../../tests/data/weak.der");
+
+/// The two ends of `examples/site-to-site`, with certificates in place of keys: the branch checks,
+/// HQ shows.
+struct Scene {
+    sources: Sources,
+    branch: crossgate_ios::Reading,
+    hq: crossgate_panos::Reading,
+    file: FileId,
+    options: Options,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut sources = Sources::new();
+        let a = sources.add(
+            "branch.cfg",
+            include_str!("../../../../../examples/site-to-site/branch.cfg"),
+        );
+        let b = sources.add(
+            "hq.set",
+            include_str!("../../../../../examples/site-to-site/hq.set"),
+        );
+        let branch = crossgate_ios::read(&mut sources, a).expect("a configuration");
+        let hq = crossgate_panos::read(&mut sources, b).expect("a configuration");
+        let mut scene = Self {
+            sources,
+            branch,
+            hq,
+            file: b,
+            options: Options::default(),
+        };
+        scene.hold(AUTHORITY, GOOD);
+        scene
+    }
+
+    /// HQ shows `shown`; the branch trusts `trusted`, and nothing else is in either file.
+    fn hold(&mut self, trusted: &[u8], shown: &[u8]) {
+        let method = |auth: &mut Spanned<Auth>| auth.value = Auth::DigitalSignature;
+        let certificate = |name: &str, der: &[u8], is_authority| Certificate {
+            name: Spanned::at(name.to_owned(), Span::new(self.file, 0..3)),
+            der: der.to_vec(),
+            is_authority,
+        };
+        let (authority, own) = (
+            certificate("ROOT", trusted, true),
+            certificate("hq-cert", shown, false),
+        );
+        let branch = &mut self.branch.gateway;
+        branch.certificates = vec![authority];
+        for connection in &mut branch.connections {
+            method(&mut connection.remote_auth);
+            connection.certificates.trusted = vec![Spanned::default_of("ROOT".into())];
+        }
+        let hq = &mut self.hq.gateway;
+        hq.certificates = vec![own];
+        for connection in &mut hq.connections {
+            method(&mut connection.local_auth);
+            connection.certificates.own = Some(Spanned::default_of("hq-cert".into()));
+        }
+    }
+
+    fn hq(&mut self) -> &mut Gateway {
+        &mut self.hq.gateway
+    }
+
+    /// What is said of certificates.
+    fn findings(&self) -> Vec<Finding> {
+        let branch = Side {
+            name: "branch",
+            gateway: &self.branch.gateway,
+            language: &self.branch,
+        };
+        let hq = Side {
+            name: "hq",
+            gateway: &self.hq.gateway,
+            language: &self.hq,
+        };
+        let report = judge_pair(&self.sources, [branch, hq], self.options);
+        let all = report.findings.into_iter();
+        all.filter(|finding| finding.code.starts_with("certificate-"))
+            .collect()
+    }
+
+    fn codes(&self) -> Vec<&'static str> {
+        self.findings().iter().map(|finding| finding.code).collect()
+    }
+
+    fn check(&self, expected: Expect) {
+        expected.assert_eq(&to_text(&self.sources, &self.findings(), false));
+    }
+}
+
+fn shown(der: &[u8]) -> Vec<&'static str> {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, der);
+    scene.options.now = Some(NOW);
+    scene.codes()
+}
+
+#[test]
+fn a_good_pair_of_certificates_has_no_finding() {
+    assert_eq!(shown(GOOD), [""; 0]);
+    assert_eq!(shown(IKE), [""; 0]);
+}
+
+#[test]
+fn an_end_that_signs_without_a_certificate() {
+    let mut scene = Scene::new();
+    scene.hq().connections[0].certificates.own = None;
+    scene.check(expect![[r#"
+        error[certificate-missing]: `gw-branch` authenticates itself by digital signature, but has no certificate to show
+          --> hq.set:15:69
+           |
+        15 | set network ike gateway gw-branch authentication pre-shared-key key *****************************************
+           |                                                                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ needs a certificate of its own
+           |
+           = when: in IKE_AUTH; shows whoever starts; certainty: RFC
+        help: enrol or import a certificate for this gateway, and name it in the connection
+
+    "#]]);
+}
+
+#[test]
+fn an_end_that_trusts_nobody() {
+    let mut scene = Scene::new();
+    let uses = &mut scene.branch.gateway.connections[0].certificates;
+    uses.trusted.clear();
+    uses.undefined = vec![Spanned::default_of("ROOT".into())];
+    scene.check(expect![[r#"
+        error[certificate-profile-missing]: `LAB-HQ` expects its peer to authenticate by digital signature, but trusts no issuer of certificates
+          --> branch.cfg:20:18
+           |
+        20 |   pre-shared-key *****************************************
+           |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ needs an authority to check against
+           |
+           = when: in IKE_AUTH; shows whoever starts; certainty: RFC
+        help: import the certificate of the peer's issuer, and name it in the connection
+
+    "#]]);
+}
+
+#[test]
+fn a_certificate_is_valid_from_its_first_second_to_its_last() {
+    let at = |der: &[u8], now| {
+        let mut scene = Scene::new();
+        scene.hold(AUTHORITY, der);
+        scene.options.now = now;
+        scene.codes()
+    };
+    // EXPIRED ends at 2025-12-31T23:59:59Z, FUTURE begins at 2026-01-01T00:00:01Z.
+    assert_eq!(at(EXPIRED, Some(NOW - 1)), [""; 0]);
+    assert_eq!(at(EXPIRED, Some(NOW)), ["certificate-expired"]);
+    assert_eq!(at(EXPIRED, None), [""; 0]);
+    assert_eq!(at(FUTURE, Some(NOW)), ["certificate-not-yet-valid"]);
+    assert_eq!(at(FUTURE, Some(NOW + 1)), [""; 0]);
+}
+
+#[test]
+fn an_expired_certificate_is_an_error_and_an_expired_authority_a_warning() {
+    let mut scene = Scene::new();
+    // Both are over by 2051.
+    scene.options.now = Some(2_556_144_000);
+    scene.check(expect![[r#"
+        error[certificate-expired]: the certificate `hq-cert` has expired
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^ ended 6209 days before the moment asked about
+          |
+          = when: in IKE_AUTH, and again at each new start; shows whoever starts; certainty: RFC
+          = note: subject CN=hq.example.net, issuer CN=Lab CA
+        help: have it issued anew, and see that the clocks of both ends are right
+
+        warning[certificate-expired]: the certificate `ROOT` has expired
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^ ended 4018 days before the moment asked about
+          |
+          = shows whoever starts; certainty: RFC
+          = note: an authority's own dates need not be checked (RFC 5280 §6.2), but often are
+          = note: subject CN=Lab CA, issuer CN=Lab CA
+        help: have it issued anew, and see that the clocks of both ends are right
+
+    "#]]);
+}
+
+#[test]
+fn a_web_servers_certificate_is_not_for_ike() {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, SERVER);
+    scene.check(expect![[r#"
+        warning[certificate-purpose]: the certificate `hq-cert` is not for IKE
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^ its key usage has no signing, and its extended key usage no IKE
+          |
+          = when: in IKE_AUTH, if the peer looks at it; shows whoever starts; certainty: RFC
+          = note: RFC 4945 §5.1.3.2 and §5.1.3.12 have the peer refuse it; whether a vendor's does is not documented
+        help: have one issued with the key usage digitalSignature, and without an extended key usage or with ipsecIKE
+
+    "#]]);
+}
+
+#[test]
+fn an_identity_is_one_that_the_certificate_names() {
+    let says = |identity: Identity| {
+        let mut scene = Scene::new();
+        let span = Span::new(scene.file, 4..9);
+        scene.hq().connections[0].local_identity = Spanned::at(identity, span);
+        scene.codes()
+    };
+    let fqdn = |name: &str| Identity::Fqdn(name.into());
+    let address = |text: &str| Identity::Address(text.parse().expect("an address"));
+    assert_eq!(says(fqdn("HQ.example.net")), [""; 0]);
+    assert_eq!(says(Identity::Email("vpn@hq.example.net".into())), [""; 0]);
+    assert_eq!(says(address("198.51.100.20")), [""; 0]);
+    assert_eq!(says(address("198.51.100.21")), ["certificate-identity"]);
+    assert_eq!(says(fqdn("vpn@hq.example.net")), ["certificate-identity"]);
+    assert_eq!(
+        says(Identity::DistinguishedName(vec![0x30, 0])),
+        ["certificate-identity"]
+    );
+}
+
+#[test]
+fn an_identity_that_the_certificate_does_not_name() {
+    let mut scene = Scene::new();
+    let span = Span::new(scene.file, 4..9);
+    scene.hq().connections[0].local_identity = Spanned::at(Identity::Fqdn("hq".into()), span);
+    scene.check(expect![[r#"
+        error[certificate-identity]: the certificate `hq-cert` does not name fqdn hq
+         --> hq.set:1:5
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | --- ^^^^^ `gw-branch` says that it is this
+          | |
+          | names CN=hq.example.net, and hq.example.net, vpn@hq.example.net, 198.51.100.20
+          |
+          = when: in IKE_AUTH; shows whoever starts; certainty: RFC
+          = note: RFC 4945 §3.1: a peer compares the identity with the certificate unless it is told not to
+        help: show an identity that the certificate names, or have one issued that names it
+
+    "#]]);
+}
+
+#[test]
+fn a_certificate_of_a_strangers() {
+    let mut scene = Scene::new();
+    scene.hold(STRANGER, GOOD);
+    scene.check(expect![[r#"
+        error[certificate-issuer]: branch trusts no issuer of the certificate that hq shows
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^
+          | |
+          | hq shows this, issued by CN=Lab CA
+          | branch trusts CN=Another CA
+          |
+          = when: in IKE_AUTH; shows whoever starts; certainty: RFC
+          = branch logs: IKEv2-ERROR:: Failed to authenticate the IKE SA
+                         IKEv2-ERROR:: Auth exchange failed
+          = note: issuers are compared by name and key identifier (RFC 5280 §4.2.1.1)
+        help: let branch trust the issuer of hq's certificate, or have hq's issued by one that branch trusts
+
+    "#]]);
+}
+
+#[test]
+fn an_authority_of_the_same_name_with_another_key_is_another() {
+    let mut scene = Scene::new();
+    scene.hold(NAMESAKE, GOOD);
+    assert_eq!(scene.codes(), ["certificate-issuer"]);
+}
+
+#[test]
+fn an_authority_in_between_has_to_be_sent_along() {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, BELOW);
+    assert_eq!(scene.codes(), ["certificate-issuer"]);
+    let between = Certificate {
+        name: Spanned::default_of("between".into()),
+        der: INTERMEDIATE.to_vec(),
+        is_authority: true,
+    };
+    scene.hq().certificates.push(between);
+    assert_eq!(scene.codes(), [""; 0]);
+}
+
+#[test]
+fn where_a_file_does_not_hold_whom_it_trusts_nothing_is_said() {
+    let mut scene = Scene::new();
+    scene.hold(STRANGER, GOOD);
+    let uses = &mut scene.branch.gateway.connections[0].certificates;
+    uses.trusted.push(Spanned::default_of("ELSEWHERE".into()));
+    assert_eq!(scene.codes(), [""; 0]);
+}
+
+#[test]
+fn a_short_key_signed_over_sha_1() {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, WEAK);
+    scene.check(expect![[r#"
+        warning[certificate-weak]: the certificate `hq-cert` is weak
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^ an RSA key of 1024 bits, less than 2048 (RFC 8247 §4.1.1); signed over SHA-1 (RFC 8247 §4.1)
+          |
+          = certainty: RFC
+          = note: subject CN=hq.example.net, issuer CN=Lab CA
+        help: have one issued for a longer key, signed over SHA-256 or better
+
+    "#]]);
+}
+
+#[test]
+fn cnsa_asks_more_of_keys() {
+    let mut scene = Scene::new();
+    scene.options.profile = Profile::Cnsa2;
+    assert_eq!(scene.codes(), ["certificate-weak", "certificate-weak"]);
+    scene.options.profile = Profile::Bsi;
+    assert_eq!(scene.codes(), [""; 0]);
+}
+
+#[test]
+fn a_certificate_that_is_cut_off() {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, &GOOD[..GOOD.len() - 1]);
+    scene.check(expect![[r#"
+        warning[certificate-unreadable]: the certificate `hq-cert` can't be read
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^ expected an X.509 certificate, found 440 octets of something else
+        help: export it again, and see that no line of it is cut off
+
+    "#]]);
+}
+
+#[test]
+fn whatever_octets_are_called_a_certificate_nothing_panics() {
+    for at in 0..WEAK.len() {
+        let mut der = WEAK.to_vec();
+        for octet in [0, 0x80, 0xff] {
+            der[at] = octet;
+            let _ = super::Parsed::from_der(&der);
+        }
+        let _ = super::Parsed::from_der(&WEAK[..at]);
+    }
+}
