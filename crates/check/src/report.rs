@@ -1,5 +1,6 @@
 //! The rules run, their findings in the vendors' words, and the verdict.
 
+use crate::agreement::start;
 use crate::pairing;
 use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Side};
 use crate::rules;
@@ -91,7 +92,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         let effects: Vec<_> = concerning.chain(&of_pair).map(|f| f.effect).collect();
         tunnels.push(Tunnel {
             connections: names.map(Clone::clone),
-            verdict: verdict(&effects),
+            verdict: verdict(&effects, &starters(&pair)),
         });
         of_tunnels.extend(of_pair);
     }
@@ -159,23 +160,26 @@ fn with_gateways<'a>(sides: [Side<'a>; 2], gateways: &'a [Gateway; 2]) -> [Side<
     ]
 }
 
-/// All effects together.
-fn verdict(effects: &[Effect]) -> Verdict {
+/// The ends that their own files let start.
+fn starters(pair: &Pair<'_>) -> Vec<End> {
+    let ends = [pair.first, pair.second];
+    let may = ends.iter().filter(|end| start::may_start(end));
+    may.map(|party| party.end).collect()
+}
+
+/// All effects together. Who never starts of itself is not expected to.
+fn verdict(effects: &[Effect], starters: &[End]) -> Verdict {
     let effects = || effects.iter().copied();
-    let never = |end| {
+    let fails = |end: &&End| {
         effects().any(|effect| {
-            effect == Effect::NeverComesUp || effect == Effect::FailsWhen { starts: end }
+            effect == Effect::NeverComesUp || effect == Effect::FailsWhen { starts: **end }
         })
     };
-    match (never(End::First), never(End::Second)) {
-        (true, true) => return Verdict::NeverComesUp,
-        (true, false) => {
-            return Verdict::OnlyWhen {
-                starts: End::Second,
-            };
-        }
-        (false, true) => return Verdict::OnlyWhen { starts: End::First },
-        (false, false) => {}
+    let works: Vec<_> = starters.iter().filter(|end| !fails(end)).collect();
+    match works.as_slice() {
+        [] => return Verdict::NeverComesUp,
+        [starts] if starters.len() > 1 => return Verdict::OnlyWhen { starts: **starts },
+        _ => {}
     }
     if let Some(from) = no_traffic(effects()) {
         return Verdict::NoTraffic { from };

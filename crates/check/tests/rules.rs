@@ -7,8 +7,9 @@
 mod support;
 
 use crossgate_check::example::Example;
+use crossgate_check::rules::{negotiation, selectors};
 use crossgate_check::{Rule, all};
-use crossgate_diag::{Finding, to_text};
+use crossgate_diag::{Certainty, Finding, Severity, to_text};
 use expect_test::expect_file;
 use support::{Judged, NAMES, Pair, here, titles};
 
@@ -136,4 +137,29 @@ fn every_pair_of_the_examples_comes_up() {
         let judged = judged.expect("a pair");
         assert_eq!(judged.verdict(), "comes up", "{folder} between {NAMES:?}");
     }
+}
+
+/// The guide's own tunnel: its two ends select different traffic, which works when the router
+/// starts, as far as anybody knows; and nothing else about its negotiation is wrong.
+#[test]
+fn the_published_pair_has_one_fault_in_its_negotiation() {
+    let pair = Pair::of("as-published").expect("a pair");
+    let judged = pair.judged(Default::default()).expect("readable");
+    let ours: Vec<_> = negotiation::RULES
+        .iter()
+        .chain(selectors::RULES)
+        .map(|rule| rule.code)
+        .collect();
+    let found: Vec<_> = judged
+        .report
+        .findings
+        .iter()
+        .filter(|finding| ours.contains(&finding.code))
+        .collect();
+    assert_eq!(found.len(), 1, "{}", titles(&found));
+    assert_eq!(found[0].code, "ts-not-mirrored");
+    assert_eq!(found[0].severity, Severity::Error);
+    assert_eq!(found[0].starter.as_deref(), Some("only when hq starts"));
+    assert_eq!(found[0].certainty, Some(Certainty::Undocumented));
+    assert_eq!(judged.verdict(), "comes up only when branch starts");
 }

@@ -4,7 +4,7 @@ use super::rekey::takes_group;
 use super::selectors::{Asked, ask};
 use super::suite;
 use crate::rule::{Effect, Pair, Party};
-use crossgate_model::{Child, Initiation, RemoteEnd, SelectorPair};
+use crossgate_model::{Child, Initiation, RemoteEnd, Selector, SelectorPair};
 use std::net::IpAddr;
 
 /// Why an end never begins.
@@ -47,12 +47,13 @@ pub fn usual<'a>(pair: &Pair<'a>) -> (Party<'a>, Party<'a>) {
     }
 }
 
-/// How much of a tunnel is there after one end began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Up {
-    Nothing,
-    Part,
-    All,
+/// Whether its own file ever lets an end begin. What does not happen then, was meant so.
+pub fn may_start(party: &Party<'_>) -> bool {
+    let anybody = matches!(
+        party.connection.remote,
+        RemoteEnd::Any | RemoteEnd::Within(_)
+    );
+    party.connection.initiation.value != Initiation::Never && !anybody
 }
 
 /// What a rule looks at; all else is taken to be right.
@@ -64,43 +65,41 @@ pub enum Aspect {
     Pfs,
 }
 
-/// What that aspect does to the tunnel, whoever starts.
+/// What that aspect does to the tunnel, whoever may start.
 pub fn effect(pair: &Pair<'_>, aspect: Aspect) -> Effect {
-    let [first, second] = pair
-        .directions()
-        .map(|(starter, answerer)| up(pair, &starter, &answerer, aspect));
-    let fails = |starts| Effect::FailsWhen { starts };
-    match (first, second) {
-        (Up::All, Up::All) => Effect::None,
-        (Up::Nothing, Up::Nothing) => Effect::NeverComesUp,
-        (Up::Part, Up::Part) => Effect::NoTraffic { from: None },
-        (a, b) if a < b => fails(pair.first.end),
-        _ => fails(pair.second.end),
+    let directions = pair.directions().into_iter();
+    let starting: Vec<_> = directions
+        .filter(|(starter, _)| may_start(starter))
+        .collect();
+    let failing = starting
+        .iter()
+        .filter(|(starter, answerer)| !serves(pair, starter, answerer, aspect));
+    let failing: Vec<_> = failing.map(|(starter, _)| starter.end).collect();
+    match failing.as_slice() {
+        [] => Effect::None,
+        [starts] if starting.len() > 1 => Effect::FailsWhen { starts: *starts },
+        _ => Effect::NeverComesUp,
     }
 }
 
-/// How much comes up when `starter` begins, as far as that aspect goes.
-pub fn up(pair: &Pair<'_>, starter: &Party<'_>, answerer: &Party<'_>, aspect: Aspect) -> Up {
+/// Whether all hosts that should reach each other have a Child SA when `starter` begins, as far as
+/// that aspect goes.
+pub fn serves(pair: &Pair<'_>, starter: &Party<'_>, answerer: &Party<'_>, aspect: Aspect) -> bool {
     let asked = ask(starter, answerer);
     if asked.is_empty() {
-        return Up::All;
+        return aspect != Aspect::Selectors;
     }
     let mut carried = Vec::new();
     for one in &asked {
         let is_first = carried.is_empty();
         carried.extend(carries(one, answerer, aspect, is_first));
     }
-    if carried.is_empty() {
-        return Up::Nothing;
-    }
-    let is_all = match pings(pair, starter) {
-        Some(pings) => pings.iter().all(|ping| {
-            let mut pairs = carried.iter();
-            pairs.any(|pair| is_inside(pair, *ping))
-        }),
+    match probes(pair, starter) {
+        Some(probes) => probes
+            .iter()
+            .all(|probe| carried.iter().any(|pair| probe.is_inside(pair))),
         None => carried.len() == asked.len(),
-    };
-    if is_all { Up::All } else { Up::Part }
+    }
 }
 
 /// The selectors of the Child SA, if there is one as far as that aspect goes.
@@ -129,18 +128,66 @@ fn is_group_taken(child: &Child, theirs: &Child, answerer: &Party<'_>) -> bool {
     takes_group(child, theirs, unset)
 }
 
-/// The hosts that should reach each other, those of `party` first.
-fn pings(pair: &Pair<'_>, party: &Party<'_>) -> Option<Vec<(IpAddr, IpAddr)>> {
-    let plan = pair.plan?;
-    let turned = |(from, to): &(_, _)| match party.end == pair.first.end {
-        true => (IpAddr::V4(*from), IpAddr::V4(*to)),
-        false => (IpAddr::V4(*to), IpAddr::V4(*from)),
-    };
-    Some(plan.pings.iter().map(turned).collect())
+/// A packet that should pass, seen from one end.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    hosts: (IpAddr, IpAddr),
+    protocol: u8,
+    ports: (u16, u16),
 }
 
-fn is_inside(pair: &SelectorPair, (from, to): (IpAddr, IpAddr)) -> bool {
-    const ICMP: u8 = 1;
-    pair.local.matches(from, ICMP, pair.local.start_port)
-        && pair.remote.matches(to, ICMP, pair.remote.start_port)
+impl Probe {
+    fn is_inside(&self, pair: &SelectorPair) -> bool {
+        let ((near, far), (near_port, far_port)) = (self.hosts, self.ports);
+        pair.local.matches(near, self.protocol, near_port)
+            && pair.remote.matches(far, self.protocol, far_port)
+    }
+}
+
+/// One for each pair of hosts of the plan, those of `party` first: a ping where either end selects
+/// one, else something that is selected.
+fn probes(pair: &Pair<'_>, party: &Party<'_>) -> Option<Vec<Probe>> {
+    let plan = pair.plan?;
+    let is_first = party.end == pair.first.end;
+    let hosts = plan.pings.iter().map(|(from, to)| match is_first {
+        true => (IpAddr::V4(*from), IpAddr::V4(*to)),
+        false => (IpAddr::V4(*to), IpAddr::V4(*from)),
+    });
+    let other = match is_first {
+        true => pair.second,
+        false => pair.first,
+    };
+    Some(hosts.map(|hosts| probe(party, &other, hosts)).collect())
+}
+
+const ICMP: u8 = 1;
+/// Something where any port will do.
+const DISCARD: u16 = 9;
+
+fn probe(party: &Party<'_>, other: &Party<'_>, hosts: (IpAddr, IpAddr)) -> Probe {
+    let own = party
+        .connection
+        .children
+        .iter()
+        .map(|child| child.selectors.value);
+    let theirs = other.connection.children.iter();
+    let all = own.chain(theirs.map(|child| child.selectors.value.mirrored()));
+    let has =
+        |selector: &Selector, host| selector.matches(host, selector.protocol, selector.start_port);
+    let fitting = all.filter(|pair| has(&pair.local, hosts.0) && has(&pair.remote, hosts.1));
+    let fitting: Vec<_> = fitting.collect();
+    let pings = |pair: &SelectorPair| matches!(pair.local.protocol, 0 | ICMP);
+    let special = match fitting.iter().any(pings) {
+        true => None,
+        false => fitting.first(),
+    };
+    let port = |selector: &Selector| match selector.start_port {
+        0 => DISCARD,
+        first => first,
+    };
+    Probe {
+        hosts,
+        protocol: special.map_or(ICMP, |pair| pair.local.protocol),
+        ports: special.map_or((0, 0), |pair| (port(&pair.local), port(&pair.remote))),
+    }
 }

@@ -1,8 +1,8 @@
 //! A tunnel is switched off, while its peer is not.
 
 use super::connection_disabled::is_interface_down;
-use crate::agreement::selectors::enabled;
-use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
+use crate::agreement::start::{self, Aspect};
+use crate::rule::{Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding};
 use crossgate_model::event::EventKind;
@@ -28,17 +28,14 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
                 continue;
             }
             tunnels.push(tunnel);
-            found.push(switched_off(&end, child));
+            found.push(switched_off(pair, &end, child));
         }
     }
 }
 
-fn switched_off(end: &Party<'_>, child: &Child) -> Found {
+fn switched_off(pair: &Pair<'_>, end: &Party<'_>, child: &Child) -> Found {
     let tunnel = &child.tunnel.value;
-    let effect = match enabled(end).next() {
-        None => Effect::NeverComesUp,
-        Some(_) => Effect::NoTraffic { from: None },
-    };
+    let effect = start::effect(pair, Aspect::Selectors);
     let Some(span) = child.enabled.span else {
         let title = format!(
             "`{tunnel}` of {} can't be used as it is written",

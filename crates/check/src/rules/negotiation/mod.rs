@@ -19,12 +19,14 @@ mod lifetimes_differ;
 mod liveness_one_sided;
 mod nat_traversal_needed;
 mod no_child;
+mod no_tunnel_meant;
 mod one_end_passive;
 mod pfs_one_sided;
 
 use crate::rule::Rule;
 
 pub const RULES: &[Rule] = &[
+    no_tunnel_meant::RULE,
     ike_version_differs::RULE,
     connection_disabled::RULE,
     no_child::RULE,

@@ -1,7 +1,7 @@
 //! One end only answers.
 
 use super::both_ends_passive::{place, words};
-use crate::agreement::start::{Waits, waits};
+use crate::agreement::start::{Waits, may_start, waits};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::only_when;
 use crossgate_diag::{Certainty, Finding};
@@ -34,5 +34,10 @@ fn told(end: &Party<'_>, peer: &Party<'_>, why: Waits) -> Found {
             end.name()
         )),
     };
-    Found::with(finding, Effect::FailsWhen { starts: end.end })
+    // Where its file never lets it start, that was meant so.
+    let effect = match may_start(end) {
+        true => Effect::FailsWhen { starts: end.end },
+        false => Effect::None,
+    };
+    Found::with(finding, effect)
 }

@@ -25,12 +25,11 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     }
     let (mut matched_a, mut matched_b) = (Vec::new(), Vec::new());
     for [a, b] in pair.children() {
-        if !a.enabled.value || !b.enabled.value {
-            continue;
-        }
         matched_a.push(&a.name.value);
         matched_b.push(&b.name.value);
-        if a.selectors.value != b.selectors.value.mirrored() {
+        // One that is off is another rule's matter.
+        let are_on = a.enabled.value && b.enabled.value;
+        if are_on && a.selectors.value != b.selectors.value.mirrored() {
             let cause = Mismatch {
                 first: vec![a],
                 second: vec![b],
