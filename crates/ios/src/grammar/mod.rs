@@ -172,7 +172,7 @@ pub(crate) enum Resolved {
 fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
     let no = matches!(words.first(), Some(&("no" | "default"))) && words.len() > 1;
     let words = words.get(usize::from(no)..).unwrap_or(&[]);
-    let mut candidates: Vec<usize> = (0..rules.len()).collect();
+    let mut candidates = possible(rules, words);
     let mut best: Option<(usize, usize)> = None;
     let mut exact = true;
     let mut best_exact = true;
@@ -195,6 +195,18 @@ fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
         Some((row, depth)) => found(rules, row, no, depth, best_exact),
         None => Resolved::Nothing,
     }
+}
+
+/// The rows whose first letter is that of the first word: most of a table is out of question at a
+/// glance. Rows that begin with a number stay.
+fn possible<T>(rules: &[Rule<T>], words: &[&str]) -> Vec<usize> {
+    let first = |text: &str| text.bytes().next().map(|octet| octet.to_ascii_lowercase());
+    let wanted = words.first().and_then(|word| first(word));
+    let rows = rules.iter().enumerate().filter(|(_, rule)| {
+        let letter = first(rule.path);
+        letter == wanted || !letter.is_some_and(|octet| octet.is_ascii_alphabetic())
+    });
+    rows.map(|(row, _)| row).collect()
 }
 
 enum Narrowed {
