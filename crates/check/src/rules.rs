@@ -4,6 +4,7 @@
 pub mod certificates;
 pub mod hardening;
 pub mod negotiation;
+pub mod path;
 pub mod peers;
 pub mod selectors;
 
@@ -14,8 +15,9 @@ const GROUPS: &[&[Rule]] = &[
     negotiation::RULES,
     selectors::RULES,
     peers::RULES,
-    hardening::RULES,
     certificates::RULES,
+    path::RULES,
+    hardening::RULES,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -36,6 +36,7 @@ pub mod verdict;
 
 pub use flow::Flow;
 pub use routing::Hop;
+pub use security::would_allow;
 pub use session::SESSIONS;
 pub use verdict::{Outcome, Reason, Step, Verdict};
 

@@ -2,7 +2,7 @@
 //! lower distance, then the lower metric; of equals, the one that is configured first.
 
 use crate::verdict::RouteStep;
-use crossgate_model::{Gateway, Interface, NextHop, Route};
+use crossgate_model::{Gateway, Interface, InterfaceKind, NextHop, Route};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -71,12 +71,21 @@ pub(crate) fn lookup(gateway: &Gateway, arrival: Option<&str>, destination: IpAd
 }
 
 /// Whether the interface is in no virtual router where others are.
-pub(crate) fn lacks_router(gateway: &Gateway, interface: &str) -> bool {
+pub fn lacks_router(gateway: &Gateway, interface: &str) -> bool {
     table(gateway, Some(interface)) == Table::Missing
 }
 
+/// Whether it is a tunnel interface that passes nothing because it has no address, where its vendor
+/// wants one.
+pub fn is_bare(gateway: &Gateway, interface: &Interface) -> bool {
+    gateway.behaviour.tunnel_needs_address.value
+        && interface.kind == InterfaceKind::Tunnel
+        && interface.addresses.is_empty()
+        && interface.learnt_address.is_none()
+}
+
 /// The interface that has that address.
-pub(crate) fn owner(gateway: &Gateway, address: IpAddr) -> Option<&Interface> {
+pub fn owner(gateway: &Gateway, address: IpAddr) -> Option<&Interface> {
     let mut enabled = gateway.interfaces.iter().filter(|i| i.enabled.value);
     enabled.find(|i| i.addresses.iter().any(|net| net.addr() == address))
 }
@@ -165,7 +174,10 @@ impl Search<'_> {
 
     fn through(&self, index: usize, interface: &str, next_hop: Option<IpAddr>) -> Found {
         let known = self.gateway.interface(interface);
-        let counts = |i: &Interface| i.enabled.value && self.table.has_interface(self.gateway, i);
+        let gateway = self.gateway;
+        let counts = |i: &Interface| {
+            i.enabled.value && self.table.has_interface(gateway, i) && !is_bare(gateway, i)
+        };
         match known.is_some_and(counts) {
             true => Found::Hop(Hop {
                 interface: interface.to_owned(),

@@ -131,6 +131,22 @@ fn first_match(
     None
 }
 
+/// Whether an allowing rule would let a packet between those zones pass, if it were asked first.
+pub fn would_allow(
+    policy: &Policy,
+    rule: &SecurityRule,
+    [from, to]: [&Spanned<String>; 2],
+    flow: &Flow,
+) -> bool {
+    let zones = Zones {
+        from: ZoneOf::Known(from),
+        to: ZoneOf::Known(to),
+    };
+    rule.enabled
+        && rule.action.value == Action::Allow
+        && matches(policy, rule, zones, flow) != Match::No
+}
+
 fn matches(policy: &Policy, rule: &SecurityRule, zones: Zones<'_>, flow: &Flow) -> Match {
     let source =
         || matching::addresses(policy, &rule.source, flow.source).negated(rule.negate_source);

@@ -1,0 +1,381 @@
+//! A packet from a host behind one end to a host behind the other, followed by the firewall's own
+//! code through the end that it leaves and the end that it reaches. Whatever stops it is told, and
+//! the walk goes on as if it hadn't, so that each cause is found at once.
+
+use crate::rule::{Effect, Pair, Party};
+use crossgate_diag::Spanned;
+use crossgate_firewall::flow::{ICMP, ICMPV6, TCP, UDP};
+use crossgate_firewall::routing::{is_bare, lacks_router, owner};
+use crossgate_firewall::{Firewall, Flow, Hop, Reason, Step, site, would_allow};
+use crossgate_model::plan::{Lan, Site};
+use crossgate_model::{
+    Child, End, Gateway, NextHop, Route, SecurityRule, Selector, SelectorPair, Time,
+};
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Of packets that no selector gives a port.
+const SOME_PORT: u16 = 40_000;
+
+/// Something that stops packets, and at which end.
+#[derive(Clone)]
+pub struct Obstacle<'a> {
+    /// Whose configuration it is of.
+    pub at: Party<'a>,
+    pub peer: Party<'a>,
+    /// From whose hosts the packets come.
+    pub from: End,
+    pub flow: Flow,
+    /// Of `at`: the Child that should carry the packet, or has.
+    pub child: &'a Child,
+    /// Of the peer: its mirror.
+    pub theirs: &'a Child,
+    /// The networks of the packet's source and destination that both ends mean.
+    pub nets: [IpNet; 2],
+    /// Where the Child's packets leave and arrive.
+    pub tunnel: String,
+    pub what: What,
+    /// What decided, in order.
+    pub steps: Vec<Step>,
+}
+
+/// How a packet is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It leaves by another way than the tunnel's; `None`: by none.
+    Route(Option<Hop>),
+    /// The destination is on a network of this end's own interface.
+    Own(String),
+    /// A NAT rule gives it another source before the tunnel sees it.
+    Translated {
+        rule: Spanned<String>,
+        to: IpAddr,
+    },
+    Dropped(Reason),
+}
+
+/// All obstacles in both directions.
+pub fn obstacles<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
+    let Some(plan) = pair.plan else {
+        return Vec::new();
+    };
+    let stand = |party: Party<'a>, site| Stand {
+        party,
+        site,
+        gateway: Arc::new(site::completed(party.gateway(), site)),
+    };
+    let first = stand(pair.first, &plan.branch);
+    let second = stand(pair.second, &plan.hq);
+    let mut found = Vec::new();
+    for [ours, theirs] in pair.children() {
+        let there = Walk {
+            ends: [&first, &second],
+            children: [ours, theirs],
+        };
+        found.extend(there.obstacles());
+        found.extend(there.back().obstacles());
+    }
+    found
+}
+
+/// An end as it stands in the network.
+struct Stand<'w, 'a> {
+    party: Party<'a>,
+    site: &'w Site,
+    gateway: Arc<Gateway>,
+}
+
+impl<'a> Stand<'_, 'a> {
+    /// The interface by which packets of that Child leave and arrive: the tunnel's, or that of the
+    /// policy.
+    fn tunnel(&self, child: &'a Child) -> Option<&'a str> {
+        let own = child.tunnel_interface.as_ref();
+        let name = own.or(self.party.connection.local.interface.as_ref())?;
+        Some(&name.value)
+    }
+
+    /// Whether that interface can be walked through at all; if not, it has a finding of its own.
+    fn can_use(&self, interface: &str) -> bool {
+        let known = self.gateway.interface(interface);
+        known.is_some_and(|known| known.enabled.value && !is_bare(&self.gateway, known))
+            && !lacks_router(&self.gateway, interface)
+    }
+
+    fn arrival(&self, lan: &Lan) -> String {
+        site::arrival(&self.gateway, self.site, lan)
+    }
+
+    /// Whether it is another tunnel's.
+    fn is_of_another(&self, interface: &str) -> bool {
+        let mut children = self.gateway.children();
+        children.any(|(connection, child)| {
+            let is_own = connection.name.value == self.party.connection.name.value;
+            let tunnel = child.tunnel_interface.as_ref();
+            !is_own && tunnel.is_some_and(|tunnel| tunnel.value == interface)
+        })
+    }
+
+    /// The first LAN with a host of the selector.
+    fn lan(&self, selector: &Selector) -> Option<&Lan> {
+        let has = |lan: &&Lan| {
+            let host = IpAddr::V4(lan.host);
+            selector.matches(host, selector.protocol, selector.start_port)
+        };
+        self.site.lans.iter().find(has)
+    }
+}
+
+/// One direction of a pair of Children: from the first of each array to the second.
+struct Walk<'w, 'a> {
+    ends: [&'w Stand<'w, 'a>; 2],
+    children: [&'a Child; 2],
+}
+
+/// A packet to be followed.
+struct Trip<'w> {
+    from: End,
+    flow: Flow,
+    /// Of its source and of its destination.
+    lans: [&'w Lan; 2],
+    nets: [IpNet; 2],
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    fn back(&self) -> Self {
+        let ([a, b], [ours, theirs]) = (self.ends, self.children);
+        Self {
+            ends: [b, a],
+            children: [theirs, ours],
+        }
+    }
+
+    fn obstacles(&self) -> Vec<Obstacle<'a>> {
+        let Some(trip) = self.trip() else {
+            return Vec::new();
+        };
+        let mut found = self.leaving(&trip);
+        found.extend(self.back().arriving(&trip));
+        found
+    }
+
+    /// A packet that both Children mean, if there is one.
+    fn trip(&self) -> Option<Trip<'w>> {
+        let [from, to] = self.ends;
+        let [ours, theirs] = self.children;
+        let mirror = theirs.selectors.value.mirrored();
+        let agreed = ours.selectors.value.intersection(&mirror)?;
+        let source = from.lan(&agreed.local)?;
+        let destination = to.lan(&agreed.remote)?;
+        Some(Trip {
+            from: from.party.end,
+            flow: flow(&agreed, source, destination)?,
+            lans: [source, destination],
+            nets: [net(&agreed.local, source), net(&agreed.remote, destination)],
+        })
+    }
+
+    /// What stops it at the first end, which it leaves.
+    fn leaving(&self, trip: &Trip<'_>) -> Vec<Obstacle<'a>> {
+        let ([stand, _], [child, _], [lan, _]) = (self.ends, self.children, trip.lans);
+        let Some(tunnel) = stand.tunnel(child).filter(|name| stand.can_use(name)) else {
+            return Vec::new();
+        };
+        let arrival = stand.arrival(lan);
+        let astray = astray(&stand.gateway, &arrival, tunnel, &trip.flow);
+        let gateway = match &astray {
+            Some(What::Own(_)) => {
+                return astray
+                    .map(|what| self.obstacle(trip, what, &[]))
+                    .into_iter()
+                    .collect();
+            }
+            Some(What::Route(Some(hop))) if stand.is_of_another(&hop.interface) => {
+                return Vec::new();
+            }
+            Some(_) => Arc::new(led_into(&stand.gateway, tunnel, trip.flow.destination)),
+            None => stand.gateway.clone(),
+        };
+        let verdict = Firewall::new(gateway).forward(Time::START, &arrival, trip.flow);
+        let translated = verdict.steps.iter().find_map(translation);
+        let dropped = verdict.dropped().filter(is_judged).map(What::Dropped);
+        let stopped = astray.into_iter().chain(translated).chain(dropped);
+        stopped
+            .map(|what| self.obstacle(trip, what, &verdict.steps))
+            .collect()
+    }
+
+    /// What stops it at the first end, if it comes there from the second one.
+    fn arriving(&self, trip: &Trip<'_>) -> Vec<Obstacle<'a>> {
+        let ([stand, _], [child, _]) = (self.ends, self.children);
+        let Some(tunnel) = stand.tunnel(child).filter(|name| stand.can_use(name)) else {
+            return Vec::new();
+        };
+        let mut firewall = Firewall::new(stand.gateway.clone());
+        let verdict = firewall.forward(Time::START, tunnel, trip.flow);
+        let dropped = verdict.dropped().filter(is_judged).map(What::Dropped);
+        dropped
+            .map(|what| self.obstacle(trip, what, &verdict.steps))
+            .into_iter()
+            .collect()
+    }
+
+    /// At the first end.
+    fn obstacle(&self, trip: &Trip<'_>, what: What, steps: &[Step]) -> Obstacle<'a> {
+        let ([stand, peer], [child, theirs]) = (self.ends, self.children);
+        Obstacle {
+            at: stand.party,
+            peer: peer.party,
+            from: trip.from,
+            flow: trip.flow,
+            child,
+            theirs,
+            nets: trip.nets,
+            tunnel: stand.tunnel(child).unwrap_or_default().to_owned(),
+            what,
+            steps: steps.to_vec(),
+        }
+    }
+}
+
+/// A packet between hosts of these LANs that the selectors take; none where it would be an answer,
+/// because only its source has a port.
+fn flow(agreed: &SelectorPair, source: &Lan, destination: &Lan) -> Option<Flow> {
+    let (source, destination) = (IpAddr::V4(source.host), IpAddr::V4(destination.host));
+    let protocol = agreed.local.protocol;
+    if matches!(protocol, 0 | ICMP | ICMPV6) {
+        return Some(Flow::echo(source, destination, 1));
+    }
+    let is_any = |side: &Selector| (side.start_port, side.end_port) == (0, u16::MAX);
+    let port = |side: &Selector| match is_any(side) {
+        true => SOME_PORT,
+        false => side.start_port,
+    };
+    let has_ports = matches!(protocol, TCP | UDP);
+    (!has_ports || is_any(&agreed.local)).then_some(Flow {
+        source,
+        destination,
+        protocol,
+        source_port: SOME_PORT,
+        destination_port: port(&agreed.remote),
+    })
+}
+
+/// What a selector says, or the LAN where it says anything.
+fn net(selector: &Selector, lan: &Lan) -> IpNet {
+    let lan = IpNet::V4(lan.gateway.trunc());
+    let said = selector.as_net().filter(|net| net.prefix_len() > 0);
+    said.unwrap_or(lan)
+}
+
+/// How the route differs from the one into the tunnel.
+fn astray(gateway: &Arc<Gateway>, arrival: &str, tunnel: &str, flow: &Flow) -> Option<What> {
+    if let Some(own) = owner(gateway, flow.destination) {
+        return Some(What::Own(own.name.value.clone()));
+    }
+    let firewall = Firewall::new(gateway.clone());
+    match firewall.route(Some(arrival), flow.destination) {
+        Some(hop) if hop.interface == tunnel => None,
+        Some(Hop {
+            interface,
+            route: None,
+            ..
+        }) => Some(What::Own(interface)),
+        hop => Some(What::Route(hop)),
+    }
+}
+
+/// The same gateway with a route of that host into the tunnel.
+fn led_into(gateway: &Gateway, tunnel: &str, destination: IpAddr) -> Gateway {
+    let mut gateway = gateway.clone();
+    gateway.routes.insert(
+        0,
+        Route {
+            name: None,
+            destination: Spanned::default_of(IpNet::from(destination)),
+            via: NextHop::Interface(Spanned::default_of(tunnel.to_owned())),
+            distance: 0,
+            metric: 0,
+            virtual_router: None,
+        },
+    );
+    gateway
+}
+
+fn translation(step: &Step) -> Option<What> {
+    match step {
+        Step::Nat { rule, to: Some(to) } => Some(What::Translated {
+            rule: rule.clone(),
+            to: *to,
+        }),
+        _ => None,
+    }
+}
+
+/// Reasons that have no finding elsewhere.
+fn is_judged(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NoSecurityRule | Reason::DeniedByRule | Reason::Filtered
+    )
+}
+
+/// Obstacles of one cause together, in the order in which causes are met first.
+pub fn by_cause<'a, K: PartialEq>(
+    obstacles: Vec<Obstacle<'a>>,
+    cause: impl Fn(&Obstacle<'a>) -> Option<K>,
+) -> Vec<(K, Vec<Obstacle<'a>>)> {
+    let mut causes: Vec<(K, Vec<Obstacle<'a>>)> = Vec::new();
+    for obstacle in obstacles {
+        let Some(key) = cause(&obstacle) else {
+            continue;
+        };
+        match causes.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, same)) => same.push(obstacle),
+            None => causes.push((key, vec![obstacle])),
+        }
+    }
+    causes
+}
+
+/// From which end no packets arrive.
+pub fn effect(obstacles: &[Obstacle<'_>]) -> Effect {
+    let mut ends = obstacles.iter().map(|obstacle| obstacle.from);
+    let first = ends.next();
+    let from = first.filter(|first| ends.all(|end| end == *first));
+    Effect::NoTraffic { from }
+}
+
+impl Obstacle<'_> {
+    /// Whether packets leave there, or arrive.
+    pub fn leaves(&self) -> bool {
+        self.at.end == self.from
+    }
+
+    /// Whether that rule would allow the packet, if it were asked first.
+    pub fn would_match(&self, rule: &SecurityRule) -> bool {
+        let policy = &self.at.gateway().policy;
+        let zones = self.zones();
+        zones.is_some_and(|[from, to]| would_allow(policy, rule, [&from, &to], &self.flow))
+    }
+
+    /// The zones that its packets come from and go to, where they are known.
+    pub fn zones(&self) -> Option<[Spanned<String>; 2]> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Zones {
+                from: Some(from),
+                to: Some(to),
+            } => Some([from.clone(), to.clone()]),
+            _ => None,
+        })
+    }
+
+    /// `from branch to hq`.
+    pub fn direction(&self) -> String {
+        let (from, to) = match self.leaves() {
+            true => (self.at.name(), self.peer.name()),
+            false => (self.peer.name(), self.at.name()),
+        };
+        format!("from {from} to {to}")
+    }
+}
