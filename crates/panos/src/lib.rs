@@ -25,6 +25,7 @@ mod examine;
 mod language;
 pub mod log;
 mod lower;
+mod panorama;
 pub mod print;
 pub mod schema;
 mod secrets;
@@ -102,7 +103,23 @@ fn is_xml(text: &str) -> bool {
 }
 
 /// Reads a configuration, in XML or in `set` form. Secrets are masked in `sources` from then on.
+///
+/// # Errors
+/// The text can't be a configuration, or is a Panorama's for several kinds of devices.
 pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
+    read_template(sources, file, None)
+}
+
+/// The same; of a Panorama's export, what that template stack, template or device (by its serial
+/// number) gets. Without a name it is the only one that has an IKE gateway.
+///
+/// # Errors
+/// As for [`read`], or a Panorama's export has none of that name.
+pub fn read_template(
+    sources: &mut Sources,
+    file: FileId,
+    which: Option<&str>,
+) -> Result<Reading, NotAConfiguration> {
     let text = sources.get(file).text();
     let form = if is_xml(text) { Form::Xml } else { Form::Set };
     let (mut tree, mut findings, secrets) = if form == Form::Xml {
@@ -117,6 +134,11 @@ pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfigur
     };
     for secret in secrets {
         sources.redact(secret);
+    }
+    if panorama::is_export(&tree) {
+        let (effective, told) = panorama::effective(&tree, which)?;
+        tree = effective;
+        findings.extend(told);
     }
     findings.extend(examine::examine(&mut tree));
     let (gateway, told) = lower::lower(&tree);

@@ -233,11 +233,12 @@ impl Reader {
         self.understood += 1;
         self.say(verb, words, false);
         let hidden = secret_words(&path);
+        let (frame, at) = self.enter(root, &path);
         let mut walk = Walk {
-            frames: vec![self.descend(root)],
+            frames: vec![frame],
             complete: false,
             words: path.iter().zip(hidden).collect(),
-            at: 0,
+            at,
             secret_said: false,
         };
         while self.step(&mut walk) {}
@@ -261,13 +262,52 @@ impl Reader {
             .push(Finding::warning("unknown-line", title).at(self.span(&first.range), label));
     }
 
+    /// Where the rest of a path starts, and how many of its words lead there: in a Panorama's
+    /// templates as in a device, in its device groups as in a virtual system.
+    fn enter(&mut self, root: &[&str], path: &[Word]) -> (Frame, usize) {
+        let frame = self.descend(root);
+        let (head, rest, leaves_out): (_, _, &[&str]) = match path {
+            [list, _, config, first, ..]
+                if config.is("config") && (list.is("template") || list.is("template-stack")) =>
+            {
+                let is_whole = self.schema.child(Schema::ROOT, &first.text).is_some();
+                let device: &[&str] = &["devices", "localhost.localdomain"];
+                (3, Schema::ROOT, if is_whole { &[] } else { device })
+            }
+            [list, _, _, ..] if list.is("device-group") => {
+                let systems = self.schema.path(&["devices", "vsys"]);
+                (2, systems.unwrap_or(Schema::ROOT), &[])
+            }
+            _ => return (frame, 0),
+        };
+        let mut node = frame.node;
+        for (depth, word) in path.iter().take(head).enumerate() {
+            let kind = if depth == 1 {
+                Kind::Entry
+            } else {
+                Kind::Element
+            };
+            node = self.word(node, word, false, kind);
+        }
+        let start = Frame {
+            node,
+            row: rest,
+            before_entry: false,
+        };
+        (self.descend_from(start, leaves_out), head)
+    }
+
     /// Makes the nodes that the command leaves out.
     fn descend(&mut self, path: &[&str]) -> Frame {
-        let mut frame = Frame {
+        let root = Frame {
             node: Tree::ROOT,
             row: Schema::ROOT,
             before_entry: false,
         };
+        self.descend_from(root, path)
+    }
+
+    fn descend_from(&mut self, mut frame: Frame, path: &[&str]) -> Frame {
         for word in path {
             if frame.before_entry {
                 frame.node = self.tree.child(frame.node, word, None, Kind::Entry);
@@ -452,8 +492,9 @@ impl Reader {
             self.unknown_path(words.first().unwrap_or(verb));
             return None;
         };
-        let mut way = vec![self.descend(root).node];
-        for word in &path {
+        let (frame, entered) = self.enter(root, &path);
+        let mut way = vec![frame.node];
+        for word in path.iter().skip(entered) {
             let node = way.last().map(|&id| self.tree.at(id));
             let Some(child) = node.and_then(|at| at.get(&word.text)) else {
                 self.understood += 1;

@@ -32,6 +32,15 @@ pub struct Attribute {
     pub value: Spanned<String>,
 }
 
+/// Where in a Panorama's configuration a part of the tree comes from, as commands say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layer {
+    /// `template T config`; nothing for what is the device's own or shared.
+    pub prefix: Vec<String>,
+    /// How many words of the path in the tree the prefix stands for, where it starts at a device.
+    pub strip: usize,
+}
+
 /// Index of a node in its [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(usize);
@@ -45,6 +54,10 @@ struct Node {
     /// The word is a value that the schema refuses: readers skip it.
     refused: bool,
     attributes: Vec<Attribute>,
+    /// Index of its [`Layer`].
+    home: usize,
+    /// The path of the Panorama's variable that the word comes from.
+    variable: Option<Vec<String>>,
     children: Vec<NodeId>,
     by_word: BTreeMap<String, NodeId>,
 }
@@ -52,6 +65,8 @@ struct Node {
 /// All of a configuration under `/config`.
 pub struct Tree {
     nodes: Vec<Node>,
+    /// Of a firewall's own configuration there are none.
+    layers: Vec<Layer>,
 }
 
 impl Tree {
@@ -60,6 +75,7 @@ impl Tree {
     pub(crate) fn new() -> Self {
         Self {
             nodes: vec![Node::new("config", None, Kind::Element)],
+            layers: Vec::new(),
         }
     }
 
@@ -89,6 +105,46 @@ impl Tree {
             node.by_word.insert(word.to_owned(), id);
         }
         id
+    }
+
+    /// A layer that nodes may be placed in; its index.
+    pub(crate) fn add_layer(&mut self, layer: Layer) -> usize {
+        self.layers.push(layer);
+        self.layers.len() - 1
+    }
+
+    /// Says where a node comes from.
+    pub(crate) fn place(
+        &mut self,
+        id: NodeId,
+        span: Option<Span>,
+        layer: usize,
+        variable: Option<Vec<String>>,
+    ) {
+        if let Some(node) = self.node_mut(id) {
+            node.span = span;
+            node.home = layer;
+            node.variable = variable;
+        }
+    }
+
+    pub(crate) fn home(&self, id: NodeId) -> usize {
+        self.node(id).map_or(0, |node| node.home)
+    }
+
+    /// The layer of a node, in a Panorama's configuration.
+    pub(crate) fn layer(&self, id: NodeId) -> Option<&Layer> {
+        self.layers.get(self.home(id))
+    }
+
+    /// Whether it is what a Panorama gives to a device.
+    pub fn is_layered(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
+    /// The path of the variable that a word comes from.
+    pub(crate) fn variable(&self, id: NodeId) -> Option<&[String]> {
+        self.node(id)?.variable.as_deref()
     }
 
     /// Takes a child out, with all below it.
@@ -170,6 +226,8 @@ impl Node {
             kind,
             secret: false,
             refused: false,
+            home: 0,
+            variable: None,
             attributes: Vec::new(),
             children: Vec::new(),
             by_word: BTreeMap::new(),

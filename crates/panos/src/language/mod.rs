@@ -7,7 +7,7 @@
 mod change;
 mod in_set;
 mod in_xml;
-mod steps;
+pub(crate) mod steps;
 
 use crate::{Form, Reading, log};
 use crossgate_diag::{Amendment, SourceFile};
@@ -23,6 +23,9 @@ impl Language for Reading {
         let text = source.text();
         let edits = match self.form {
             Form::Xml => in_xml::edits(&self.tree, text, self.file, &steps)?,
+            Form::Set if self.tree.is_layered() => {
+                in_set::edits(text, self.file, &steps::in_layers(&self.tree, &steps))
+            }
             Form::Set => in_set::edits(text, self.file, &steps),
         };
         Ok(Amendment {

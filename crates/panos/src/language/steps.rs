@@ -55,6 +55,17 @@ impl Step {
         }
     }
 
+    fn with_path(&self, path: Path) -> Self {
+        match self.clone() {
+            Self::Value(_, text) => Self::Value(path, text),
+            Self::Members(_, members) => Self::Members(path, members),
+            Self::Member(_, member) => Self::Member(path, member),
+            Self::Present(_) => Self::Present(path),
+            Self::Delete(_) => Self::Delete(path),
+            Self::Before(_, sibling) => Self::Before(path, sibling),
+        }
+    }
+
     fn deleted(&self) -> Option<&Path> {
         match self {
             Self::Delete(path) => Some(path),
@@ -118,42 +129,97 @@ pub fn needed(tree: &Tree, steps: Vec<Step>) -> Vec<Step> {
         .collect()
 }
 
+/// The place in the file that a step is about: a new entry is where the sibling is that it goes
+/// above.
+fn place<'t>(tree: &'t Tree, step: &Step, all: &[Step]) -> Option<At<'t>> {
+    let sibling = all.iter().find_map(|other| match other {
+        Step::Before(entry, sibling) if step.path().starts_with(entry) => {
+            let (_, list) = entry.split_last()?;
+            find(tree, list)?.get(sibling)
+        }
+        _ => None,
+    });
+    sibling.or_else(|| deepest(tree, step.path()))
+}
+
+/// The steps with the paths that a Panorama's file itself has.
+pub fn in_layers(tree: &Tree, steps: &[Step]) -> Vec<Step> {
+    let device = ["devices", "localhost.localdomain"].map(str::to_owned);
+    let moved = steps.iter().map(|step| {
+        let path = step.path();
+        let value = find(tree, path).and_then(|at| at.children().next());
+        if let Some(variable) = value.and_then(|value| tree.variable(value.id())) {
+            return step.with_path(device.iter().chain(variable).cloned().collect());
+        }
+        let layer = place(tree, step, steps).and_then(|at| tree.layer(at.id()));
+        let Some(layer) = layer.filter(|layer| !layer.prefix.is_empty()) else {
+            return step.clone();
+        };
+        let rest = match path.first().is_some_and(|word| word == "devices") {
+            true if layer.strip > 2 => path.get(layer.strip..).unwrap_or_default(),
+            _ => path,
+        };
+        step.with_path(
+            device
+                .iter()
+                .chain(&layer.prefix)
+                .chain(rest)
+                .cloned()
+                .collect(),
+        )
+    });
+    moved.collect()
+}
+
 /// What to type in configuration mode, line by line.
 pub fn commands(tree: &Tree, steps: &[Step], show: Show) -> Vec<String> {
     let mut lines = Vec::new();
     for step in steps {
-        command(tree, step, show, &mut lines);
+        let at = place(tree, step, steps);
+        let words = |path: &Path| path_words_at(tree, path, at);
+        command(tree, step, show, &words, &mut lines);
     }
     lines
 }
 
-fn command(tree: &Tree, step: &Step, show: Show, lines: &mut Vec<String>) {
+fn command(
+    tree: &Tree,
+    step: &Step,
+    show: Show,
+    words: &dyn Fn(&Path) -> String,
+    lines: &mut Vec<String>,
+) {
     match step {
         Step::Value(path, text) => {
             let value = match (&text.shown, show) {
                 (Some(name), Show::Named) => format!("<{name}>"),
                 _ => quoted(&text.real),
             };
-            lines.push(format!("set {} {value}", path_words(tree, path)));
+            let old = find(tree, path).and_then(|at| at.children().next());
+            let place = match old.and_then(|old| tree.variable(old.id())) {
+                Some(variable) => variable.join(" "),
+                None => words(path),
+            };
+            lines.push(format!("set {place} {value}"));
         }
         Step::Members(path, members) => {
             let before = words_below(tree, path);
             let more = members.strip_prefix(before.as_slice());
             if more.is_none() {
-                lines.push(format!("delete {}", path_words(tree, path)));
+                lines.push(format!("delete {}", words(path)));
             }
             let list = list(more.unwrap_or(members));
-            lines.push(format!("set {} {list}", path_words(tree, path)));
+            lines.push(format!("set {} {list}", words(path)));
         }
         Step::Member(path, member) => {
             let member = quoted(member);
-            lines.push(format!("set {} {member}", path_words(tree, path)));
+            lines.push(format!("set {} {member}", words(path)));
         }
-        Step::Present(path) => lines.push(format!("set {}", path_words(tree, path))),
-        Step::Delete(path) => lines.push(format!("delete {}", path_words(tree, path))),
+        Step::Present(path) => lines.push(format!("set {}", words(path))),
+        Step::Delete(path) => lines.push(format!("delete {}", words(path))),
         Step::Before(path, sibling) => {
             let sibling = quoted(sibling);
-            lines.push(format!("move {} before {sibling}", path_words(tree, path)));
+            lines.push(format!("move {} before {sibling}", words(path)));
         }
     }
 }
@@ -170,18 +236,64 @@ pub fn list(members: &[String]) -> String {
 }
 
 /// A path as commands name it: without the one device, and without the virtual system where the
-/// file leaves it out as well.
+/// file leaves it out as well; in a Panorama's file, from the template or device group on that the
+/// deepest known place is in.
 pub fn path_words(tree: &Tree, path: &[String]) -> String {
-    let words: Vec<String> = match path {
+    path_words_at(tree, path, deepest(tree, path))
+}
+
+fn path_words_at(tree: &Tree, path: &[String], at: Option<At<'_>>) -> String {
+    let layer = at.and_then(|at| tree.layer(at.id()));
+    let from_device = path.first().is_some_and(|word| word == "devices");
+    let (prefix, rest) = match layer.filter(|layer| !layer.prefix.is_empty()) {
+        Some(layer) => {
+            let strip = if from_device { layer.strip } else { 0 };
+            (layer.prefix.as_slice(), path.get(strip..).unwrap_or(path))
+        }
+        None => (&[][..], of_device(tree, path)),
+    };
+    let mut words: Vec<&String> = prefix.iter().chain(rest).collect();
+    of_template(&mut words);
+    let words: Vec<String> = words.into_iter().map(|word| quoted(word)).collect();
+    words.join(" ")
+}
+
+fn of_device<'p>(tree: &Tree, path: &'p [String]) -> &'p [String] {
+    let rest = match path {
         [devices, device, rest @ ..]
             if devices == "devices" && device == "localhost.localdomain" =>
         {
-            let implied = matches!(rest, [vsys, ..] if vsys == "vsys")
-                && find(tree, path.get(..3).unwrap_or(path)).is_some_and(|at| at.span().is_none());
-            let rest = if implied { rest.get(2..) } else { None }.unwrap_or(rest);
-            rest.iter().map(|word| quoted(word)).collect()
+            rest
         }
-        _ => path.iter().map(|word| quoted(word)).collect(),
+        _ => return path,
     };
-    words.join(" ")
+    let system = path.get(..3).and_then(|list| find(tree, list));
+    let is_implied = system.is_some_and(|at| at.span().is_none());
+    match rest {
+        [vsys, _, inner @ ..] if vsys == "vsys" && is_implied => inner,
+        _ => rest,
+    }
+}
+
+/// Inside a template's configuration the one device is left out as well.
+fn of_template(words: &mut Vec<&String>) {
+    let starts = words
+        .first()
+        .is_some_and(|first| first.starts_with("template"));
+    let device = ["config", "devices", "localhost.localdomain"];
+    if starts && words.iter().skip(2).take(3).eq(device.iter()) {
+        words.drain(3..5);
+    }
+}
+
+/// The deepest place of a path that is in the file.
+fn deepest<'t>(tree: &'t Tree, path: &[String]) -> Option<At<'t>> {
+    let mut at = tree.root();
+    let mut found = None;
+    for word in path {
+        let Some(child) = at.get(word) else { break };
+        at = child;
+        found = at.span().map(|_| at).or(found);
+    }
+    found
 }

@@ -8,6 +8,7 @@ mod forms;
 mod hostile;
 mod ike;
 mod network;
+mod panorama;
 mod published;
 mod rules;
 mod secrets;

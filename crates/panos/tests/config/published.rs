@@ -9,72 +9,72 @@ fn lines_that_batfish_ignores() {
     check(
         text,
         expect![[r#"
-        hostname ignored-lines
-        interface ethernet1/1 Physical []
-        security RULE1: [] [] -> [] [] application [] service [] Deny
-        note[not-obeyed] `mgt-config` is not obeyed
-          ^ fw:3:12 kept as it is
-        note[not-obeyed] `shared authentication-profile` is not obeyed
-          ^ fw:6:19 kept as it is
-        note[not-obeyed] `shared certificate-profile` is not obeyed
-          ^ fw:7:19 kept as it is
-        note[not-obeyed] `shared server-profile` is not obeyed
-          ^ fw:8:19 kept as it is
-        note[not-obeyed] `shared log-settings` is not obeyed
-          ^ fw:13:19 kept as it is
-        note[not-obeyed] `deviceconfig system type` is not obeyed
-          ^ fw:15:25 kept as it is
-        note[not-obeyed] `deviceconfig system update-server` is not obeyed
-          ^ fw:16:25 kept as it is
-        note[not-obeyed] `deviceconfig system update-schedule` is not obeyed
-          ^ fw:17:25 kept as it is
-        note[not-obeyed] `deviceconfig system service` is not obeyed
-          ^ fw:21:25 kept as it is
-        note[not-obeyed] `deviceconfig system panorama-server` is not obeyed
-          ^ fw:23:25 kept as it is
-        note[not-obeyed] `network profiles monitor-profile` is not obeyed
-          ^ fw:25:22 kept as it is
-        note[not-obeyed] `network qos` is not obeyed
-          ^ fw:28:13 kept as it is
-        note[not-obeyed] `deviceconfig setting config` is not obeyed
-          ^ fw:36:26 kept as it is
-        note[not-obeyed] `deviceconfig setting management` is not obeyed
-          ^ fw:37:26 kept as it is
-        note[not-obeyed] `network interface ethernet layer3 ipv6 neighbor-discovery` is not obeyed
-          ^ fw:44:56 kept as it is
-        note[not-obeyed] `network interface ethernet layer3 ndp-proxy` is not obeyed
-          ^ fw:45:51 kept as it is
-        note[not-obeyed] `network interface ethernet layer3 lldp` is not obeyed
-          ^ fw:46:51 kept as it is
-        note[not-obeyed] `network virtual-router protocol` is not obeyed
-          ^ fw:48:36 kept as it is, here and in one other place
-        note[not-obeyed] `policy` is not obeyed
-          ^ fw:51:5 kept as it is
-        note[not-obeyed] `log-collector` is not obeyed
-          ^ fw:65:5 kept as it is
-        note[not-obeyed] `log-collector-group` is not obeyed
-          ^ fw:67:5 kept as it is
-        note[not-obeyed] `shared botnet` is not obeyed
-          ^ fw:70:12 kept as it is
-        note[not-obeyed] `shared admin-role` is not obeyed
-          ^ fw:76:12 kept as it is
-        warning[missing-value] the rule `RULE1` has no action
-          ^ fw:86:29 taken as `deny`
-        note[not-obeyed] `rulebase security rules target` is not obeyed
-          ^ fw:86:35 kept as it is
-        warning[not-obeyed] `category` of the rule `RULE1` is not looked at
-          ^ fw:87:44 the rule applies without this condition
-        note[not-obeyed] `log-settings` is not obeyed
-          ^ fw:98:16 kept as it is
-        note[not-obeyed] `template` is not obeyed
-          ^ fw:103:5 kept as it is
-        note[not-obeyed] `device-group` is not obeyed
-          ^ fw:105:5 kept as it is
-        note[not-obeyed] `profiles` is not obeyed
-          ^ fw:106:16 kept as it is, here and in one other place
-        note[not-obeyed] `profile-group` is not obeyed
-          ^ fw:107:16 kept as it is
-    "#]],
+            hostname ignored-lines
+            interface ethernet1/1 Physical []
+            security RULE1: [] [] -> [] [] application [] service [] Deny
+            note[not-obeyed] `shared authentication-profile` is not obeyed
+              ^ fw:6:19 kept as it is
+            note[not-obeyed] `shared certificate-profile` is not obeyed
+              ^ fw:7:19 kept as it is
+            note[not-obeyed] `shared server-profile` is not obeyed
+              ^ fw:8:19 kept as it is
+            note[not-obeyed] `deviceconfig system type` is not obeyed
+              ^ fw:15:25 kept as it is
+            note[not-obeyed] `deviceconfig system update-server` is not obeyed
+              ^ fw:16:25 kept as it is
+            note[not-obeyed] `deviceconfig system update-schedule` is not obeyed
+              ^ fw:17:25 kept as it is
+            note[not-obeyed] `deviceconfig system service` is not obeyed
+              ^ fw:21:25 kept as it is
+            note[not-obeyed] `deviceconfig system panorama-server` is not obeyed
+              ^ fw:23:25 kept as it is
+            note[not-obeyed] `network profiles monitor-profile` is not obeyed
+              ^ fw:25:22 kept as it is
+            note[not-obeyed] `network qos` is not obeyed
+              ^ fw:28:13 kept as it is
+            note[not-obeyed] `deviceconfig setting config` is not obeyed
+              ^ fw:36:26 kept as it is
+            note[not-obeyed] `deviceconfig setting management` is not obeyed
+              ^ fw:37:26 kept as it is
+            note[not-obeyed] `network interface ethernet layer3 ipv6 neighbor-discovery` is not obeyed
+              ^ fw:44:56 kept as it is
+            note[not-obeyed] `network interface ethernet layer3 ndp-proxy` is not obeyed
+              ^ fw:45:51 kept as it is
+            note[not-obeyed] `network interface ethernet layer3 lldp` is not obeyed
+              ^ fw:46:51 kept as it is
+            note[not-obeyed] `network virtual-router protocol` is not obeyed
+              ^ fw:48:36 kept as it is, here and in one other place
+            note[not-obeyed] `policy` is not obeyed
+              ^ fw:51:5 kept as it is
+            note[not-obeyed] `log-collector` is not obeyed
+              ^ fw:65:5 kept as it is
+            note[not-obeyed] `log-collector-group` is not obeyed
+              ^ fw:67:5 kept as it is
+            note[not-obeyed] `shared botnet` is not obeyed
+              ^ fw:70:12 kept as it is
+            note[not-obeyed] `shared admin-role` is not obeyed
+              ^ fw:76:12 kept as it is
+            warning[missing-value] the rule `RULE1` has no action
+              ^ fw:86:29 taken as `deny`
+            note[not-obeyed] `rulebase security rules target` is not obeyed
+              ^ fw:86:35 kept as it is
+            warning[not-obeyed] `category` of the rule `RULE1` is not looked at
+              ^ fw:87:44 the rule applies without this condition
+            note[not-obeyed] `log-settings` is not obeyed
+              ^ fw:98:16 kept as it is
+            note[panorama] this is a Panorama's export, read as the template `T1` makes a device
+              ^ fw:103:14 its templates, the first wins: `T1`
+              = no device group is known to belong to it, so there are only shared rules
+              = not looked at: `DG1`, `DGNAME`
+            note[not-obeyed] `shared log-settings` is not obeyed
+              ^ fw:103:31 kept as it is
+            note[not-obeyed] `profiles` is not obeyed
+              ^ fw:106:16 kept as it is, here and in one other place
+            note[not-obeyed] `profile-group` is not obeyed
+              ^ fw:107:16 kept as it is
+            note[not-obeyed] `mgt-config` is not obeyed
+              ^ fw:113:24 kept as it is
+        "#]],
     );
 }
 

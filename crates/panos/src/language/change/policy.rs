@@ -72,15 +72,24 @@ impl Draft<'_> {
             None => {
                 let has_zone = |system: &&Path| self.at(&join(system, &["zone", from])).is_some();
                 let system = systems.iter().find(has_zone).or(systems.first());
-                join(
-                    system.map_or(&[], Vec::as_slice),
-                    &["rulebase", kind, "rules"],
-                )
+                let system = system.map_or(&[][..], Vec::as_slice);
+                join(system, &[self.base(system)?, kind, "rules"])
             }
         };
         let used = steps::words_below(self.tree, &rules);
         let name = unused(name, NAME_MAX, |name| used.iter().any(|used| used == name));
         Ok(join(&rules, &[&name]))
+    }
+
+    /// Where new rules go: a Panorama has its rules before the device's own.
+    fn base(&self, system: &[String]) -> Result<&'static str, CannotSay> {
+        if !self.tree.is_layered() {
+            return Ok("rulebase");
+        }
+        match self.at(&join(system, &["pre-rulebase"])) {
+            Some(_) => Ok("pre-rulebase"),
+            None => cannot("no device group of the file has rules for this device"),
+        }
     }
 
     fn whence_and_whither(&mut self, rule: &[String], zones: [&str; 2], nets: [&IpNet; 2]) {
