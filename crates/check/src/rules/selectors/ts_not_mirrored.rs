@@ -251,7 +251,7 @@ impl<'a> Mismatch<'a> {
 }
 
 fn outcome(starter: &Party<'_>, answerer: &Party<'_>, one: &Asked<'_>) -> String {
-    let offered = sides(&one.child.selectors.value);
+    let offered = one.child.selectors.value;
     match one.agreed {
         Some((_, agreed)) if agreed == one.child.selectors.value => format!(
             "when {} starts, {} takes {offered} as offered",
@@ -262,7 +262,7 @@ fn outcome(starter: &Party<'_>, answerer: &Party<'_>, one: &Asked<'_>) -> String
             "when {} starts, {} narrows {offered} to {}: it {} ({}); that {} takes this answer is believed ({})",
             starter.name(),
             answerer.name(),
-            sides(&agreed),
+            agreed,
             theirs.responder_selectors.value.words(),
             theirs.responder_selectors.certainty.words(),
             starter.name(),
@@ -345,7 +345,7 @@ fn alone(pair: &Pair<'_>, end: &Party<'_>, peer: &Party<'_>, child: &Child) -> F
     };
     found
         .cure(
-            format!("let {} select {} as well", peer.name(), sides(&wanted)),
+            format!("let {} select {wanted} as well", peer.name()),
             vec![(peer.end, add)],
         )
         .cure(
@@ -361,7 +361,7 @@ fn mirrored(found: Found, from: &Child, party: &Party<'_>, to: &Child) -> Found 
         child: to.name.value.clone(),
         to: wanted,
     };
-    let text = format!("let {} select {}", party.name(), sides(&wanted));
+    let text = format!("let {} select {wanted}", party.name());
     found.cure(text, vec![(party.end, change)])
 }
 
