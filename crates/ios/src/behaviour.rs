@@ -1,11 +1,13 @@
 //! What an IOS-XE router does where its file is silent, by release, each with its source.
 
+use crate::config::License;
 use crossgate_crypto::{DhGroup, Encr, Integ};
 use crossgate_diag::Certainty::{Capture, Doc, Undocumented};
+use crossgate_diag::Spanned;
 use crossgate_model::behaviour::{
     FirstChildFailure, Margin, PfsUnset, RekeyMargin, ResponderSelectors, Retransmission,
 };
-use crossgate_model::{Behaviour, Claim};
+use crossgate_model::{Behaviour, Claim, ThroughputCap};
 use std::time::Duration;
 
 /// Major and minor number: `17.9`.
@@ -131,6 +133,20 @@ pub(crate) fn bare_pfs(release: Release) -> Claim<Option<DhGroup>> {
         0..26 => Claim::new(Some(DhGroup::Modp14), Doc, YANG),
         _ => Claim::new(None, Doc, YANG),
     }
+}
+
+/// What the export-controlled licence lets through: 85 Mbit/s each way and 225 tunnels, on ISRs
+/// without `hseck9`. A file that doesn't tell the licence says nothing about it.
+/// Source: Cisco's ISR licensing documents (CERM).
+pub(crate) fn throughput_cap(license: &License) -> Option<Spanned<ThroughputCap>> {
+    let line = license.security.filter(|_| !license.high_security)?;
+    let product = license.product.as_deref();
+    let is_isr = product.is_none_or(|p| p.starts_with("ISR") || p.starts_with("CISCO"));
+    let cap = ThroughputCap {
+        bits: 85_000_000,
+        tunnels: 225,
+    };
+    is_isr.then_some(Spanned::at(cap, line))
 }
 
 /// The proposal that is offered where the file names none. PRFs are those of the integrity list.

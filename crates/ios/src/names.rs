@@ -69,6 +69,25 @@ pub(crate) fn is_interface(word: &str) -> bool {
     is_number(number) && is_type(kind)
 }
 
+/// The speed that the type of interface means, in Mbit/s.
+pub(crate) fn megabits(name: &str) -> Option<u64> {
+    let (kind, _) = split(name);
+    match kind {
+        "Ethernet" => Some(10),
+        "FastEthernet" => Some(100),
+        "GigabitEthernet" | "AppGigabitEthernet" => Some(1000),
+        "TwoGigabitEthernet" => Some(2500),
+        "FiveGigabitEthernet" => Some(5000),
+        "TenGigabitEthernet" => Some(10_000),
+        "TwentyFiveGigE" => Some(25_000),
+        "FortyGigabitEthernet" => Some(40_000),
+        "FiftyGigE" => Some(50_000),
+        "HundredGigE" => Some(100_000),
+        "FourHundredGigE" => Some(400_000),
+        _ => None,
+    }
+}
+
 pub(crate) fn is_loopback(name: &str) -> bool {
     name.starts_with("Loopback")
 }

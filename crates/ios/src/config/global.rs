@@ -5,10 +5,11 @@ use super::reasons::{
     ECN, NO_CERTIFICATES, NO_DUMMIES, NO_IKEV1, NO_NAT, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
 };
 use super::{
-    Config, access_list, crypto_map, ikev2, interface, ipsec_profile, keyring, policy, profile,
-    proposal, routes, sa, switch, transform,
+    Config, access_list, crypto_map, ikev2, interface, ipsec_profile, isakmp, keyring, nat, pki,
+    policy, profile, proposal, routes, sa, switch, transform,
 };
-use crate::grammar::{Args, Mode, Rule, aside, lacking, section, set};
+use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, lacking, read, section, set};
+use crate::tree::Line;
 use crossgate_diag::{Certainty, Finding};
 
 const MANAGEMENT: &str = "management of the device";
@@ -106,8 +107,8 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         "crypto dynamic-map",
         "peers of unknown address are not served by crypto maps",
     ),
-    lacking("crypto isakmp policy", NO_IKEV1),
-    lacking("crypto isakmp key", NO_IKEV1),
+    read("crypto isakmp policy", isakmp::policy, Unobeyed::Later),
+    read("crypto isakmp key", isakmp::key, Unobeyed::Later),
     lacking("crypto isakmp profile", NO_IKEV1),
     lacking("crypto isakmp keepalive", NO_IKEV1),
     lacking("crypto isakmp identity", NO_IKEV1),
@@ -118,12 +119,36 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("crypto isakmp invalid-spi-recovery", MANAGEMENT),
     lacking("crypto isakmp", NO_IKEV1),
     set("crypto isakmp enable", isakmp_enable),
-    lacking("crypto keyring", NO_IKEV1),
+    read(
+        "crypto keyring",
+        isakmp::keyring,
+        Unobeyed::Lacking(NO_IKEV1),
+    ),
     lacking("crypto ikev1", ASA),
     lacking("crypto gdoi", "group keys (GDOI, G-IKEv2) are not served"),
     lacking("crypto gkm", "group keys (GDOI, G-IKEv2) are not served"),
     lacking("crypto identity", NO_CERTIFICATES),
+    read(
+        "crypto pki trustpoint",
+        pki::trustpoint,
+        Unobeyed::Aside(NO_CERTIFICATES),
+    ),
+    read(
+        "crypto pki certificate chain",
+        pki::chain,
+        Unobeyed::Aside(NO_CERTIFICATES),
+    ),
     aside("crypto pki", NO_CERTIFICATES),
+    read(
+        "crypto ca trustpoint",
+        pki::trustpoint,
+        Unobeyed::Aside(NO_CERTIFICATES),
+    ),
+    read(
+        "crypto ca certificate chain",
+        pki::chain,
+        Unobeyed::Aside(NO_CERTIFICATES),
+    ),
     aside("crypto ca", NO_CERTIFICATES),
     aside("crypto key", NO_CERTIFICATES),
     aside("crypto csr-params", NO_CERTIFICATES),
@@ -194,6 +219,12 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("ip nhrp", SERVICES),
     aside("ip local pool", SERVICES),
     aside("ip wccp", SERVICES),
+    read(
+        "ip nat inside source",
+        nat::source,
+        Unobeyed::Lacking(NO_NAT),
+    ),
+    read("ip nat pool", nat::pool, Unobeyed::Lacking(NO_NAT)),
     lacking("ip nat", NO_NAT),
     aside("ip cef", MANAGEMENT),
     aside("ip routing", MANAGEMENT),
@@ -212,7 +243,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("ipv6 access-list", QOS),
     aside("ipv6 nd", SERVICES),
     aside("ipv6 dhcp", SERVICES),
-    aside("route-map", ROUTING),
+    read("route-map", nat::route_map, Unobeyed::Aside(ROUTING)),
     aside("route-tag", ROUTING),
     aside("bfd", ROUTING),
     aside("bfd-template", ROUTING),
@@ -245,7 +276,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     aside("boot-end-marker", MANAGEMENT),
     aside("config-register", MANAGEMENT),
     aside("platform", MANAGEMENT),
-    aside("license", MANAGEMENT),
+    read("license", license, Unobeyed::Aside(MANAGEMENT)),
     aside("diagnostic", MANAGEMENT),
     aside("memory", MANAGEMENT),
     aside("memory-size", MANAGEMENT),
@@ -360,6 +391,24 @@ fn version(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
 
 fn nat_transparency(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
     config.nat_transparency = switch(args.no, args.line);
+    Some(())
+}
+
+/// `license boot level securityk9`, `license boot module c2900 technology-package securityk9`,
+/// `license feature hseck9`, `license udi pid ISR4321/K9 sn …`.
+fn license(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    let line = args.line;
+    let words = args.rest()?;
+    let license = &mut config.license;
+    let mut words = words.value.split_whitespace();
+    match (words.next()?, words.next()) {
+        ("boot", _) if words.any(|word| word.eq_ignore_ascii_case("securityk9")) => {
+            license.security = (!args.no).then_some(line);
+        }
+        ("feature", Some("hseck9")) => license.high_security = !args.no,
+        ("udi", Some("pid")) => license.product = words.next().map(str::to_owned),
+        _ => {}
+    }
     Some(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::reasons::{NO_NAT, ONE_TABLE};
 use super::{Config, Named, entry, remove, switch};
-use crate::grammar::{Args, Mode, Rule, aside, is_digits, lacking, run, set};
+use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, is_digits, lacking, read, run, set};
 use crate::tree::Line;
 use crossgate_diag::{Finding, Span, Spanned};
 use ipnet::IpNet;
@@ -23,6 +23,21 @@ pub struct Interface {
     pub tcp_mss: Option<Spanned<u16>>,
     pub tunnel: Tunnel,
     pub crypto_map: Option<Spanned<String>>,
+    /// `ip access-group`.
+    pub filter_in: Option<Spanned<String>>,
+    pub filter_out: Option<Spanned<String>>,
+    /// `bandwidth`, in kbit/s.
+    pub bandwidth: Option<Spanned<u64>>,
+    /// `speed`, in Mbit/s.
+    pub speed: Option<Spanned<u64>>,
+    pub nat: Option<Spanned<NatSide>>,
+}
+
+/// On which side of address translation an interface is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NatSide {
+    Inside,
+    Outside,
 }
 
 /// What `tunnel …` lines say.
@@ -75,6 +90,11 @@ impl Named for Interface {
             tcp_mss: None,
             tunnel: Tunnel::default(),
             crypto_map: None,
+            filter_in: None,
+            filter_out: None,
+            bandwidth: None,
+            speed: None,
+            nat: None,
         }
     }
 
@@ -83,6 +103,7 @@ impl Named for Interface {
     }
 }
 
+const NO_FILTERS: &str = "packets are not filtered here yet";
 const LINK: &str = "settings of links, queues, filters and protocols on interfaces";
 
 pub(crate) static TABLE: &[Rule<Interface>] = &[
@@ -115,9 +136,13 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     aside("tunnel tos", LINK),
     aside("tunnel checksum", LINK),
     aside("tunnel sequence-datagrams", LINK),
-    lacking("ip nat", NO_NAT),
-    lacking("ip access-group", "packets are not filtered here yet"),
-    lacking("zone-member", "packets are not filtered here yet"),
+    read("ip nat", nat, Unobeyed::Lacking(NO_NAT)),
+    read(
+        "ip access-group",
+        access_group,
+        Unobeyed::Lacking(NO_FILTERS),
+    ),
+    lacking("zone-member", NO_FILTERS),
     lacking("ip policy", "routes decide by destination only"),
     aside("keepalive", LINK),
     aside("ip ospf", LINK),
@@ -173,9 +198,9 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     aside("encapsulation", LINK),
     aside("negotiation", LINK),
     aside("duplex", LINK),
-    aside("speed", LINK),
+    read("speed", speed, Unobeyed::Aside(LINK)),
     aside("media-type", LINK),
-    aside("bandwidth", LINK),
+    read("bandwidth", bandwidth, Unobeyed::Aside(LINK)),
     aside("delay", LINK),
     aside("load-interval", LINK),
     aside("carrier-delay", LINK),
@@ -439,6 +464,44 @@ fn protection(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> 
 fn protection_policy(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     interface.tunnel.policy = args.unless_no(|args| args.name("an access list"))?;
     Some(())
+}
+
+fn access_group(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    let name = args.take()?.map(str::to_owned);
+    let slot = match args.peek(0) {
+        Some("in") => &mut interface.filter_in,
+        Some("out") => &mut interface.filter_out,
+        _ => return None,
+    };
+    *slot = (!args.no).then_some(name);
+    Some(())
+}
+
+fn nat(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    let side = match args.peek(0)? {
+        "inside" => NatSide::Inside,
+        "outside" => NatSide::Outside,
+        _ => return None,
+    };
+    interface.nat = (!args.no).then_some(Spanned::at(side, args.line));
+    Some(())
+}
+
+fn bandwidth(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    interface.bandwidth = plain_number(args);
+    Some(())
+}
+
+fn speed(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    interface.speed = plain_number(args);
+    Some(())
+}
+
+/// A number, where there is one: words such as `auto` and `inherit` say nothing here.
+fn plain_number(args: &mut Args<'_, '_>) -> Option<Spanned<u64>> {
+    let word = args.take().filter(|_| !args.no)?;
+    let value = word.value.parse().ok()?;
+    Some(word.map(|_| value))
 }
 
 /// Global mode has a command of the same keywords.

@@ -2,10 +2,10 @@
 
 use super::reasons::NO_PPK;
 use super::{Config, Named, entry, remove};
-use crate::grammar::{Args, Mode, Rule, lacking, run, section, set};
+use crate::grammar::{Args, Mode, Rule, Unobeyed, read, run, section, set};
 use crate::tree::Line;
 use crossgate_crypto::Secret;
-use crossgate_diag::Spanned;
+use crossgate_diag::{Span, Spanned};
 use crossgate_model::{Identity, PresharedKey};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,6 +28,8 @@ pub struct Peer {
     pub local_key: Option<Spanned<PresharedKey>>,
     /// What the peer proves itself with.
     pub remote_key: Option<Spanned<PresharedKey>>,
+    /// A post-quantum key (RFC 8784) is configured there.
+    pub ppk: Option<Span>,
 }
 
 impl Named for Keyring {
@@ -57,6 +59,7 @@ impl Named for Peer {
             identity: None,
             local_key: None,
             remote_key: None,
+            ppk: None,
         }
     }
 
@@ -73,7 +76,7 @@ pub(crate) static PEER_TABLE: &[Rule<Peer>] = &[
     set("hostname", hostname),
     set("identity", identity),
     set("pre-shared-key", key),
-    lacking("ppk", NO_PPK),
+    read("ppk", ppk, Unobeyed::Lacking(NO_PPK)),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -95,6 +98,11 @@ fn open_peer(keyring: &mut Keyring, args: &mut Args<'_, '_>, lines: &[Line]) -> 
     }
     let peer = entry(&mut keyring.peers, name)?;
     run(Mode::KeyringPeer, PEER_TABLE, lines, peer, args.cx);
+    Some(())
+}
+
+fn ppk(peer: &mut Peer, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    peer.ppk = (!args.no).then_some(args.line);
     Some(())
 }
 

@@ -9,11 +9,14 @@ mod global;
 pub mod ikev2;
 pub mod interface;
 pub mod ipsec_profile;
+pub mod isakmp;
 pub mod keyring;
+pub mod nat;
+pub mod pki;
 pub mod policy;
 pub mod profile;
 pub mod proposal;
-mod reasons;
+pub(crate) mod reasons;
 mod routes;
 pub mod sa;
 pub mod transform;
@@ -61,6 +64,22 @@ pub struct Config {
     pub isakmp_enabled: Spanned<bool>,
     /// UDP encapsulation where a NAT is found.
     pub nat_transparency: Spanned<bool>,
+    /// IKEv1's policies and keys.
+    pub isakmp: isakmp::Isakmp,
+    pub pki: pki::Pki,
+    pub nat: nat::Nat,
+    pub license: License,
+}
+
+/// What a file tells of the router's licence.
+#[derive(Clone, Debug, Default)]
+pub struct License {
+    /// The line with `securityk9`.
+    pub security: Option<Span>,
+    /// `hseck9`, which lifts the bounds of the other.
+    pub high_security: bool,
+    /// The product's identifier: `ISR4321/K9`.
+    pub product: Option<String>,
 }
 
 impl Default for Config {
@@ -83,6 +102,10 @@ impl Default for Config {
             access_lists: Vec::new(),
             isakmp_enabled: Spanned::default_of(true),
             nat_transparency: Spanned::default_of(true),
+            isakmp: isakmp::Isakmp::default(),
+            pki: pki::Pki::default(),
+            nat: nat::Nat::default(),
+            license: License::default(),
         }
     }
 }

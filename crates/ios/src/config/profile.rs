@@ -6,9 +6,9 @@ use super::reasons::{
     DESCRIPTIONS, NO_CERTIFICATES, NO_PPK, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
 };
 use super::{Config, Named, entry, remove, switch};
-use crate::grammar::{Args, Mode, Rule, aside, join, lacking, run, set};
+use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, join, lacking, read, run, set};
 use crate::tree::Line;
-use crossgate_diag::Spanned;
+use crossgate_diag::{Span, Spanned};
 use crossgate_model::{Identity, IdentityMatch, PresharedKey};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -32,6 +32,18 @@ pub struct Profile {
     pub nat_keepalive: Option<Spanned<Duration>>,
     pub force_encapsulation: Option<Spanned<bool>>,
     pub shutdown: Option<Spanned<bool>>,
+    /// `pki trustpoint`: whose certificate is shown, and which issuers are believed.
+    pub trustpoints: Vec<Trustpoint>,
+    /// A post-quantum key (RFC 8784) is configured there.
+    pub ppk: Option<Span>,
+}
+
+/// A trustpoint that a profile names. Without `sign` or `verify`, it is for both.
+#[derive(Clone, Debug)]
+pub struct Trustpoint {
+    pub name: Spanned<String>,
+    pub signs: bool,
+    pub verifies: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +92,8 @@ impl Named for Profile {
             nat_keepalive: None,
             force_encapsulation: None,
             shutdown: None,
+            trustpoints: Vec::new(),
+            ppk: None,
         }
     }
 
@@ -100,9 +114,17 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
     set("authentication remote", remote_auth),
     set("keyring local", keyring),
     lacking("keyring aaa", "keys come from the file only"),
-    lacking("keyring ppk", NO_PPK),
-    lacking("pki trustpoint", NO_CERTIFICATES),
-    lacking("ca trust-point", NO_CERTIFICATES),
+    read("keyring ppk", ppk, Unobeyed::Lacking(NO_PPK)),
+    read(
+        "pki trustpoint",
+        trustpoint,
+        Unobeyed::Lacking(NO_CERTIFICATES),
+    ),
+    read(
+        "ca trust-point",
+        trustpoint,
+        Unobeyed::Lacking(NO_CERTIFICATES),
+    ),
     set("lifetime", lifetime),
     set("dpd", dpd),
     set("nat keepalive", nat_keepalive),
@@ -120,7 +142,7 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
     lacking("reconnect", NO_REMOTE_ACCESS),
     lacking("redirect", NO_REDIRECT),
     lacking("dynamic", "all values come from the file"),
-    lacking("ppk", NO_PPK),
+    read("ppk", ppk, Unobeyed::Lacking(NO_PPK)),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -275,6 +297,25 @@ fn nat_keepalive(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
 
 fn force_encapsulation(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
     profile.force_encapsulation = Some(switch(args.no, args.line));
+    Some(())
+}
+
+fn trustpoint(profile: &mut Profile, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    let name = args.take()?.map(str::to_owned);
+    let use_of = args.peek(0);
+    profile.trustpoints.retain(|known| known.name != name);
+    if !args.no {
+        profile.trustpoints.push(Trustpoint {
+            name,
+            signs: use_of != Some("verify"),
+            verifies: use_of != Some("sign"),
+        });
+    }
+    Some(())
+}
+
+fn ppk(profile: &mut Profile, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    profile.ppk = (!args.no).then_some(args.line);
     Some(())
 }
 

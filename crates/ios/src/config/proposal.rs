@@ -2,7 +2,7 @@
 
 use super::reasons::NO_ML_KEM;
 use super::{Config, Named, entry, remove};
-use crate::grammar::{Args, Mode, Rule, lacking, run, set};
+use crate::grammar::{Args, Mode, Rule, Unobeyed, read, run, set};
 use crate::tree::Line;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
 use crossgate_diag::{Finding, Span, Spanned};
@@ -16,6 +16,8 @@ pub struct Proposal {
     pub integ: Vec<Spanned<Integ>>,
     pub prf: Vec<Spanned<Prf>>,
     pub groups: Vec<Spanned<DhGroup>>,
+    /// Additional key exchanges with ML-KEM (RFC 9370) are configured there.
+    pub pqc: Option<Span>,
     /// Lines of which no value could be read: the reader has told of each.
     pub unread: Vec<&'static str>,
 }
@@ -37,6 +39,7 @@ impl Named for Proposal {
             integ: Vec::new(),
             prf: Vec::new(),
             groups: Vec::new(),
+            pqc: None,
             unread: Vec::new(),
         }
     }
@@ -51,7 +54,7 @@ pub(crate) static TABLE: &[Rule<Proposal>] = &[
     set("integrity", integrity),
     set("prf", prf),
     set("group", group),
-    lacking("pqc", NO_ML_KEM),
+    read("pqc", pqc, Unobeyed::Lacking(NO_ML_KEM)),
 ];
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -103,6 +106,11 @@ pub(crate) const GROUPS: &[(&str, DhGroup)] = &[
     ("21", DhGroup::Ecp21),
     ("24", DhGroup::Modp24),
 ];
+
+fn pqc(proposal: &mut Proposal, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    proposal.pqc = (!args.no).then_some(args.line);
+    Some(())
+}
 
 fn encryption(proposal: &mut Proposal, args: &mut Args<'_, '_>) -> Option<()> {
     proposal.encr = list(args, "an encryption algorithm", ENCR);

@@ -6,7 +6,7 @@ use super::proposal::weak_algorithm;
 use super::reasons::NO_ML_KEM;
 use crate::grammar::{Args, Context};
 use crossgate_crypto::DhGroup;
-use crossgate_diag::{Finding, Spanned};
+use crossgate_diag::{Finding, Span, Spanned};
 use std::time::Duration;
 
 /// Lifetimes and replay window, where stated.
@@ -29,6 +29,8 @@ pub struct Offer {
     /// IKEv1's.
     pub isakmp_profile: Option<Spanned<String>>,
     pub pfs: Option<Spanned<Pfs>>,
+    /// `set pfs … pqc`: an additional key exchange with ML-KEM (RFC 9370).
+    pub pqc: Option<Span>,
     pub sa: SaSettings,
 }
 
@@ -187,7 +189,8 @@ pub(super) fn pfs<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_>) -> Optio
         args.cx.push(weak_algorithm(&group.value, group.span));
     }
     offer.pfs = Some(group.map(Pfs::Group));
-    if args.flag("pqc").is_some() {
+    offer.pqc = args.flag("pqc");
+    if offer.pqc.is_some() {
         args.leave_rest(NO_ML_KEM);
     }
     Some(())

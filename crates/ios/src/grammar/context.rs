@@ -99,6 +99,14 @@ impl<'t> Context<'t> {
             .extend(spans);
     }
 
+    /// Lines of global mode of one kind, which were kept until the whole file was known.
+    pub fn lacking_lines(&mut self, what: &str, spans: Vec<Span>, instead: &'static str) {
+        if !spans.is_empty() {
+            let known = self.lacking.entry((format!("`{what}`"), instead));
+            known.or_default().extend(spans);
+        }
+    }
+
     /// Every line of it is told once, in one finding with all others about the same.
     pub fn aside(&mut self, line: &Line, about: &'static str) {
         let mut spans = Vec::new();
@@ -148,7 +156,7 @@ fn with_its_lines(finding: Finding, line: &Line, label: &str) -> Finding {
 }
 
 /// The line, and all lines in it that say something.
-fn gather(line: &Line, spans: &mut Vec<Span>) {
+pub(crate) fn gather(line: &Line, spans: &mut Vec<Span>) {
     use crate::tree::Kind;
     if !matches!(
         line.kind,

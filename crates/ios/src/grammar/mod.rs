@@ -9,7 +9,7 @@ mod context;
 mod run;
 
 pub(crate) use args::{Args, is_digits, join};
-pub(crate) use context::Context;
+pub(crate) use context::{Context, gather};
 pub(crate) use run::run;
 
 use crate::config;
@@ -105,6 +105,19 @@ pub(crate) enum Act<T: 'static> {
     Aside(&'static str),
     /// Known, would change the tunnel, and isn't obeyed; the text says what is done instead.
     Lacking(&'static str),
+    /// Read for whoever judges the file, and not obeyed.
+    Read(OpenSection<T>, Unobeyed),
+}
+
+/// What is told of a line that is read and not obeyed.
+#[derive(Clone, Copy)]
+pub(crate) enum Unobeyed {
+    /// Like [`Act::Aside`].
+    Aside(&'static str),
+    /// Like [`Act::Lacking`].
+    Lacking(&'static str),
+    /// Whoever looks at the whole file knows.
+    Later,
 }
 
 pub(crate) type OpenSection<T> = fn(&mut T, &mut Args<'_, '_>, &[Line]) -> Option<()>;
@@ -126,6 +139,14 @@ pub(crate) const fn aside<T>(path: &'static str, about: &'static str) -> Rule<T>
 
 pub(crate) const fn lacking<T>(path: &'static str, instead: &'static str) -> Rule<T> {
     rule(path, Act::Lacking(instead))
+}
+
+pub(crate) const fn read<T>(
+    path: &'static str,
+    act: OpenSection<T>,
+    unobeyed: Unobeyed,
+) -> Rule<T> {
+    rule(path, Act::Read(act, unobeyed))
 }
 
 const fn rule<T>(path: &'static str, act: Act<T>) -> Rule<T> {
@@ -268,7 +289,7 @@ fn found<T>(rules: &[Rule<T>], row: usize, no: bool, depth: usize, exact: bool) 
     let act = rules.get(row).map(|rule| &rule.act);
     let opens = match act {
         Some(Act::Section(mode, _)) => Some(Some(*mode)),
-        Some(Act::Aside(_) | Act::Lacking(_)) => Some(None),
+        Some(Act::Aside(_) | Act::Lacking(_) | Act::Read(..)) => Some(None),
         _ => None,
     };
     Resolved::Row {

@@ -1,6 +1,6 @@
 //! Carries out the lines of a mode.
 
-use super::{Act, Args, Context, Mode, Rule};
+use super::{Act, Args, Context, Mode, Rule, Unobeyed};
 use crate::tree::{Command, Kind, Line};
 use crossgate_diag::Severity;
 
@@ -53,21 +53,27 @@ fn command_line<T>(
     let done = match &rule.act {
         Act::Set(act) => act(target, &mut args),
         Act::Section(_, act) => act(target, &mut args, &line.lines),
-        Act::Aside(about) => {
-            cx.aside(line, about);
-            return;
-        }
-        Act::Lacking(instead) => {
-            match command.mode {
-                // Without it is how we work anyway.
-                _ if command.no => {}
-                Mode::Global => cx.lacking_kind(line, command.named_by, instead),
-                _ => cx.lacking(line, command.named_by, instead),
-            }
-            return;
+        Act::Aside(about) => return unobeyed(Unobeyed::Aside(about), command, line, cx),
+        Act::Lacking(instead) => return unobeyed(Unobeyed::Lacking(instead), command, line, cx),
+        Act::Read(act, told) => {
+            act(target, &mut args, &line.lines);
+            return unobeyed(*told, command, line, cx);
         }
     };
     if done.is_some() {
         args.refuse_rest();
+    }
+}
+
+fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>) {
+    match (told, command.mode) {
+        (Unobeyed::Aside(about), _) => cx.aside(line, about),
+        // Without it is how we work anyway.
+        (Unobeyed::Lacking(_), _) if command.no => {}
+        (Unobeyed::Lacking(instead), Mode::Global) => {
+            cx.lacking_kind(line, command.named_by, instead);
+        }
+        (Unobeyed::Lacking(instead), _) => cx.lacking(line, command.named_by, instead),
+        (Unobeyed::Later, _) => {}
     }
 }

@@ -78,7 +78,12 @@ fn amend(patch: &mut Patch<'_>, change: &Change) -> Said<()> {
         C::SetZone { .. } => cannot("packets of an IOS-XE router are not ruled by zones here"),
         C::SetVirtualRouter { .. } => cannot("there is one routing table, the global one"),
         C::Allow { .. } => cannot("an IOS-XE router needs no rule to let packets through"),
-        C::KeepAddresses { .. } => cannot("this file's NAT has no rule of that name"),
+        C::KeepAddresses {
+            source,
+            destination,
+            above,
+            ..
+        } => selectors::keep_addresses(patch, *source, *destination, above.as_deref()),
         C::PermitIpsec {
             access_list,
             source,

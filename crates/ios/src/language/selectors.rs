@@ -12,7 +12,8 @@ use crate::tree::{Line, slice};
 use crate::words::{self, Said, cannot};
 use crossgate_diag::Spanned;
 use crossgate_model::config::Action;
-use crossgate_model::{Child, SelectorPair};
+use crossgate_model::{Child, Selector, SelectorPair};
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 const LIST: &str = "ip access-list extended";
@@ -174,21 +175,65 @@ fn in_style(
     }
 }
 
-/// How many tunnels and filters go by the list.
+/// How many tunnels, filters and translations go by the list.
 fn users(patch: &Patch<'_>, list: &AccessList) -> usize {
-    let config = &patch.lines.reading.config;
-    let tunnels = config
-        .interfaces
-        .iter()
-        .filter_map(|i| i.tunnel.policy.as_ref());
+    let reading = patch.lines.reading;
+    let config = &reading.config;
+    let interfaces = config.interfaces.iter();
+    let tunnels = interfaces.filter_map(|i| i.tunnel.policy.as_ref());
     let entries = config
         .crypto_maps
         .iter()
         .filter_map(|e| e.access_list.as_ref());
-    tunnels
-        .chain(entries)
-        .filter(|name| **name == list.name)
-        .count()
+    let filters = config
+        .interfaces
+        .iter()
+        .flat_map(|i| i.filter_in.iter().chain(&i.filter_out));
+    let rules = reading.gateway.policy.nat_rules.iter();
+    let translations = rules.filter_map(|rule| rule.access_list.as_ref());
+    let names = tunnels.chain(entries).chain(filters).chain(translations);
+    names.filter(|name| **name == list.name).count()
+}
+
+/// What a list denies, NAT leaves alone.
+pub(super) fn keep_addresses(
+    patch: &mut Patch<'_>,
+    source: IpNet,
+    destination: IpNet,
+    above: Option<&str>,
+) -> Said<()> {
+    let rules = &patch.lines.reading.gateway.policy.nat_rules;
+    let by_name = |name| rules.iter().find(|rule| rule.name.value == name);
+    let rule = match above {
+        Some(name) => by_name(name),
+        None => rules.iter().find(|rule| rule.access_list.is_some()),
+    };
+    let Some(rule) = rule else {
+        return cannot("the file has no such rule of address translation");
+    };
+    let Some(list) = &rule.access_list else {
+        return cannot(format!(
+            "`{}` goes by no access list, which an exemption could stand in",
+            rule.name.value
+        ));
+    };
+    let pair = SelectorPair {
+        local: Selector::net(source),
+        remote: Selector::net(destination),
+    };
+    let lists = &patch.lines.reading.config.access_lists;
+    let uses = find(lists, &list.value).map_or(0, |list| users(patch, list));
+    let of_rule = rules
+        .iter()
+        .filter(|r| r.access_list.as_ref() == Some(list));
+    if uses > of_rule.count() {
+        return cannot(format!(
+            "access list `{}` is for more than address translation",
+            list.value
+        ));
+    }
+    let entry = words::entry(&pair)?;
+    at_top(patch, &list.value, &[format!("deny {entry}")])
 }
 
 /// A list that others use stays as it is: this tunnel gets a copy that differs.

@@ -5,11 +5,9 @@ use super::local::default_identity;
 use crate::behaviour;
 use crate::config::Config;
 use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
-use crossgate_diag::{Finding, Spanned};
+use crossgate_diag::{Finding, Span, Spanned};
 use crossgate_model::behaviour::{Liveness, Retransmission};
-use crossgate_model::{
-    Auth, CertificateUse, Child, Connection, IkeVersion, Initiation, LocalEnd, Nat, RemoteEnd,
-};
+use crossgate_model::{Auth, Child, Connection, IkeVersion, Initiation, LocalEnd, Nat, RemoteEnd};
 use std::time::Duration;
 
 /// Where the file has no `nat keepalive` line (RFC 3948 §4).
@@ -23,6 +21,8 @@ pub(super) struct Want<'c> {
     pub initiation: Spanned<Initiation>,
     pub enabled: Spanned<bool>,
     pub children: Vec<Child>,
+    /// `pqc` of what is offered for its Children.
+    pub pqc: Option<Span>,
 }
 
 impl Want<'_> {
@@ -47,6 +47,7 @@ impl Want<'_> {
             self.enabled = other.enabled;
         }
         self.children.extend(other.children);
+        self.pqc = self.pqc.or(other.pqc);
     }
 }
 
@@ -81,6 +82,8 @@ impl<'c> Lowering<'c, '_, '_> {
         self.check_local_match(profile, &want.local);
         let (local_auth, remote_auth) = self.authentication(profile, &want.remote)?;
         let proposals = self.ike_proposals(&want.local);
+        let certificates = self.certificate_use(profile, [&local_auth.value, &remote_auth.value]);
+        let post_quantum = self.post_quantum(profile, &want);
         let shutdown = profile.shutdown.filter(|shutdown| shutdown.value);
         let enabled = shutdown.map_or(want.enabled, |shutdown| shutdown.map(|down| !down));
         Some(Connection {
@@ -96,8 +99,8 @@ impl<'c> Lowering<'c, '_, '_> {
             proposals,
             local_auth,
             remote_auth,
-            certificates: CertificateUse::default(),
-            post_quantum: None,
+            certificates,
+            post_quantum,
             lifetime: profile
                 .lifetime
                 .unwrap_or(Spanned::default_of(behaviour::IKE_LIFETIME.value)),
@@ -230,14 +233,23 @@ fn liveness(dpd: Dpd) -> Liveness {
     }
 }
 
-fn nat(profile: &Profile, config: &Config) -> Nat {
-    let keepalive = profile.nat_keepalive.or(config.ikev2.nat_keepalive);
+pub(super) fn nat_of_all(config: &Config) -> Nat {
+    let keepalive = config.ikev2.nat_keepalive;
     Nat {
         enabled: config.nat_transparency,
+        force_encapsulation: Spanned::default_of(false),
+        keepalive: keepalive.unwrap_or(Spanned::default_of(NAT_KEEPALIVE)),
+    }
+}
+
+fn nat(profile: &Profile, config: &Config) -> Nat {
+    let all = nat_of_all(config);
+    Nat {
+        enabled: all.enabled,
         force_encapsulation: profile
             .force_encapsulation
-            .unwrap_or(Spanned::default_of(false)),
-        keepalive: keepalive.unwrap_or(Spanned::default_of(NAT_KEEPALIVE)),
+            .unwrap_or(all.force_encapsulation),
+        keepalive: profile.nat_keepalive.unwrap_or(all.keepalive),
     }
 }
 

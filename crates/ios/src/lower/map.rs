@@ -38,9 +38,8 @@ impl<'c> Lowering<'c, '_, '_> {
                     "the crypto map entry",
                     self.cx,
                 );
-            } else {
-                wants.extend(self.entry(entry, interface, again));
             }
+            wants.extend(self.entry(entry, interface, again));
         }
         wants
     }
@@ -64,9 +63,14 @@ impl<'c> Lowering<'c, '_, '_> {
         interface: &Interface,
         again: bool,
     ) -> Option<Want<'c>> {
+        // What is incomplete and not spoken anyway needs no more words.
+        let is_incomplete = entry.peers.is_empty() || entry.access_list.is_none();
+        if entry.offer.ikev2_profile.is_none() && is_incomplete {
+            return None;
+        }
         let title = entry.title();
-        let profile = entry.offer.ikev2_profile.as_ref()?;
-        let profile = self.named(&self.config.profiles, profile);
+        let profile = entry.offer.ikev2_profile.as_ref();
+        let profile = profile.map(|profile| self.named(&self.config.profiles, profile));
         let remote = self.peer(entry);
         let local = self.map_local(&entry.map, interface, remote.as_ref());
         let pairs = match &entry.access_list {
@@ -88,6 +92,11 @@ impl<'c> Lowering<'c, '_, '_> {
             enabled,
         };
         let children = self.children(&carrier, &entry.offer, pairs, LIST_SELECTORS);
+        let Some(profile) = profile else {
+            let old = self.ikev1(entry.map.span, Some(local), remote, children);
+            self.legacy.extend(old);
+            return None;
+        };
         Some(Want {
             profile: profile?,
             local,
@@ -95,6 +104,7 @@ impl<'c> Lowering<'c, '_, '_> {
             initiation: Spanned::default_of(Initiation::OnTraffic),
             enabled,
             children,
+            pqc: entry.offer.pqc,
         })
     }
 

@@ -1,10 +1,13 @@
 //! From IOS's terms to the vendor-neutral gateway.
 
+mod certificate;
 mod child;
 mod connection;
 pub(crate) mod keys;
+mod legacy;
 mod local;
 mod map;
+mod nat;
 pub(crate) mod proposals;
 mod selectors;
 mod tunnel;
@@ -27,9 +30,12 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
         config,
         defaults: Defaults { release },
         told_of: Vec::new(),
+        legacy: Vec::new(),
         cx,
     };
-    let connections = lowering.connections();
+    let mut connections = lowering.connections();
+    connections.extend(std::mem::take(&mut lowering.legacy));
+    lowering.tell_of_ikev1(&connections);
     lowering.check_proposals();
     lowering.check_routes();
     unused::tell(config, lowering.cx);
@@ -47,10 +53,11 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
         limits: limits(config),
         policy: model::Policy {
             access_lists: config.access_lists.iter().map(access_list).collect(),
+            nat_rules: nat::rules(config),
             ..model::Policy::default()
         },
-        throughput_cap: None,
-        certificates: Vec::new(),
+        throughput_cap: behaviour::throughput_cap(&config.license),
+        certificates: certificate::all(config),
     }
 }
 
@@ -60,6 +67,8 @@ struct Lowering<'c, 'a, 't> {
     defaults: Defaults,
     /// Interfaces of unknown address that have been told of.
     told_of: Vec<String>,
+    /// Connections that speak IKEv1, which are only judged.
+    legacy: Vec<model::Connection>,
     cx: &'a mut Context<'t>,
 }
 
@@ -110,10 +119,24 @@ fn interface(interface: &Interface) -> model::Interface {
         tcp_mss: interface.tcp_mss,
         zone: None,
         virtual_router: None,
-        filter_in: None,
-        filter_out: None,
-        bandwidth: None,
+        filter_in: interface.filter_in.clone(),
+        filter_out: interface.filter_out.clone(),
+        bandwidth: bandwidth(interface),
     }
+}
+
+/// Stated, else by the port's speed, else what the kind of interface means.
+fn bandwidth(interface: &Interface) -> Option<Spanned<u64>> {
+    let stated = interface
+        .bandwidth
+        .map(|b| b.map(|kilobits| kilobits.saturating_mul(1000)));
+    let speed = interface
+        .speed
+        .map(|s| s.map(|megabits| megabits.saturating_mul(1_000_000)));
+    let kind = names::megabits(&interface.name);
+    stated
+        .or(speed)
+        .or(kind.map(|megabits| Spanned::default_of(megabits * 1_000_000)))
 }
 
 fn kind(name: &str) -> InterfaceKind {

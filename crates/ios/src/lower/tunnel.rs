@@ -35,6 +35,9 @@ impl<'c> Lowering<'c, '_, '_> {
             .or(ipsec.offer.ikev2_profile.as_ref());
         let Some(profile) = profile else {
             only_ikev1(&ipsec.offer, reference, "the IPsec profile", self.cx);
+            let children = self.tunnel_children(interface, ipsec, any);
+            self.legacy
+                .extend(self.ikev1(reference.span, local, remote, children));
             return None;
         };
         let profile = self.named(&self.config.profiles, profile)?;
@@ -46,6 +49,7 @@ impl<'c> Lowering<'c, '_, '_> {
             initiation: initiation(ipsec),
             enabled: enabled(interface),
             children,
+            pqc: ipsec.offer.pqc,
         })
     }
 

@@ -4,8 +4,8 @@ use crate::Reading;
 use crossgate_crypto::Secret;
 use crossgate_diag::{Finding, Severity, Sources, Spanned};
 use crossgate_model::{
-    Action, Auth, Child, Connection, EspProposal, Gateway, IkeProposal, Interface, NextHop,
-    PresharedKey, Route,
+    Action, Auth, Child, Connection, EspProposal, Gateway, IkeProposal, IkeVersion, Interface,
+    NatRule, NextHop, PresharedKey, Route, SourceTranslation,
 };
 use expect_test::{Expect, ExpectFile};
 use std::fmt::{Display, Write};
@@ -106,10 +106,46 @@ pub(super) fn gateway(gateway: &Gateway) -> String {
         }
     }
     gateway
+        .policy
+        .nat_rules
+        .iter()
+        .for_each(|rule| nat_rule(&mut out, rule));
+    if let Some(cap) = gateway.throughput_cap {
+        let _ = writeln!(out, "cap {} bit/s {} tunnels", cap.bits, cap.tunnels);
+    }
+    for certificate in &gateway.certificates {
+        let kind = if certificate.is_authority {
+            "CA"
+        } else {
+            "own"
+        };
+        let (name, octets) = (&certificate.name.value, certificate.der.len());
+        let _ = writeln!(out, "certificate {name} {kind} {octets} octets");
+    }
+    gateway
         .connections
         .iter()
         .for_each(|c| connection(&mut out, c));
     out
+}
+
+fn nat_rule(out: &mut String, rule: &NatRule) {
+    let names = |names: &[Spanned<String>]| {
+        let names: Vec<_> = names.iter().map(|name| name.value.as_str()).collect();
+        names.join(",")
+    };
+    let by = match &rule.access_list {
+        Some(list) => format!("list {}", list.value),
+        None => names(&rule.source),
+    };
+    let to = match &rule.source_translation {
+        SourceTranslation::None => "itself".into(),
+        SourceTranslation::Interface(name) => name.value.clone(),
+        SourceTranslation::Addresses(addresses) => names(addresses),
+    };
+    let (from, towards) = (names(&rule.from), names(&rule.to));
+    let name = &rule.name.value;
+    let _ = writeln!(out, "nat {name:?} {from} -> {towards} by {by} to {to}");
 }
 
 fn interface(out: &mut String, interface: &Interface) {
@@ -121,6 +157,15 @@ fn interface(out: &mut String, interface: &Interface) {
         if let Some(value) = value {
             let _ = write!(out, " {name} {}", value.value);
         }
+    }
+    for (name, filter) in [("in", &interface.filter_in), ("out", &interface.filter_out)] {
+        if let Some(filter) = filter {
+            let _ = write!(out, " {name} {}", filter.value);
+        }
+    }
+    // What the kind of interface means is nothing that a line says.
+    if let Some(bits) = interface.bandwidth.filter(|bits| bits.span.is_some()) {
+        let _ = write!(out, " {} bit/s", bits.value);
     }
     let enabled = if interface.enabled.value { "" } else { " shut" };
     let text = interface
@@ -148,7 +193,26 @@ fn connection(out: &mut String, c: &Connection) {
     let address = c.local.address.map_or("-".into(), |a| a.value.to_string());
     let shut = if c.enabled.value { "" } else { " disabled" };
     let start = c.initiation.value;
-    let _ = writeln!(out, "connection {} {start:?}{shut}", c.name.value);
+    let old = match c.version.value {
+        IkeVersion::V2 => "",
+        IkeVersion::V2Preferred | IkeVersion::V1 => " IKEv1",
+    };
+    let _ = writeln!(out, "connection {} {start:?}{shut}{old}", c.name.value);
+    if let Some(kind) = c.post_quantum {
+        let _ = writeln!(out, "  {:?}", kind.value);
+    }
+    let trust = &c.certificates;
+    let listed = |names: &[Spanned<String>]| {
+        names
+            .iter()
+            .map(|n| format!(" {}", n.value))
+            .collect::<String>()
+    };
+    let own = trust.own.as_ref().map_or("-", |own| own.value.as_str());
+    if trust.own.is_some() || !trust.trusted.is_empty() || !trust.undefined.is_empty() {
+        let (trusted, undefined) = (listed(&trust.trusted), listed(&trust.undefined));
+        let _ = writeln!(out, "  shows {own} trusts{trusted} undefined{undefined}");
+    }
     let _ = writeln!(out, "  {source} {address} -> {}", c.remote);
     let remote: Vec<_> = c.remote_identities.iter().map(|i| i.to_string()).collect();
     let _ = writeln!(out, "  {} | {}", c.local_identity.value, remote.join(", "));

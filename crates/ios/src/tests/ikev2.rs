@@ -594,6 +594,7 @@ fn what_a_profile_lacks_or_asks_in_vain_is_told() {
             GigabitEthernet1 Physical 203.0.113.10/24
             Tunnel0 Tunnel
             connection P AtStart
+              shows - trusts undefined pki trustpoint
               GigabitEthernet1 203.0.113.10 -> 198.51.100.20
               address 203.0.113.10 | address 198.51.100.20
               auth key(12, ..y) | RSA signature
@@ -616,24 +617,25 @@ crypto ikev2 profile P
     check(
         &format!("{text}{more}"),
         expect![[r#"
-        - ios-xe 17.9
-        GigabitEthernet1 Physical 203.0.113.10/24
-        Tunnel0 Tunnel
-        connection P AtStart
-          GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-          address 203.0.113.10 | address 198.51.100.20
-          auth key(12, ..y) | key(12, ..y)
-          ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
-          life 86400
-          child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
-            esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-        warning[not-obeyed] 24:2+21 `match certificate` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
-        warning[not-obeyed] 25:2+8 `ivrf` is not obeyed: there is one routing table, the global one | known, but not obeyed
-        warning[not-obeyed] 26:2+18 `virtual-template` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
-        warning[not-obeyed] 27:2+17 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
-        warning[not-obeyed] 28:2+16 `keyring aaa` is not obeyed: keys come from the file only | known, but not obeyed
-        warning[not-obeyed] 29:2+34 `aaa` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
-        error[profile-elsewhere] 23:32+3 18:16+16 IKEv2 profile `P` is not for this local end | only for this
-    "#]],
+            - ios-xe 17.9
+            GigabitEthernet1 Physical 203.0.113.10/24
+            Tunnel0 Tunnel
+            connection P AtStart
+              shows TP trusts TP undefined
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | address 198.51.100.20
+              auth key(12, ..y) | key(12, ..y)
+              ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
+              life 86400
+              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
+                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
+            warning[not-obeyed] 24:2+21 `match certificate` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
+            warning[not-obeyed] 25:2+8 `ivrf` is not obeyed: there is one routing table, the global one | known, but not obeyed
+            warning[not-obeyed] 26:2+18 `virtual-template` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
+            warning[not-obeyed] 27:2+17 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
+            warning[not-obeyed] 28:2+16 `keyring aaa` is not obeyed: keys come from the file only | known, but not obeyed
+            warning[not-obeyed] 29:2+34 `aaa` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
+            error[profile-elsewhere] 23:32+3 18:16+16 IKEv2 profile `P` is not for this local end | only for this
+        "#]],
     );
 }

@@ -197,6 +197,13 @@ fn a_tunnel_without_ends_or_of_another_mode_is_told() {
             - ios-xe 17.9
             GigabitEthernet1 Physical 203.0.113.10/24
             Tunnel0 Tunnel
+            connection Tunnel0 OnTraffic disabled IKEv1
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | 
+              auth missing | missing
+              life 86400
+              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
+                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
             warning[not-obeyed] 21:34+1 the IPsec profile `I` is for IKEv1, which is not spoken here | has no `set ikev2-profile`
         "#]],
     );

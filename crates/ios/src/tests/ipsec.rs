@@ -208,6 +208,15 @@ fn what_a_map_entry_lacks_is_told() {
             list LIST
               permit 10.1.0.0/16 <-> 10.2.0.0/16
               permit 10.3.0.1/32 protocol 6 port 443 <-> 10.2.0.0/16 protocol 6
+            connection M 20 OnTraffic disabled IKEv1
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | 
+              auth missing | missing
+              life 86400
+              child M 20:1 via policy: 10.1.0.0/16 <-> 10.2.0.0/16 Narrow
+                esp T: AES-CBC-256 / HMAC-SHA256-128 pfs ECP-256 life 3600 s 4608000 kB window 64
+              child M 20:2 via policy: 10.3.0.1/32 protocol 6 port 443 <-> 10.2.0.0/16 protocol 6 Narrow
+                esp T: AES-CBC-256 / HMAC-SHA256-128 pfs ECP-256 life 3600 s 4608000 kB window 64
             warning[not-obeyed] 15:12+1 19:21+2 the crypto map entry `M 20` is for IKEv1, which is not spoken here | has no `set ikev2-profile`
         "#]],
     );

@@ -8,6 +8,7 @@ mod examples;
 mod ikev2;
 mod interfaces;
 mod ipsec;
+mod judged;
 mod lists;
 mod refused;
 mod samples;

@@ -1,0 +1,69 @@
+//! Trustpoints and the certificates that a file holds, read for whoever judges it: authentication
+//! by certificate isn't done here.
+
+use super::Config;
+use crate::grammar::Args;
+use crate::tree::{Line, slice};
+use crossgate_diag::Spanned;
+
+#[derive(Clone, Debug, Default)]
+pub struct Pki {
+    pub trustpoints: Vec<Spanned<String>>,
+    pub certificates: Vec<ChainCertificate>,
+}
+
+/// One of a `crypto pki certificate chain`.
+#[derive(Clone, Debug)]
+pub struct ChainCertificate {
+    pub trustpoint: Spanned<String>,
+    pub der: Vec<u8>,
+    /// `certificate ca`: the issuer's, not the router's own.
+    pub is_authority: bool,
+}
+
+pub(super) fn trustpoint(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    let name = args.name("the trustpoint's name")?;
+    let known = &mut config.pki.trustpoints;
+    if args.no {
+        known.retain(|known| known != &name);
+    } else if !known.contains(&name) {
+        known.push(name);
+    }
+    Some(())
+}
+
+pub(super) fn chain(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
+    let trustpoint = args.name("the trustpoint's name")?;
+    for line in lines.iter().filter(|_| !args.no) {
+        let words: Vec<&str> = line.words.iter().map(|w| slice(args.cx.text, *w)).collect();
+        let is_authority = match words.as_slice() {
+            ["certificate", "ca", ..] => true,
+            ["certificate", ..] => false,
+            _ => continue,
+        };
+        let der = der(slice(args.cx.text, line.raw));
+        // A certificate that is kept elsewhere (`nvram:…`) isn't in the file.
+        if !der.is_empty() {
+            config.pki.certificates.push(ChainCertificate {
+                trustpoint: trustpoint.clone(),
+                der,
+                is_authority,
+            });
+        }
+    }
+    Some(())
+}
+
+/// The octets of the lines after the first, up to `quit`.
+fn der(lines: &str) -> Vec<u8> {
+    let lines = lines.lines().skip(1).map(str::trim);
+    let digits: Vec<u8> = lines
+        .take_while(|line| *line != "quit")
+        .flat_map(str::chars)
+        .filter_map(|c| c.to_digit(16).map(|digit| digit as u8))
+        .collect();
+    let pairs = digits.chunks_exact(2);
+    pairs
+        .map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit))
+        .collect()
+}
