@@ -169,17 +169,23 @@ fn in_their_names(assumption: &str, names: [&str; 2]) -> String {
 
 /// All findings; what a dialect and a rule say of one place under one code, the rule says.
 fn told_once(sources: &Sources, of_reading: Vec<Finding>, of_rules: Vec<Finding>) -> Vec<Finding> {
-    let said: BTreeSet<_> = of_rules.iter().filter_map(|f| place(sources, f)).collect();
+    let said: BTreeSet<_> = of_rules.iter().flat_map(|f| places(sources, f)).collect();
     let mut findings = of_reading;
-    findings.retain(|finding| !place(sources, finding).is_some_and(|at| said.contains(&at)));
+    findings.retain(|finding| !places(sources, finding).any(|at| said.contains(&at)));
     findings.extend(of_rules);
     findings
 }
 
-fn place(sources: &Sources, finding: &Finding) -> Option<(&'static str, FileId, u32)> {
-    let label = finding.labels.iter().find(|label| label.primary)?;
-    let line = sources.position(label.span).line;
-    Some((finding.code, label.span.file, line))
+/// The lines of the mistake itself; a rule may tell of several at once.
+fn places<'a>(
+    sources: &'a Sources,
+    finding: &'a Finding,
+) -> impl Iterator<Item = (&'static str, FileId, u32)> + 'a {
+    let primary = finding.labels.iter().filter(|label| label.primary);
+    primary.map(|label| {
+        let line = sources.position(label.span).line;
+        (finding.code, label.span.file, line)
+    })
 }
 
 #[cfg(test)]
@@ -196,6 +202,17 @@ mod tests {
         let findings = told_once(&sources, of_reading, vec![at("a", 4..7)]);
         let told = findings.iter().map(|f| (f.code, f.labels[0].span.start));
         assert_eq!(told.collect::<Vec<_>>(), [("b", 0), ("a", 8), ("a", 4)]);
+    }
+
+    #[test]
+    fn a_rule_of_several_places_says_what_a_dialect_says_of_each() {
+        let mut sources = Sources::new();
+        let file = sources.add("a.cfg", "one\ntwo\nthree\n");
+        let at = |range| Finding::warning("a", "").at(Span::new(file, range), "");
+        let of_rules = vec![at(0..3).at(Span::new(file, 4..7), "")];
+        let findings = told_once(&sources, vec![at(0..3), at(4..7), at(8..9)], of_rules);
+        let told = findings.iter().map(|f| f.labels[0].span.start);
+        assert_eq!(told.collect::<Vec<_>>(), [8, 0]);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn version(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<IkeVersion> {
         Some("ikev2") => IkeVersion::V2,
         Some("ikev2-preferred") => {
             let title = "this gateway may fall back to IKEv1, which this program doesn't speak";
-            let warning = Finding::warning("ikev1-fallback", title)
+            let warning = Finding::warning("ikev2-preferred", title)
                 .at(version.and_then(At::span), "taken as `ikev2`")
                 .help("say `version ikev2` if the peer speaks it");
             scope.tell(warning);

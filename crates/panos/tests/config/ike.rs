@@ -152,7 +152,7 @@ fn versions() {
         note[said-twice] `version` is said twice
           ^ fw:14:44 this one holds
           - fw:7:44 this one is replaced
-        warning[ikev1-fallback] this gateway may fall back to IKEv1, which this program doesn't speak
+        warning[ikev2-preferred] this gateway may fall back to IKEv1, which this program doesn't speak
           ^ fw:14:44 taken as `ikev2`
           ? say `version ikev2` if the peer speaks it
     "#]],
