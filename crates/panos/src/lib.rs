@@ -21,6 +21,7 @@
 
 pub mod behaviour;
 pub mod command;
+mod compose;
 mod examine;
 mod language;
 pub mod log;
@@ -35,6 +36,7 @@ mod words;
 mod write;
 mod xml;
 
+pub use compose::{Composed, compose};
 use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_model::Gateway;
 use std::fmt;

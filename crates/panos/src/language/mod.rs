@@ -8,6 +8,7 @@ mod change;
 mod in_set;
 mod in_xml;
 pub(crate) mod steps;
+pub(crate) mod values;
 
 use crate::{Form, Reading, log};
 use crossgate_diag::{Amendment, SourceFile};

@@ -5,6 +5,7 @@
 
 use super::{Draft, cannot, join, unused};
 use crate::language::steps::{self, Path, Step};
+use crate::language::values::{lifesize, lifetime_unit};
 use crate::lower::{algorithm, predefined};
 use crate::tree::{At, Kind};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
@@ -211,29 +212,17 @@ impl Draft<'_> {
 
     /// A lifetime in the unit that the profile has, or else in the largest that fits.
     fn lifetime(&self, user: &User, to: Duration) -> Result<(&'static str, u64), CannotSay> {
-        const UNITS: [(&str, u64, u64, u64); 4] = [
-            ("days", 86_400, 1, 365),
-            ("hours", 3600, 1, 65_535),
-            ("minutes", 60, 3, 65_535),
-            ("seconds", 1, 180, 65_535),
-        ];
-        let seconds = to.as_secs();
-        let fitting = UNITS.into_iter().filter(|(_, length, least, most)| {
-            seconds.is_multiple_of(*length) && (*least..=*most).contains(&(seconds / length))
-        });
         let name = self.profile_name(user, &user.name);
         let said = join(&self.profiles(user.kind), &[&name, "lifetime"]);
-        let said = steps::words_below(self.tree, &said);
-        let mut units: Vec<_> = fitting.collect();
-        // Stable: the unit said comes first, then the larger ones.
-        units.sort_by_key(|(unit, ..)| !said.iter().any(|said| said == unit));
-        let Some((unit, length, ..)) = units.first() else {
-            return cannot(format!(
-                "a lifetime of {seconds} s fits no unit: PAN-OS has 180 to 65535 seconds, \
-                 or whole minutes, hours or days"
-            ));
-        };
-        Ok((unit, seconds / length))
+        let said = steps::words_below(self.tree, &said).into_iter().next();
+        let found = lifetime_unit(to, said.as_deref());
+        found.ok_or_else(|| {
+            CannotSay(format!(
+                "a lifetime of {} s fits no unit: PAN-OS has 180 to 65535 seconds, or whole \
+                 minutes, hours or days",
+                to.as_secs()
+            ))
+        })
     }
 }
 
@@ -261,19 +250,4 @@ fn gcm_hash(prf: Prf, group: DhGroup) -> Result<&'static str, CannotSay> {
 fn group_word(group: DhGroup) -> Result<&'static str, CannotSay> {
     algorithm::group_word(group)
         .ok_or_else(|| CannotSay(format!("PAN-OS doesn't have the group {}", group.name())))
-}
-
-/// Kilobytes in the largest unit that divides them.
-fn lifesize(kilobytes: u64) -> Result<(&'static str, u64), CannotSay> {
-    let units = [("tb", 30), ("gb", 20), ("mb", 10), ("kb", 0)];
-    let mut fitting = units.into_iter().filter_map(|(unit, shift)| {
-        let count = kilobytes >> shift;
-        let fits = (1..=65_535).contains(&count) && count << shift == kilobytes;
-        fits.then_some((unit, count))
-    });
-    fitting.next().ok_or_else(|| {
-        CannotSay(format!(
-            "{kilobytes} kilobytes fit no unit: PAN-OS has 1 to 65535 KB, MB, GB or TB"
-        ))
-    })
 }

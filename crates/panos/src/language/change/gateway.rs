@@ -2,9 +2,9 @@
 
 use super::{Draft, cannot, join};
 use crate::language::steps::{Path, Step, Text};
+use crate::language::values::{hexadecimal, stars};
 use crossgate_crypto::Secret;
 use crossgate_model::{CannotSay, Change, Identity, IdentityMatch, RemoteEnd};
-use ipnet::IpNet;
 use std::time::Duration;
 
 /// Characters of a pre-shared key (schema).
@@ -167,23 +167,4 @@ impl Draft<'_> {
         self.value(join(&dpd, &["interval"]), seconds.to_string());
         Ok(())
     }
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// `192.0.2.0/24` is `192.0.2.*`.
-fn stars(net: &IpNet) -> Result<String, CannotSay> {
-    let whole = net.prefix_len().is_multiple_of(8) && (8..=24).contains(&net.prefix_len());
-    if !whole || !net.addr().is_ipv4() {
-        return cannot(format!(
-            "PAN-OS has no peer ID for {net}: only whole numbers at an address's end can be `*`"
-        ));
-    }
-    let kept = usize::from(net.prefix_len() / 8);
-    let address = net.network().to_string();
-    let octets = address.split('.').enumerate();
-    let octets = octets.map(|(at, octet)| if at < kept { octet } else { "*" });
-    Ok(octets.collect::<Vec<_>>().join("."))
 }
