@@ -218,14 +218,13 @@ fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
     }
 }
 
-/// The rows whose first letter is that of the first word: most of a table is out of question at a
-/// glance. Rows that begin with a number stay.
+/// The rows that begin with the first word or with what it abbreviates: most of a table is out of
+/// question at a glance. Rows that begin with a number stay.
 fn possible<T>(rules: &[Rule<T>], words: &[&str]) -> Vec<usize> {
-    let first = |text: &str| text.bytes().next().map(|octet| octet.to_ascii_lowercase());
-    let wanted = words.first().and_then(|word| first(word));
+    let word = words.first().copied().unwrap_or_default();
     let rows = rules.iter().enumerate().filter(|(_, rule)| {
-        let letter = first(rule.path);
-        letter == wanted || !letter.is_some_and(|octet| octet.is_ascii_alphabetic())
+        let head = rule.path.get(..word.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(word)) || rule.path.starts_with('#')
     });
     rows.map(|(row, _)| row).collect()
 }
