@@ -4,6 +4,7 @@
 //! `RULE=ts-not-mirrored cargo test -p crossgate-check --test rules` tries one rule alone; several
 //! codes are separated by commas.
 
+mod edges;
 mod support;
 
 use crossgate_check::example::Example;

@@ -1,6 +1,6 @@
 //! An end is to sign, and has no certificate to show.
 
-use super::{connections, is_signature};
+use super::{beside_undefined, connections, lacks_own};
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
 
@@ -13,11 +13,11 @@ pub const RULE: Rule = Rule {
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     for connection in connections(one.side.gateway) {
         let method = &connection.local_auth;
-        if !is_signature(&method.value) || connection.certificates.own.is_some() {
+        if !lacks_own(connection) {
             continue;
         }
         let name = &connection.name.value;
-        let mut finding = Finding::error(
+        let finding = Finding::error(
             RULE.code,
             format!(
                 "`{name}` authenticates itself by {}, but has no certificate to show",
@@ -28,11 +28,7 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
             method.span.or(connection.name.span),
             "needs a certificate of its own",
         );
-        for undefined in &connection.certificates.undefined {
-            let text = format!("`{}` is defined nowhere", undefined.value);
-            finding = finding.beside(undefined.span, text);
-        }
-        let finding = finding
+        let finding = beside_undefined(finding, connection)
             .when("in IKE_AUTH")
             .starter("whoever starts")
             .certain(Certainty::Rfc)

@@ -1,6 +1,6 @@
 //! An end is to check its peer's signature, and trusts no issuer.
 
-use super::{connections, is_signature};
+use super::{beside_undefined, connections, is_signature, lacks_own};
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
 
@@ -13,13 +13,17 @@ pub const RULE: Rule = Rule {
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     for connection in connections(one.side.gateway) {
         let (method, uses) = (&connection.remote_auth, &connection.certificates);
+        let is_undefined = !uses.undefined.is_empty()
+            && uses
+                .trusted
+                .iter()
+                .all(|name| uses.undefined.contains(name));
         // Where an end lacks its own certificate as well, it lacks one thing: what names both.
-        let is_one_cause = is_signature(&connection.local_auth.value) && uses.own.is_none();
-        if !is_signature(&method.value) || !uses.trusted.is_empty() || is_one_cause {
+        if !is_signature(&method.value) || !is_undefined || lacks_own(connection) {
             continue;
         }
         let name = &connection.name.value;
-        let mut finding = Finding::error(
+        let finding = Finding::error(
             RULE.code,
             format!(
                 "`{name}` expects its peer to authenticate by {}, but trusts no issuer of certificates",
@@ -27,11 +31,7 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
             ),
         )
         .at(method.span.or(connection.name.span), "needs an authority to check against");
-        for undefined in &uses.undefined {
-            let text = format!("`{}` is defined nowhere", undefined.value);
-            finding = finding.beside(undefined.span, text);
-        }
-        let finding = finding
+        let finding = beside_undefined(finding, connection)
             .when("in IKE_AUTH")
             .starter("whoever starts")
             .certain(Certainty::Rfc)

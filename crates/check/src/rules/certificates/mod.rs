@@ -18,6 +18,7 @@ mod parsed;
 mod tests;
 
 use crate::rule::Rule;
+use crossgate_diag::Finding;
 use crossgate_model::{Auth, Certificate, Connection, Gateway};
 use parsed::Parsed;
 
@@ -55,18 +56,29 @@ fn held(certificate: &Certificate) -> Option<Held<'_>> {
     })
 }
 
-/// The certificate that a connection shows, where it does and the file holds it.
+/// The certificate that a connection shows, where it does and the file holds it. One that names
+/// none shows the only one that there is.
 fn own<'a>(gateway: &'a Gateway, connection: &Connection) -> Option<Held<'a>> {
-    let name = connection.certificates.own.as_ref()?;
-    let mut own = gateway.certificates.iter().filter(|c| !c.is_authority);
-    let found = own.find(|certificate| certificate.name.value == name.value);
-    held(found?).filter(|_| is_signature(&connection.local_auth.value))
+    let own = gateway.certificates.iter().filter(|c| !c.is_authority);
+    let name = connection.certificates.own.as_ref();
+    let of_name = |c: &&Certificate| name.is_none_or(|name| name.value == c.name.value);
+    let found: Vec<&Certificate> = own.filter(of_name).collect();
+    match (found.as_slice(), name) {
+        ([only], _) | ([only, ..], Some(_)) => held(only),
+        _ => None,
+    }
+    .filter(|_| is_signature(&connection.local_auth.value))
 }
 
 /// The issuers that a connection believes and that the file holds; and whether it holds them all.
 fn trusted<'a>(gateway: &'a Gateway, connection: &Connection) -> (Vec<Held<'a>>, bool) {
     let mut held_ones = Vec::new();
     let mut is_all = true;
+    if connection.certificates.trusted.is_empty() {
+        // All that the device has, of which the file may hold a part.
+        let all = gateway.certificates.iter().filter(|c| c.is_authority);
+        return (all.filter_map(held).collect(), false);
+    }
     for name in &connection.certificates.trusted {
         let of_name = |c: &&Certificate| c.is_authority && c.name.value == name.value;
         let before = held_ones.len();
@@ -74,6 +86,24 @@ fn trusted<'a>(gateway: &'a Gateway, connection: &Connection) -> (Vec<Held<'a>>,
         is_all &= held_ones.len() > before;
     }
     (held_ones, is_all)
+}
+
+/// Whether an end is to sign and has nothing to sign with.
+fn lacks_own(connection: &Connection) -> bool {
+    let uses = &connection.certificates;
+    let is_undefined = match &uses.own {
+        Some(own) => uses.undefined.contains(own),
+        None => !uses.undefined.is_empty(),
+    };
+    is_signature(&connection.local_auth.value) && is_undefined
+}
+
+/// What a connection needs and the file doesn't define, as labels of its finding.
+fn beside_undefined(mut finding: Finding, connection: &Connection) -> Finding {
+    for undefined in &connection.certificates.undefined {
+        finding = finding.beside(undefined.span, format!("no `{}`", undefined.value));
+    }
+    finding
 }
 
 /// Connections that are up to show or to check certificates.

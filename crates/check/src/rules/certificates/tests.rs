@@ -129,7 +129,9 @@ fn a_good_pair_of_certificates_has_no_finding() {
 #[test]
 fn an_end_that_signs_without_a_certificate() {
     let mut scene = Scene::new();
-    scene.hq().connections[0].certificates.own = None;
+    let uses = &mut scene.hq().connections[0].certificates;
+    uses.own = None;
+    uses.undefined = vec![Spanned::default_of("local-certificate".into())];
     scene.check(expect![[r#"
         error[certificate-missing]: `gw-branch` authenticates itself by digital signature, but has no certificate to show
           --> hq.set:15:69
@@ -160,6 +162,31 @@ fn an_end_that_trusts_nobody() {
         help: import the certificate of the peer's issuer, and name it in the connection
 
     "#]]);
+}
+
+#[test]
+fn a_trustpoint_for_both_ways_that_is_not_defined_is_one_cause() {
+    let mut scene = Scene::new();
+    let connection = &mut scene.branch.gateway.connections[0];
+    connection.local_auth.value = Auth::RsaSignature;
+    let name: Spanned<String> = Spanned::default_of("CORP".into());
+    connection.certificates.own = Some(name.clone());
+    connection.certificates.trusted = vec![name.clone()];
+    connection.certificates.undefined = vec![name];
+    assert_eq!(scene.codes(), ["certificate-missing"]);
+}
+
+#[test]
+fn who_names_no_certificate_shows_the_only_one_and_trusts_all() {
+    let mut scene = Scene::new();
+    scene.hold(STRANGER, EXPIRED);
+    scene.options.now = Some(NOW);
+    scene.hq().connections[0].certificates.own = None;
+    scene.branch.gateway.connections[0]
+        .certificates
+        .trusted
+        .clear();
+    assert_eq!(scene.codes(), ["certificate-expired"]);
 }
 
 #[test]
