@@ -151,7 +151,7 @@ impl Ledger {
                 self.sent.remove(&(*node, sa.spi_out));
                 self.opened.remove(&(*node, sa.spi_in));
                 let sas = self.installed.entry(*node).or_default();
-                sas.insert(sa.spi_in, sa.clone());
+                sas.insert(sa.spi_in, Sa::clone(sa));
             }
             Happening::Removed { node, spi_in } => {
                 if let Some(sas) = self.installed.get_mut(node) {

@@ -7,6 +7,7 @@
 //! - [`trace`]: what happened, as plain values.
 //! - [`scenario`]: what is done to the world, from words or from bytes.
 //! - [`invariant`]: what must hold in every run.
+//! - [`explore`]: many scenarios, and the smallest one that fails.
 //! - [`observe`]: what becomes of a pair of configurations, in the words of
 //!   [`crossgate_model::Verdict`].
 //!
@@ -23,6 +24,7 @@
     )
 )]
 
+pub mod explore;
 mod forwarding;
 pub mod invariant;
 mod lens;

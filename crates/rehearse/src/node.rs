@@ -69,7 +69,7 @@ pub(crate) enum Deed {
     Send(Datagram),
     /// To a host behind it.
     Deliver(Vec<u8>),
-    Event(Event),
+    Event(Box<Event>),
     Installed(Box<ChildSa>),
     /// The data plane refused it.
     NotInstalled {
@@ -493,7 +493,7 @@ impl Node {
                 self.deeds.push(Deed::Moved { spi_in, path });
             }
             Output::IkeKeys(keys) => self.deeds.push(Deed::Keys(keys)),
-            Output::Event(event) => self.deeds.push(Deed::Event(event)),
+            Output::Event(event) => self.deeds.push(Deed::Event(Box::new(event))),
         }
     }
 

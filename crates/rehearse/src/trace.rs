@@ -39,12 +39,12 @@ pub enum Happening {
     /// What an engine told its operator.
     Event {
         node: NodeId,
-        event: Event,
+        event: Box<Event>,
     },
     /// The data plane has that pair of SAs now.
     Installed {
         node: NodeId,
-        sa: Sa,
+        sa: Box<Sa>,
     },
     NotInstalled {
         node: NodeId,
@@ -293,7 +293,7 @@ impl Trace {
 
     pub fn events(&self) -> impl Iterator<Item = (Time, NodeId, &Event)> {
         self.entries.iter().filter_map(|entry| match &entry.what {
-            Happening::Event { node, event } => Some((entry.at, *node, event)),
+            Happening::Event { node, event } => Some((entry.at, *node, event.as_ref())),
             _ => None,
         })
     }

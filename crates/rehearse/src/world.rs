@@ -488,7 +488,7 @@ impl World {
             }
             Deed::Installed(sa) => self.tell(Happening::Installed {
                 node: id,
-                sa: described(*sa),
+                sa: Box::new(described(*sa)),
             }),
             Deed::NotInstalled { child, why } => {
                 self.tell(Happening::NotInstalled {

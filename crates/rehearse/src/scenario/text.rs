@@ -28,7 +28,7 @@ impl std::error::Error for NotUnderstood {}
 
 const FORMS: &str = "one of: loss 5%, duplicate 1%, reorder 10%, delay 40ms±10ms, mtu 1400, \
     block udp 500, block udp 4500, block esp, block fragments, link down, rebind nat, reboot END, \
-    power-loss END, clock END +1h, address END 192.0.2.1, commit END, flood END 1000/s, \
+    power-loss END, late END, clock END +1h, address END 192.0.2.1, commit END, flood END 1000/s, \
     rekey child END, rekey ike END; then `at 2h` or `from 10m`, and `to 20m` or `for 10m`";
 const TIME: &str = "a time such as 90s, 1h5m or 250ms";
 const NAME: &str = "the name of an end";
@@ -111,7 +111,8 @@ fn disturbance(words: &[&str], names: &[&str]) -> Parsed<Disturbance> {
         ["link", "down"] => D::LinkDown,
         ["rebind", "nat"] => D::NatRebinding,
         ["reboot", end] => D::Reboot(node(end, names)?),
-        ["power-loss", end] => D::PowerLoss(node(end, names)?),
+        // A late peer is one that is off at first: `late hq for 5m`.
+        ["power-loss" | "late", end] => D::PowerLoss(node(end, names)?),
         ["clock", end, step] => clock(node(end, names)?, step)?,
         ["address", end, to] => D::Address {
             node: node(end, names)?,

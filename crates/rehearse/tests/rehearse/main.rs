@@ -2,5 +2,7 @@
 
 mod disturbing;
 mod door;
+mod exploring;
 mod observing;
 mod repeating;
+mod violating;

@@ -1,0 +1,211 @@
+//! Each invariant can fail: a good run's trace, tampered with.
+
+use crate::door::*;
+use crossgate_model::{End, Time};
+use crossgate_rehearse::invariant::{self, SAS_OF_A_CHILD, Watch};
+use crossgate_rehearse::trace::Content;
+use crossgate_rehearse::{Detail, Entry, Happening, NodeId};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// An hour and a bit, with one rekey.
+fn good() -> Vec<Entry> {
+    static GOOD: OnceLock<Vec<Entry>> = OnceLock::new();
+    let run = || {
+        let mut hour = scenario(1, 1, &[]);
+        hour.lasts += Duration::from_secs(300);
+        hour.traffic = crossgate_rehearse::scenario::Traffic::Bursts;
+        run(hour, Detail::EVERYTHING).into_trace().entries
+    };
+    GOOD.get_or_init(run).clone()
+}
+
+/// Names of what the tampered trace violates.
+fn violated(tamper: impl FnOnce(&mut Vec<Entry>)) -> Vec<&'static str> {
+    let mut entries = good();
+    tamper(&mut entries);
+    let violations = Watch::judge(&entries, Some(Time::START));
+    violations.iter().map(|violation| violation.name).collect()
+}
+
+fn append(entries: &mut Vec<Entry>, what: Happening) {
+    let at = entries.last().unwrap().at;
+    entries.push(Entry { at, what });
+}
+
+fn first(entries: &[Entry], which: impl Fn(&Happening) -> bool) -> usize {
+    entries.iter().position(|entry| which(&entry.what)).unwrap()
+}
+
+fn is_esp(what: &Happening) -> bool {
+    matches!(what, Happening::Sent { packet, .. } if matches!(packet.content, Content::Esp { .. }))
+}
+
+const BRANCH: NodeId = NodeId(0);
+
+#[test]
+fn a_good_run_violates_nothing() {
+    assert_eq!(violated(|_| {}), [""; 0]);
+}
+
+#[test]
+fn a_packet_in_the_clear_is_seen() {
+    let address = |last| IpAddr::V4(Ipv4Addr::new(10, 10, 10, last));
+    let plaintext = Happening::Plaintext {
+        from: BRANCH,
+        source: address(2),
+        destination: address(3),
+    };
+    assert_eq!(
+        violated(|entries| append(entries, plaintext)),
+        ["no-plaintext"]
+    );
+}
+
+#[test]
+fn a_sequence_number_that_comes_again_is_seen() {
+    let names = violated(|entries| {
+        let at = first(entries, is_esp);
+        let again = entries[at].clone();
+        entries.insert(at + 1, again);
+    });
+    assert_eq!(names, ["sequence-never-reused"]);
+}
+
+#[test]
+fn an_iv_that_comes_again_is_seen() {
+    let names = violated(|entries| {
+        let mut packets = entries
+            .iter_mut()
+            .filter_map(|entry| match &mut entry.what {
+                Happening::Sent { from, packet } if *from == BRANCH => match &mut packet.content {
+                    Content::Esp { iv, .. } => Some(iv),
+                    _ => None,
+                },
+                _ => None,
+            });
+        let one = *packets.next().unwrap();
+        *packets.next().unwrap() = one;
+    });
+    assert_eq!(names, ["sequence-never-reused"]);
+}
+
+#[test]
+fn a_packet_that_is_opened_twice_is_seen() {
+    let names = violated(|entries| {
+        let at = first(entries, |what| matches!(what, Happening::Opened { .. }));
+        let again = entries[at].clone();
+        entries.insert(at + 30, again);
+    });
+    assert_eq!(names, ["never-opened-twice"]);
+}
+
+#[test]
+fn an_sa_that_only_one_end_has_is_seen() {
+    let names = violated(|entries| {
+        // The last removal at either end never happened.
+        let at = entries
+            .iter()
+            .rposition(|e| matches!(e.what, Happening::Removed { .. }));
+        entries.remove(at.unwrap());
+    });
+    assert!(names.contains(&"ends-agree"), "{names:?}");
+}
+
+#[test]
+fn sas_that_nobody_removes_are_seen_at_both_ends() {
+    let names = violated(|entries| {
+        entries.retain(|entry| !matches!(entry.what, Happening::Removed { .. }));
+    });
+    assert_eq!(names, ["no-sa-leaked"]);
+}
+
+#[test]
+fn more_sas_of_a_child_than_there_may_be_are_seen() {
+    let names = violated(|entries| {
+        let at = first(entries, |what| matches!(what, Happening::Installed { .. }));
+        for more in 1..=u32::try_from(SAS_OF_A_CHILD).unwrap() {
+            let mut entry = entries[at].clone();
+            if let Happening::Installed { sa, .. } = &mut entry.what {
+                sa.spi_in = sa.spi_in.wrapping_add(more);
+            }
+            entries.insert(at, entry);
+        }
+    });
+    assert!(names.contains(&"no-sa-leaked"), "{names:?}");
+}
+
+#[test]
+fn a_queue_without_end_is_seen() {
+    let names = violated(|entries| append(entries, Happening::Overflow { limit: 9 }));
+    assert_eq!(names, ["queues-bounded"]);
+}
+
+#[test]
+fn a_timer_that_is_never_done_is_seen() {
+    let (node, timer) = (BRANCH, "Task".to_owned());
+    let names = violated(|entries| append(entries, Happening::Stuck { node, timer }));
+    assert_eq!(names, ["timers-done"]);
+}
+
+#[test]
+fn keys_that_stay_are_seen() {
+    let left = Happening::KeysLeft {
+        node: BRANCH,
+        spi_in: 0x1234_5678,
+    };
+    assert_eq!(violated(|entries| append(entries, left)), ["keys-erased"]);
+}
+
+#[test]
+fn a_packet_that_is_lost_when_all_is_well_again_is_seen() {
+    let lost = Happening::PingLost {
+        flow: 0,
+        number: 3,
+        sent: Time::START + Duration::from_secs(1),
+        arrived: false,
+    };
+    assert_eq!(violated(|entries| append(entries, lost)), ["serves-again"]);
+}
+
+#[test]
+fn there_is_a_test_for_every_invariant() {
+    let names: Vec<_> = invariant::names().collect();
+    assert_eq!(
+        names,
+        [
+            "no-plaintext",
+            "sequence-never-reused",
+            "never-opened-twice",
+            "no-sa-leaked",
+            "queues-bounded",
+            "timers-done",
+            "keys-erased",
+            "serves-again",
+            "ends-agree",
+        ]
+    );
+}
+
+/// What a world tells is judged while it runs, with what came before.
+#[test]
+fn a_violation_shows_what_came_before_it() {
+    let blocked = scenario(1, 1, &["block udp 500 at 0s"]);
+    let mut world =
+        crossgate_rehearse::World::new(network(&pair("site-to-site")), blocked, Detail::MESSAGES);
+    world.expect_service(Time::START);
+    world.run();
+    world.finish();
+    let [violation] = world.violations() else {
+        panic!("{:?}", world.violations());
+    };
+    assert_eq!(violation.name, "serves-again");
+    assert!(
+        violation
+            .tail
+            .iter()
+            .any(|line| line.contains("UDP 500 is blocked"))
+    );
+    assert_eq!(world.connections(End::First.into()).len(), 1);
+}
