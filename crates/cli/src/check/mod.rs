@@ -1,6 +1,7 @@
 //! `crossgate check`: what will become of a tunnel, told before its files are deployed.
 
 mod fix;
+mod fleet;
 mod judge;
 mod output;
 
@@ -10,7 +11,7 @@ use crossgate_diag::Severity;
 use crossgate_gateway::clock::Clock;
 use judge::{Asked, Judged};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Judge a configuration, or two that are to be joined, before they are deployed.
@@ -20,8 +21,11 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// One configuration, or the two ends of a tunnel in any order: IOS-XE, PAN-OS as XML or `set`
-    #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
+    #[arg(value_name = "FILE", required_unless_present = "fleet", num_args = 1..=2)]
     files: Vec<PathBuf>,
+    /// Judge all tunnels among the files of a folder and its subfolders
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "fix"])]
+    fleet: Option<PathBuf>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -89,6 +93,9 @@ pub fn run(args: &CheckArgs) -> ExitCode {
 /// Whether nothing was found that counts as a failure.
 fn check(args: &CheckArgs) -> Result<bool, String> {
     let asked = args.asked();
+    if let Some(folder) = &args.fleet {
+        return fleet(args, folder, &asked);
+    }
     let judged = Judged::of_files(&args.files, &asked)?;
     if args.fix {
         let fails = args.fails(&judged);
@@ -109,6 +116,21 @@ fn check(args: &CheckArgs) -> Result<bool, String> {
         colour(),
     ));
     Ok(!args.fails(&judged))
+}
+
+/// The same for a folder.
+fn fleet(args: &CheckArgs, folder: &Path, asked: &Asked) -> Result<bool, String> {
+    let fleet = fleet::judge(folder, asked)?;
+    match args.format() {
+        Format::Text => print(&fleet.text()),
+        Format::Json => print(&format!("{:#}\n", fleet.json())),
+        _ => return Err("a fleet is told as text or json; --format asks for neither".into()),
+    }
+    if fleet.is_empty() {
+        let folder = folder.display();
+        return Err(format!("no file of {folder} is a configuration"));
+    }
+    Ok(!fleet.has(args.fails_from()))
 }
 
 impl CheckArgs {
