@@ -23,23 +23,50 @@ fn every_page_shows_what_its_rule_finds_and_every_fix_cures_it() {
     };
     let mut wrong = Vec::new();
     for rule in all().filter(wanted) {
-        if let Err(why) = try_page(rule) {
+        if let Err(why) = try_rule(rule) {
             wrong.push(format!("{}: {why}", rule.code));
         }
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
-fn try_page(rule: &Rule) -> Result<(), String> {
-    let code = rule.code;
+fn try_rule(rule: &Rule) -> Result<(), String> {
     let heading = rule.page.lines().next().unwrap_or_default();
-    expect(heading == format!("# {code}"), || {
+    expect(heading == format!("# {}", rule.code), || {
         format!("the page begins with `{heading}`")
     })?;
-    if has_own_tests(code) {
+    if has_own_tests(rule.code) {
         return Ok(());
     }
-    let example = Example::of(rule.page)?;
+    try_page(rule.code, rule.page, &format!("reports/{}.txt", rule.code))
+}
+
+/// Further examples, written as pages are: `# CODE: what is special`.
+#[test]
+fn each_situation_is_found_with_its_verdict_and_every_fix_cures_it() {
+    let mut pages: Vec<_> = std::fs::read_dir(here().join("tests/situations"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .collect();
+    pages.sort();
+    let mut wrong = Vec::new();
+    for path in pages {
+        let page = std::fs::read_to_string(&path).expect("a page");
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let code = page
+            .strip_prefix("# ")
+            .and_then(|page| page.split_once(':'));
+        let (code, _) = code.expect("`# CODE: words` in the first line");
+        if let Err(why) = try_page(code, &page, &format!("situations/{name}.txt")) {
+            wrong.push(format!("{name}: {why}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+fn try_page(code: &str, page: &str, report: &str) -> Result<(), String> {
+    let example = Example::of(page)?;
     let base = Pair::of(&example.base)?;
     let base_judged = base.judged(Default::default())?;
     let in_base = base_judged.of_code(code);
@@ -69,13 +96,12 @@ fn try_page(rule: &Rule) -> Result<(), String> {
             example.verdict
         )
     })?;
-    let report = format!(
+    let told = format!(
         "{}verdict: {}\n",
         to_text(&judged.sources, std::slice::from_ref(&found), false),
         judged.verdict()
     );
-    let path = here().join("tests/reports").join(format!("{code}.txt"));
-    expect_file![path].assert_eq(&report);
+    expect_file![here().join("tests").join(report)].assert_eq(&told);
     try_fixes(&found, &changed, &judged, &base_judged, &example)
 }
 

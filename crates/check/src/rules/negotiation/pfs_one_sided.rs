@@ -17,32 +17,20 @@ pub const RULE: Rule = Rule {
 };
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
+    let mut told: Vec<[&String; 2]> = Vec::new();
     for [ours, theirs] in pair.children() {
         let group = |child: &Child| child.pfs.map(|pfs| pfs.value);
         let can = |child: &Child| group(child).is_none_or(|group| group.usable());
         if group(ours) == group(theirs) && can(ours) {
             continue;
         }
-        let one = Disagreement::of(pair, ours, theirs).told(pair);
         // Several Children of one tunnel have their group from one line.
-        let is_known = |known: &Found| {
-            known.finding.code == RULE.code
-                && known.finding.title == one.finding.title
-                && spans(known) == spans(&one)
-        };
-        if !found.iter().any(is_known) {
-            found.push(one);
+        let tunnels = [&ours.tunnel.value, &theirs.tunnel.value];
+        if !told.contains(&tunnels) {
+            told.push(tunnels);
+            found.push(Disagreement::of(pair, ours, theirs).told(pair));
         }
     }
-}
-
-fn spans(found: &Found) -> Vec<crossgate_diag::Span> {
-    found
-        .finding
-        .labels
-        .iter()
-        .map(|label| label.span)
-        .collect()
 }
 
 /// The end that rekeys first with its Child, and the other one.

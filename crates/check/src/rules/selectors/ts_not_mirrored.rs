@@ -37,18 +37,29 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
             found.push(cause.told(pair));
         }
     }
-    for child in ours
-        .into_iter()
-        .filter(|one| !matched_a.contains(&&one.name.value))
-    {
+    let ours: Vec<_> = without(ours, &matched_a);
+    let theirs: Vec<_> = without(theirs, &matched_b);
+    // One of each that has nothing to do with the other is one mistake, if it is all there is.
+    if let (true, [a], [b]) = (matched_a.is_empty(), ours.as_slice(), theirs.as_slice()) {
+        let cause = Mismatch {
+            first: vec![a],
+            second: vec![b],
+        };
+        found.push(cause.told(pair));
+        return;
+    }
+    for child in ours {
         found.push(alone(pair, &pair.first, &pair.second, child));
     }
-    for child in theirs
-        .into_iter()
-        .filter(|one| !matched_b.contains(&&one.name.value))
-    {
+    for child in theirs {
         found.push(alone(pair, &pair.second, &pair.first, child));
     }
+}
+
+fn without<'a>(children: Vec<&'a Child>, matched: &[&String]) -> Vec<&'a Child> {
+    let all = children.into_iter();
+    all.filter(|child| !matched.contains(&&child.name.value))
+        .collect()
 }
 
 /// Children that are on; of those that select the same, the first: another rule tells of such.
@@ -236,6 +247,14 @@ impl<'a> Mismatch<'a> {
     fn cured(&self, pair: &Pair<'_>, found: Found) -> Found {
         let (first, second) = (pair.first, pair.second);
         match (self.first.as_slice(), self.second.as_slice()) {
+            ([a], [b])
+                if a.selectors
+                    .value
+                    .intersection(&b.selectors.value.mirrored())
+                    .is_none() =>
+            {
+                owned(found, (&first, a), (&second, b))
+            }
             ([a], [b]) => {
                 let is_wider = a.selectors.value.contains(&b.selectors.value.mirrored());
                 match is_wider {
@@ -365,6 +384,29 @@ fn mirrored(found: Found, from: &Child, party: &Party<'_>, to: &Child) -> Found 
     found.cure(text, vec![(party.end, change)])
 }
 
+/// A cure for selectors without anything in common: each end knows its own network best.
+fn owned(found: Found, first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)) -> Found {
+    let ((one, a), (other, b)) = (first, second);
+    let (ours, theirs) = (a.selectors.value, b.selectors.value);
+    if ours.local.protocol != theirs.local.protocol {
+        return mirrored(mirrored(found, a, other, b), b, one, a);
+    }
+    let wanted = SelectorPair {
+        local: ours.local,
+        remote: theirs.local,
+    };
+    let mut changes = Vec::new();
+    let mut texts = Vec::new();
+    for (end, child, to) in [(one, a, wanted), (other, b, wanted.mirrored())] {
+        if child.selectors.value != to {
+            let child = child.name.value.clone();
+            changes.push((end.end, Change::Selectors { child, to }));
+            texts.push(format!("let {} select {to}", end.name()));
+        }
+    }
+    found.cure(texts.join(", and "), changes)
+}
+
 /// Cures for one against many: the one becomes as many, or the many become one.
 fn all_mirrored(
     found: Found,
@@ -421,9 +463,10 @@ fn sides(pair: &SelectorPair) -> String {
 }
 
 fn counted(selector: &Selector) -> String {
-    match selector.is_any() {
-        true => "any".into(),
-        false => format!("{selector} ({} addresses)", selector.address_count()),
+    match (selector.is_any(), selector.address_count()) {
+        (true, _) => "any".into(),
+        (false, 1) => selector.to_string(),
+        (false, count) => format!("{selector} ({count} addresses)"),
     }
 }
 
