@@ -84,6 +84,18 @@ pub fn is_bare(gateway: &Gateway, interface: &Interface) -> bool {
         && interface.learnt_address.is_none()
 }
 
+/// The interface that a route leads to, its next hop looked up where it is only an address.
+pub fn interface_of(gateway: &Gateway, route: &Route) -> Option<String> {
+    match &route.via {
+        NextHop::Interface(name) | NextHop::Both(name, _) => Some(name.value.clone()),
+        NextHop::Address(address) => match lookup(gateway, None, address.value) {
+            Found::Hop(hop) => Some(hop.interface),
+            _ => None,
+        },
+        NextHop::Discard => None,
+    }
+}
+
 /// The interface that has that address.
 pub fn owner(gateway: &Gateway, address: IpAddr) -> Option<&Interface> {
     let mut enabled = gateway.interfaces.iter().filter(|i| i.enabled.value);

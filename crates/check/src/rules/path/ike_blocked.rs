@@ -2,10 +2,11 @@
 
 use super::ike_walk::{Blocked, Needed, blocked, effect};
 use super::traffic_filtered::denied;
-use crate::rule::{Effect, Found, Judge, Pair, Rule};
+use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Span, Spanned};
 use crossgate_firewall::{Step, routing};
+use crossgate_model::event::{EventKind, Exchange};
 use crossgate_model::{Action, Change, End};
 use ipnet::IpNet;
 
@@ -136,10 +137,32 @@ fn stopped(one: &Blocked<'_>, by: &By, same: &[&Blocked<'_>]) -> Found {
             .when("with the first packet through the tunnel")
             .starter(WHOEVER),
     };
-    Found::with(finding, effect).cure(
+    let found = Found::with(finding, effect);
+    let found = silenced(same).into_iter().fold(found, |found, starter| {
+        let waits = starter.gateway().behaviour.retransmission.value.clone();
+        found.event(
+            starter.end,
+            EventKind::PeerDead {
+                exchange: Exchange::IkeSaInit,
+                sent: waits.waits.len() as u32,
+                seconds: waits.total().as_secs(),
+            },
+        )
+    });
+    found.cure(
         format!("let IKE and ESP between the gateways pass {}", at.name()),
         cure(same, by),
     )
+}
+
+/// The ends whose first message gets no answer.
+fn silenced<'a>(same: &[&Blocked<'a>]) -> Vec<Party<'a>> {
+    let ike = same.iter().filter(|one| one.needed == Needed::Ike);
+    ike.map(|one| match one.starts == one.at.end {
+        true => one.at,
+        false => one.peer,
+    })
+    .collect()
 }
 
 fn cure(same: &[&Blocked<'_>], by: &By) -> Vec<(End, Change)> {

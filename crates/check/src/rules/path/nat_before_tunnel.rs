@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let cause = |obstacle: &Obstacle<'_>| match &obstacle.what {
-        What::Translated { rule, to } => Some((obstacle.at.end, rule.clone(), *to)),
+        What::Translated { rule, to, .. } => Some((obstacle.at.end, rule.clone(), *to)),
         _ => None,
     };
     for ((_, rule, to), same) in by_cause(obstacles(pair), cause) {
@@ -45,6 +45,14 @@ fn caught(
     let finding = match exemption_below(obstacle, &rule.value) {
         Some(late) => finding.beside(late.name.span, "comes too late: the first match decides"),
         None => finding,
+    };
+    let one_way = matches!(obstacle.what, What::Translated { one_way: true, .. });
+    let finding = match one_way {
+        true => finding.noted(format!(
+            "the tunnel takes such packets all the same, but {} sends answers to {to} past it",
+            obstacle.peer.name()
+        )),
+        false => finding,
     };
     let theirs = obstacle.theirs;
     let finding = finding

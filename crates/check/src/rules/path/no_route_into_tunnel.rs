@@ -1,11 +1,11 @@
 //! No route leads the packets for the peer's network into the tunnel.
 
-use super::walk::{Obstacle, What, by_cause, effect, obstacles};
+use super::walk::{Obstacle, What, by_cause, effect, obstacles, route_into};
 use crate::rule::{Found, Judge, Pair, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_firewall::Hop;
-use crossgate_model::{Change, Gateway, NextHop, Route};
+use crossgate_model::{Change, Gateway, Route};
 use ipnet::IpNet;
 
 pub const RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let cause = |obstacle: &Obstacle<'_>| match &obstacle.what {
-        What::Route(_) if route_into(obstacle).is_none() => {
+        What::Route(_) if beaten(obstacle).is_none() => {
             let [_, theirs] = obstacle.nets;
             Some((obstacle.at.end, theirs))
         }
@@ -27,15 +27,10 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// The route into the tunnel that another one beats.
-pub fn route_into<'a>(obstacle: &Obstacle<'a>) -> Option<&'a Route> {
-    let routes = obstacle.at.gateway().routes.iter();
-    let leads = |route: &&Route| match &route.via {
-        NextHop::Interface(name) | NextHop::Both(name, _) => name.value == obstacle.tunnel,
-        NextHop::Address(_) | NextHop::Discard => false,
-    };
-    let mut routes = routes.filter(leads);
-    routes.find(|route| route.destination.contains(&obstacle.flow.destination))
+/// The file's route into the tunnel that another one beats.
+pub fn beaten<'a>(obstacle: &Obstacle<'a>) -> Option<&'a Route> {
+    let to = obstacle.flow.destination;
+    route_into(obstacle.at.gateway(), &obstacle.tunnel, to)
 }
 
 fn missing(obstacle: &Obstacle<'_>, net: IpNet, same: &[Obstacle<'_>]) -> Found {

@@ -55,6 +55,16 @@ fn near_miss<'a>(obstacle: &Obstacle<'a>) -> Option<&'a SecurityRule> {
     })
 }
 
+/// Whether the rule would match, if it were for any application and service.
+fn is_for_some_only(obstacle: &Obstacle<'_>, rule: &SecurityRule) -> bool {
+    let any = SecurityRule {
+        application: Vec::new(),
+        service: Vec::new(),
+        ..rule.clone()
+    };
+    obstacle.would_match(&any)
+}
+
 fn missing(obstacle: &Obstacle<'_>, deny: Option<Spanned<String>>, same: &[Obstacle<'_>]) -> Found {
     let at = obstacle.at;
     let [source, destination] = obstacle.nets;
@@ -63,13 +73,25 @@ fn missing(obstacle: &Obstacle<'_>, deny: Option<Spanned<String>>, same: &[Obsta
         Some([from, to]) => format!("from zone {} to {}", from.value, to.value),
         None => obstacle.direction(),
     };
-    let finding = Finding::error(
-        RULE.code,
-        format!(
-            "no security rule of {} allows the tunnel's packets {between}",
-            at.name()
+    let limited = near_miss(obstacle).filter(|rule| is_for_some_only(obstacle, rule));
+    let finding = match limited {
+        Some(rule) => Finding::warning(
+            RULE.code,
+            format!(
+                "the security rule `{}` of {} allows only some applications {between}",
+                rule.name.value,
+                at.name()
+            ),
+        )
+        .noted("what the rule names passes; a ping does not"),
+        None => Finding::error(
+            RULE.code,
+            format!(
+                "no security rule of {} allows the tunnel's packets {between}",
+                at.name()
+            ),
         ),
-    );
+    };
     let finding = match (&deny, near_miss(obstacle), &zones) {
         (Some(deny), ..) => finding.at(deny.span, "denies them"),
         (None, Some(rule), _) => {

@@ -1,6 +1,6 @@
 //! There is a route into the tunnel, but a better one leads past it.
 
-use super::no_route_into_tunnel::{configured, route_into, taken};
+use super::no_route_into_tunnel::{beaten, configured, taken};
 use super::walk::{Obstacle, What, by_cause, effect, obstacles};
 use crate::rule::{Found, Judge, Pair, Rule};
 use crate::words::WHOEVER;
@@ -17,17 +17,21 @@ pub const RULE: Rule = Rule {
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let cause = |obstacle: &Obstacle<'_>| match &obstacle.what {
         What::Route(hop) => {
-            let into = route_into(obstacle)?;
+            let into = beaten(obstacle)?;
             let past = match hop {
                 Some(hop) => configured(obstacle.at.gateway(), hop)?,
                 None => discarding(obstacle)?,
             };
-            Some((obstacle.at.end, past.destination, into.destination))
+            Some((obstacle.at.end, past.destination, into.destination, true))
         }
+        What::Partly { past, into } => Some((obstacle.at.end, *past, *into, false)),
         _ => None,
     };
-    for ((_, past, into), same) in by_cause(obstacles(pair), cause) {
-        found.extend(same.first().map(|first| led_past(first, past, into, &same)));
+    for ((_, past, into, all), same) in by_cause(obstacles(pair), cause) {
+        found.extend(same.first().map(|first| match all {
+            true => led_past(first, past, into, &same),
+            false => partly_led_past(first, past, into),
+        }));
     }
 }
 
@@ -46,48 +50,72 @@ fn led_past(
     into: Spanned<IpNet>,
     same: &[Obstacle<'_>],
 ) -> Found {
-    let (at, tunnel) = (obstacle.at, &obstacle.tunnel);
-    let [_, net] = obstacle.nets;
+    let (at, tunnel) = (obstacle.at.name(), &obstacle.tunnel);
     let whither = match taken(obstacle) {
         Some((_, hop)) => format!("out of {}", hop.interface),
         None => "to nowhere".into(),
     };
+    let title = format!(
+        "the route to {} of {at} leads past {tunnel}, {whither}",
+        past.value
+    );
+    let finding = labelled(Finding::error(RULE.code, title), obstacle, past, into);
+    cured(Found::with(finding, effect(same)), obstacle, past, into)
+}
+
+fn partly_led_past(obstacle: &Obstacle<'_>, past: Spanned<IpNet>, into: Spanned<IpNet>) -> Found {
+    let (at, tunnel) = (obstacle.at.name(), &obstacle.tunnel);
+    let title = format!(
+        "the route to {} of {at} leads a part of the peer's network past {tunnel}",
+        past.value
+    );
+    let finding = labelled(Finding::warning(RULE.code, title), obstacle, past, into);
+    cured(Found::harmless(finding), obstacle, past, into)
+}
+
+fn labelled(
+    finding: Finding,
+    obstacle: &Obstacle<'_>,
+    past: Spanned<IpNet>,
+    into: Spanned<IpNet>,
+) -> Finding {
+    let [_, net] = obstacle.nets;
     let why = match past.prefix_len() > into.prefix_len() {
         true => "its prefix is longer",
         false => "it is preferred by its distance or metric",
     };
-    let finding = Finding::error(
-        RULE.code,
-        format!(
-            "the route to {} of {} leads past {tunnel}, {whither}",
-            past.value,
-            at.name()
-        ),
-    )
-    .at(past.span, format!("wins: {why}"))
-    .beside(into.span, format!("leads into {tunnel}"))
-    .beside(
-        obstacle.theirs.selectors.span.or(obstacle.theirs.name.span),
-        format!("{net} is behind {}", obstacle.peer.name()),
-    )
-    .when("as soon as a packet is to go through")
-    .starter(WHOEVER)
-    .certain(Certainty::Doc);
-    let mut changes = vec![(
-        at.end,
-        Change::RemoveRoute {
-            destination: past.value,
-        },
-    )];
+    finding
+        .at(past.span, format!("wins: {why}"))
+        .beside(into.span, format!("leads into {}", obstacle.tunnel))
+        .beside(
+            obstacle.theirs.selectors.span.or(obstacle.theirs.name.span),
+            format!("{net} is behind {}", obstacle.peer.name()),
+        )
+        .when("as soon as a packet is to go through")
+        .starter(WHOEVER)
+        .certain(Certainty::Doc)
+}
+
+fn cured(
+    found: Found,
+    obstacle: &Obstacle<'_>,
+    past: Spanned<IpNet>,
+    into: Spanned<IpNet>,
+) -> Found {
+    let at = obstacle.at;
+    let remove = Change::RemoveRoute {
+        destination: past.value,
+    };
+    let mut changes = vec![(at.end, remove)];
     // To remove a destination's routes is to remove all of them.
     if past.value == into.value {
-        let change = Change::AddRoute {
+        let add = Change::AddRoute {
             destination: into.value,
-            interface: tunnel.clone(),
+            interface: obstacle.tunnel.clone(),
         };
-        changes.push((at.end, change));
+        changes.push((at.end, add));
     }
-    Found::with(finding, effect(same)).cure(
+    found.cure(
         format!("remove the route past the tunnel from {}", at.name()),
         changes,
     )

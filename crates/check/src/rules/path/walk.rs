@@ -5,7 +5,7 @@
 use crate::rule::{Effect, Pair, Party};
 use crossgate_diag::Spanned;
 use crossgate_firewall::flow::{ICMP, ICMPV6, TCP, UDP};
-use crossgate_firewall::routing::{is_bare, lacks_router, owner};
+use crossgate_firewall::routing::{interface_of, is_bare, lacks_router, owner};
 use crossgate_firewall::{Firewall, Flow, Hop, Reason, Step, site, would_allow};
 use crossgate_model::plan::{Lan, Site};
 use crossgate_model::{
@@ -51,6 +51,13 @@ pub enum What {
     Translated {
         rule: Spanned<String>,
         to: IpAddr,
+        /// The tunnel takes the packet all the same, but not its answer.
+        one_way: bool,
+    },
+    /// It is not stopped, but a route leads others for the same network past the tunnel.
+    Partly {
+        past: Spanned<IpNet>,
+        into: Spanned<IpNet>,
     },
     Dropped(Reason),
 }
@@ -139,6 +146,8 @@ struct Trip<'w> {
     /// Of its source and of its destination.
     lans: [&'w Lan; 2],
     nets: [IpNet; 2],
+    /// What both Children select, from where it comes.
+    agreed: SelectorPair,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -172,6 +181,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             flow: flow(&agreed, source, destination)?,
             lans: [source, destination],
             nets: [net(&agreed.local, source), net(&agreed.remote, destination)],
+            agreed,
         })
     }
 
@@ -197,12 +207,34 @@ impl<'w, 'a> Walk<'w, 'a> {
             None => stand.gateway.clone(),
         };
         let verdict = Firewall::new(gateway).forward(Time::START, &arrival, trip.flow);
+        let partly = match astray {
+            Some(_) => Vec::new(),
+            None => partly(stand, tunnel, trip),
+        };
         let translated = verdict.steps.iter().find_map(translation);
+        let translated = translated.and_then(|(rule, to)| self.translated(trip, rule, to));
         let dropped = verdict.dropped().filter(is_judged).map(What::Dropped);
         let stopped = astray.into_iter().chain(translated).chain(dropped);
         stopped
+            .chain(partly)
             .map(|what| self.obstacle(trip, what, &verdict.steps))
             .collect()
+    }
+
+    /// NAT that is no obstacle is one whose packets the tunnel takes, and their answers too.
+    fn translated(&self, trip: &Trip<'_>, rule: Spanned<String>, to: IpAddr) -> Option<What> {
+        let ([_, peer], [_, theirs], [_, lan]) = (self.ends, self.children, trip.lans);
+        let after = Flow {
+            source: to,
+            ..trip.flow
+        };
+        let one_way = after.is_in(&trip.agreed);
+        let answered = one_way
+            && peer.tunnel(theirs).is_some_and(|tunnel| {
+                let arrival = peer.arrival(lan);
+                astray(&peer.gateway, &arrival, tunnel, &after.reversed()).is_none()
+            });
+        (!answered).then_some(What::Translated { rule, to, one_way })
     }
 
     /// What stops it at the first end, if it comes there from the second one.
@@ -302,14 +334,50 @@ fn led_into(gateway: &Gateway, tunnel: &str, destination: IpAddr) -> Gateway {
     gateway
 }
 
-fn translation(step: &Step) -> Option<What> {
+fn translation(step: &Step) -> Option<(Spanned<String>, IpAddr)> {
     match step {
-        Step::Nat { rule, to: Some(to) } => Some(What::Translated {
-            rule: rule.clone(),
-            to: *to,
-        }),
+        Step::Nat { rule, to: Some(to) } => Some((rule.clone(), *to)),
         _ => None,
     }
+}
+
+/// Routes that take a part of the peer's network past the tunnel, though not this packet.
+fn partly(stand: &Stand<'_, '_>, tunnel: &str, trip: &Trip<'_>) -> Vec<What> {
+    let gateway = &stand.gateway;
+    let [_, net] = trip.nets;
+    let Some(into) = route_into(gateway, tunnel, trip.flow.destination) else {
+        return Vec::new();
+    };
+    let is_part = |route: &&Route| {
+        let to = route.destination.value;
+        net.contains(&to)
+            && to.prefix_len() > into.destination.prefix_len()
+            && !to.contains(&trip.flow.destination)
+    };
+    let leads_past = |route: &&Route| match interface_of(gateway, route) {
+        Some(interface) => {
+            let known = gateway.interface(&interface);
+            let counts = known.is_some_and(|known| known.enabled.value);
+            counts && interface != tunnel && !stand.is_of_another(&interface)
+        }
+        None => matches!(route.via, NextHop::Discard),
+    };
+    let routes = gateway.routes.iter().filter(is_part).filter(leads_past);
+    routes
+        .map(|route| What::Partly {
+            past: route.destination,
+            into: into.destination,
+        })
+        .collect()
+}
+
+/// The longest route of a destination into the tunnel, whether it is taken or not.
+pub fn route_into<'a>(gateway: &'a Gateway, tunnel: &str, to: IpAddr) -> Option<&'a Route> {
+    let routes = gateway.routes.iter();
+    routes
+        .filter(|route| route.destination.contains(&to))
+        .filter(|route| interface_of(gateway, route).is_some_and(|name| name == tunnel))
+        .max_by_key(|route| route.destination.prefix_len())
 }
 
 /// Reasons that have no finding elsewhere.
