@@ -8,6 +8,8 @@
 //! - [`behaviour`]: what a router of that release does where its file is silent.
 //! - [`command`]: exec mode, and with `print` what its commands show.
 //! - [`log`]: events in IOS's words.
+//! - `language`: changes of a file as edits and commands.
+//! - [`compose`]: a configuration made from a gateway.
 //!
 //! Reading never fails on a line: what isn't understood or can't be obeyed is a finding, and a
 //! secret on any line, known or not, is masked in its [`Sources`].
@@ -25,6 +27,7 @@
 
 pub mod behaviour;
 pub mod command;
+mod compose;
 pub mod config;
 mod grammar;
 mod language;
@@ -36,6 +39,7 @@ mod secrets;
 pub mod tree;
 mod words;
 
+pub use compose::{Composed, compose};
 pub use config::Config;
 pub use names::interface_name;
 pub use tree::Tree;

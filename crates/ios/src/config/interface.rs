@@ -4,7 +4,7 @@ use super::reasons::{NO_NAT, ONE_TABLE};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, is_digits, lacking, read, run, set};
 use crate::tree::Line;
-use crossgate_diag::{Finding, Span, Spanned};
+use crossgate_diag::{Span, Spanned};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -124,7 +124,11 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
         "selectors of a tunnel's policy are IPv4",
     ),
     set("crypto map", crypto_map).when(names_one_map),
-    set("ip unnumbered", unnumbered),
+    read(
+        "ip unnumbered",
+        unnumbered,
+        Unobeyed::Lacking("the interface has no address of its own here"),
+    ),
     lacking("vrf forwarding", ONE_TABLE),
     lacking("ip vrf", ONE_TABLE),
     lacking("tunnel vrf", ONE_TABLE),
@@ -284,17 +288,6 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 
 fn description(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     interface.description = args.unless_no(|args| args.rest())?;
-    Some(())
-}
-
-fn unnumbered(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.learnt_address = (!args.no).then_some(args.line);
-    args.rest();
-    if !args.no {
-        let title = "`ip unnumbered` is not obeyed: the interface has no address of its own here";
-        let finding = Finding::warning("not-obeyed", title);
-        args.cx.push(finding.at(args.line, "known, but not obeyed"));
-    }
     Some(())
 }
 
@@ -463,6 +456,11 @@ fn protection(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> 
 
 fn protection_policy(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     interface.tunnel.policy = args.unless_no(|args| args.name("an access list"))?;
+    Some(())
+}
+
+fn unnumbered(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+    interface.learnt_address = (!args.no).then_some(args.line);
     Some(())
 }
 

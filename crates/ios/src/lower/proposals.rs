@@ -164,7 +164,7 @@ fn ike_proposal(proposal: &Proposal) -> Option<IkeProposal> {
     })
 }
 
-fn smart_default(proposal: &DefaultProposal) -> IkeProposal {
+pub(crate) fn smart_default(proposal: &DefaultProposal) -> IkeProposal {
     let default = Spanned::default_of;
     IkeProposal {
         name: None,

@@ -1,6 +1,7 @@
 //! One door: [`check`] reads a text and compares what came of it.
 
 mod changes;
+mod compose;
 mod damage;
 mod door;
 mod errors;
