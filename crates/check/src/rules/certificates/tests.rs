@@ -2,7 +2,7 @@
 //! with it. The certificates' texts are too long for pages; `tests/data/README.md` tells how they
 //! were made.
 
-use crate::{Options, Profile, Side, judge_pair};
+use crate::{Options, Profile, Side, judge_one, judge_pair};
 use crossgate_diag::{FileId, Finding, Sources, Span, Spanned, to_text};
 use crossgate_model::{Auth, Certificate, Gateway, Identity};
 use expect_test::{Expect, expect};
@@ -124,6 +124,48 @@ fn shown(der: &[u8]) -> Vec<&'static str> {
 fn a_good_pair_of_certificates_has_no_finding() {
     assert_eq!(shown(GOOD), [""; 0]);
     assert_eq!(shown(IKE), [""; 0]);
+}
+
+/// An IOS-XE file that holds `der` as the router's own certificate.
+fn router_with(der: &[u8]) -> String {
+    let text = include_str!("../../../../../examples/site-to-site/branch.cfg");
+    let group = |octets: &[u8]| -> String { octets.iter().map(|o| format!("{o:02X}")).collect() };
+    let digits = der.chunks(4).map(group).collect::<Vec<_>>().join(" ");
+    let chain = format!(
+        "crypto pki trustpoint CORP\n!\ncrypto pki certificate chain CORP\n certificate 5A01\n  {digits}\n  \tquit\n!\n"
+    );
+    let text = text.replace(
+        "crypto ikev2 proposal",
+        &format!("{chain}crypto ikev2 proposal"),
+    );
+    text.replace(
+        " authentication local pre-share",
+        " authentication local rsa-sig\n pki trustpoint CORP sign",
+    )
+}
+
+#[test]
+fn a_certificate_is_judged_as_it_stands_in_a_file() {
+    let codes = |der: &[u8]| {
+        let mut sources = Sources::new();
+        let file = sources.add("branch.cfg", router_with(der));
+        let read = crossgate_ios::read(&mut sources, file).expect("a configuration");
+        let side = Side {
+            name: "branch",
+            gateway: &read.gateway,
+            language: &read,
+        };
+        let options = Options {
+            now: Some(NOW),
+            ..Options::default()
+        };
+        let findings = judge_one(&sources, side, options).findings;
+        let codes = findings.iter().map(|finding| finding.code);
+        codes.collect::<Vec<_>>()
+    };
+    assert_eq!(codes(GOOD), [""; 0]);
+    assert_eq!(codes(EXPIRED), ["certificate-expired"]);
+    assert_eq!(codes(&GOOD[..60]), ["certificate-unreadable"]);
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 use crate::rule::Profile;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
-use crossgate_diag::Certainty;
 
 /// Which protocol an algorithm protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,12 +184,9 @@ impl Allowed {
     }
 }
 
-/// What the objectionable is called, as an adjective before `algorithms`, and how sure that is.
-pub(super) fn words(profile: Profile) -> (String, Certainty) {
-    match allowed(profile) {
-        None => ("weak".into(), Certainty::Rfc),
-        Some(standard) => (format!("not by {}:", standard.name), Certainty::Doc),
-    }
+/// The standard that names what is allowed; the baseline only names what to avoid.
+pub(super) fn name(profile: Profile) -> Option<&'static str> {
+    allowed(profile).map(|standard| standard.name)
 }
 
 /// Whether the profile asks for protection against quantum computers, and where it says so.

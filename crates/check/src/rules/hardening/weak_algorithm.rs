@@ -1,10 +1,10 @@
 //! An offer has an algorithm that its standard says not to use.
 
-use super::standard::{Algorithm, For, fallback, objection, words};
+use super::standard::{Algorithm, For, fallback, name, objection};
 use crate::pairing;
 use crate::rule::{Found, Judge, One, Party, Profile, Rule};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
-use crossgate_diag::{Finding, Span, Spanned};
+use crossgate_diag::{Certainty, Finding, Span, Spanned};
 use crossgate_model::{Change, Child, Connection, End, EspProposal, IkeProposal};
 
 pub const RULE: Rule = Rule {
@@ -205,12 +205,17 @@ fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding
         }
     }
     let names = names.join(", ");
-    let (adjective, certainty) = words(profile);
-    let title = match profile {
-        Profile::Baseline => {
-            format!("`{of}` offers {adjective} algorithms for {protocol}: {names}")
-        }
-        _ => format!("`{of}` offers algorithms for {protocol} that are {adjective} {names}"),
+    let (title, certainty) = match name(profile) {
+        None => (
+            format!("`{of}` offers weak algorithms for {protocol}: {names}"),
+            Certainty::Rfc,
+        ),
+        Some(standard) => (
+            format!(
+                "`{of}` offers algorithms for {protocol} that {standard} does not allow: {names}"
+            ),
+            Certainty::Doc,
+        ),
     };
     let mut finding = Finding::warning(RULE.code, title);
     // One word may stand for two algorithms: a hash, and the PRF that follows it.
@@ -227,7 +232,7 @@ fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding
         finding = finding.at(span, text);
     }
     finding
-        .when("whenever the peer offers nothing better, or is made to by somebody in between")
+        .when("whenever the peer chooses it")
         .certain(certainty)
 }
 
