@@ -27,6 +27,7 @@ mod language;
 pub mod log;
 mod lower;
 mod panorama;
+mod pem;
 pub mod print;
 pub mod schema;
 mod secrets;

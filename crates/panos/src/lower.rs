@@ -6,6 +6,7 @@
 
 mod address;
 pub(crate) mod algorithm;
+mod certificate;
 mod identity;
 mod ike;
 mod interface;
@@ -31,6 +32,7 @@ pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
     let children = tunnel::children(&mut scope);
     let connections = ike::connections(&mut scope, children);
     let policy = policy::policy(&mut scope);
+    let certificates = certificate::certificates(&mut scope);
     let release = release(tree.root());
     let gateway = Gateway {
         dialect: "pan-os",
@@ -43,7 +45,7 @@ pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
         limits: limits(scope.device),
         policy,
         throughput_cap: None,
-        certificates: Vec::new(),
+        certificates,
     };
     (gateway, scope.findings)
 }
@@ -67,11 +69,23 @@ fn limits(device: At<'_>) -> Limits {
         let ikev2 = device.path(&settings)?;
         ikev2.number::<u32>(&[name])
     };
+    let threshold = cookies_always(device).or_else(|| said("cookie-threshold"));
     Limits {
-        cookie_threshold: said("cookie-threshold").unwrap_or(Spanned::default_of(500)),
+        cookie_threshold: threshold.unwrap_or(Spanned::default_of(500)),
         max_half_open: said("max-half-opened-sa").unwrap_or(Spanned::default_of(65_535)),
         ..Limits::default()
     }
+}
+
+/// If every gateway has `require-cookie`, each peer is asked for a cookie: the threshold is 0.
+fn cookies_always(device: At<'_>) -> Option<Spanned<u32>> {
+    let gateways = device.below(&["network", "ike", "gateway"]);
+    let said = gateways.map(|gateway| {
+        let flag = gateway.flag(&["protocol", "ikev2", "require-cookie"]);
+        flag.filter(|flag| flag.value)
+    });
+    let said: Option<Vec<Spanned<bool>>> = said.collect();
+    said?.first().map(|flag| flag.map(|_| 0))
 }
 
 /// What lowering looks at, and what it has to tell.

@@ -10,6 +10,7 @@ mod network;
 mod policy;
 mod tunnel;
 
+use crate::pem;
 use crate::set;
 use crate::tree::Tree;
 use crate::write::{Secrets, quoted, to_set, to_xml};
@@ -51,6 +52,7 @@ pub fn compose(gateway: &Gateway) -> Composed {
     };
     writer.system();
     writer.interfaces();
+    writer.certificates();
     writer.ike();
     let tunnels = writer.tunnels();
     writer.routers(&tunnels);
@@ -120,6 +122,20 @@ impl Writer<'_> {
         });
         self.used.insert(format!("{section} {name}"));
         name
+    }
+
+    /// Without their private keys, which no configuration tells.
+    fn certificates(&mut self) {
+        for certificate in &self.gateway.certificates {
+            let path = format!("shared certificate {}", quoted(&certificate.name));
+            self.set(&path, &["public-key", &pem::encode(&certificate.der)]);
+            if certificate.is_authority {
+                self.set(&path, &["ca", "yes"]);
+            } else {
+                let name = &certificate.name.value;
+                self.cannot(format!("the private key of `{name}`, which no file tells"));
+            }
+        }
     }
 
     fn system(&mut self) {

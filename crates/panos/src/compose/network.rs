@@ -11,6 +11,8 @@ const NAME: usize = 31;
 /// What static routes have where nothing is said.
 const DISTANCE: u8 = 10;
 const METRIC: u32 = 10;
+/// Mb/s that a port may be set to.
+const SPEEDS: [u64; 7] = [10, 100, 1000, 10_000, 25_000, 40_000, 100_000];
 const ROUTER: &str = "default";
 
 impl Writer<'_> {
@@ -42,6 +44,12 @@ impl Writer<'_> {
             }
         }
         self.segment_size(interface, &layer3);
+        if let Some(bits) = interface.bandwidth.filter(|_| is_port) {
+            let megabits = bits.value / 1_000_000;
+            if SPEEDS.contains(&megabits) {
+                self.set(&path, &["link-speed", &megabits.to_string()]);
+            }
+        }
         if let Some(text) = &interface.description {
             self.set(&path, &["comment", &text.value]);
         }

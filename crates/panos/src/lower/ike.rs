@@ -2,15 +2,14 @@
 
 use super::profile::{self, IkeProfile};
 use super::tunnel::ChildrenOf;
-use super::{Scope, identity};
+use super::{Scope, certificate, identity};
 use crate::behaviour;
 use crate::tree::At;
 use crossgate_crypto::Secret;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::behaviour::Liveness;
 use crossgate_model::{
-    Auth, CertificateUse, Connection, IkeVersion, Initiation, LocalEnd, Nat, PresharedKey,
-    RemoteEnd,
+    Auth, Connection, IkeVersion, Initiation, LocalEnd, Nat, PostQuantum, PresharedKey, RemoteEnd,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -61,8 +60,8 @@ fn connection<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Connection {
     Connection {
         name: gateway.name(),
         version,
-        certificates: CertificateUse::default(),
-        post_quantum: None,
+        certificates: certificate::used_by(scope, gateway),
+        post_quantum: post_quantum(scope, gateway),
         proposals,
         lifetime,
         local_identity: identity::local(scope, gateway, address),
@@ -303,6 +302,23 @@ fn initiation(gateway: At<'_>, remote: &RemoteEnd) -> Spanned<Initiation> {
     }
 }
 
+/// PPKs (RFC 8784), or key exchanges with ML-KEM (RFC 9370): judged, and never negotiated here.
+fn post_quantum(scope: &mut Scope<'_>, gateway: At<'_>) -> Option<Spanned<PostQuantum>> {
+    let kinds = [
+        (["pq-kem", "enable"], PostQuantum::MlKem),
+        (["pq-ppk", "enabled"], PostQuantum::Ppk),
+    ];
+    let mut said = kinds.into_iter().filter_map(|([element, flag], kind)| {
+        let flag = gateway.flag(&["protocol", "ikev2", element, flag])?;
+        flag.value.then(|| (element, flag.map(|_| kind)))
+    });
+    let (element, kind) = said.next()?;
+    let title = format!("`{element}` is not obeyed");
+    let warning = Finding::warning("not-obeyed", title);
+    scope.tell(warning.at(kind.span, "negotiated without it"));
+    Some(kind)
+}
+
 fn tell_what_is_ignored(scope: &mut Scope<'_>, gateway: At<'_>) {
     if let Some(retry) = gateway.value(&["protocol", "ikev2", "dpd", "retry"]) {
         let warning = Finding::warning("not-obeyed", "IKEv2 liveness has no `retry`")
@@ -312,11 +328,12 @@ fn tell_what_is_ignored(scope: &mut Scope<'_>, gateway: At<'_>) {
             .help("leave it out");
         scope.tell(warning);
     }
-    if gateway.is_yes(&["protocol", "ikev2", "require-cookie"]) {
+    let required = gateway.is_yes(&["protocol", "ikev2", "require-cookie"]);
+    if required && super::cookies_always(scope.device).is_none() {
         let place = gateway.value(&["protocol", "ikev2", "require-cookie"]);
         let note = Finding::note("not-obeyed", "`require-cookie` is not obeyed by gateway").at(
             place.and_then(At::span),
-            "cookies are asked for under load only",
+            "cookies are asked for under load only, unless every gateway requires them",
         );
         scope.tell(note);
     }

@@ -118,8 +118,14 @@ fn interface(scope: &mut Scope<'_>, body: Body<'_>) -> Interface {
         virtual_router: None,
         filter_in: None,
         filter_out: None,
-        bandwidth: None,
+        bandwidth: bandwidth(outer),
     }
+}
+
+/// A link's speed is stated in Mb/s.
+fn bandwidth(port: At<'_>) -> Option<Spanned<u64>> {
+    let speed = port.number::<u64>(&["link-speed"])?;
+    Some(speed.map(|megabits| megabits * 1_000_000))
 }
 
 fn addresses(scope: &mut Scope<'_>, layer3: At<'_>) -> Vec<Spanned<IpNet>> {

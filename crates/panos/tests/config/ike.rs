@@ -251,17 +251,15 @@ fn keys_encrypted_missing_and_too_long() {
         certificate,
         &["connection", "auth"],
         expect![[r#"
-        connection G (off), starts on traffic
-        auth RSA signature, lifetime 28800s
-        note[said-twice] `authentication` is said twice
-          ^ fw:14:42 this one holds
-          - fw:6:42 this one is replaced
-        note[not-obeyed] `network ike gateway authentication certificate` is not obeyed
-          ^ fw:14:42 kept as it is
-        error[not-obeyed] certificates are not supported
-          ^ fw:14:42 the gateway is never brought up
-          ? authenticate with a `pre-shared-key`
-    "#]],
+            connection G (off), starts on traffic
+            auth RSA signature, lifetime 28800s
+            note[said-twice] `authentication` is said twice
+              ^ fw:14:42 this one holds
+              - fw:6:42 this one is replaced
+            error[not-obeyed] certificates are not supported
+              ^ fw:14:42 the gateway is never brought up
+              ? authenticate with a `pre-shared-key`
+        "#]],
     );
 }
 

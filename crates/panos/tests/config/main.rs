@@ -2,6 +2,7 @@
 //! construct that is to be read in both forms, [`check_both`].
 
 mod amend;
+mod certificates;
 mod compose;
 mod dump;
 mod examples;

@@ -14,8 +14,6 @@ fn lines_that_batfish_ignores() {
             security RULE1: [] [] -> [] [] application [] service [] Deny
             note[not-obeyed] `shared authentication-profile` is not obeyed
               ^ fw:6:19 kept as it is
-            note[not-obeyed] `shared certificate-profile` is not obeyed
-              ^ fw:7:19 kept as it is
             note[not-obeyed] `shared server-profile` is not obeyed
               ^ fw:8:19 kept as it is
             note[not-obeyed] `deviceconfig system type` is not obeyed
