@@ -1,7 +1,7 @@
 //! Who may begin, and how much of the tunnel comes up when one end does.
 
 use super::rekey::takes_group;
-use super::selectors::{Asked, ask};
+use super::selectors::{Asked, ask, enabled};
 use super::suite;
 use crate::rule::{Effect, Pair, Party};
 use crossgate_model::{Child, Initiation, RemoteEnd, Selector, SelectorPair};
@@ -99,6 +99,39 @@ pub fn serves(pair: &Pair<'_>, starter: &Party<'_>, answerer: &Party<'_>, aspect
             .iter()
             .all(|probe| carried.iter().any(|pair| probe.is_inside(pair))),
         None => carried.len() == asked.len(),
+    }
+}
+
+/// From which end no packet finds its Child SA although there is one for it: an earlier Child that
+/// selects it as well, and has no SA, comes first (RFC 4301 §4.4.1). `None` if all find it.
+pub fn misled(pair: &Pair<'_>) -> Option<Effect> {
+    let mut stopped = Vec::new();
+    for (starter, answerer) in pair.directions() {
+        if !may_start(&starter) {
+            continue;
+        }
+        let asked = ask(&starter, &answerer);
+        let theirs: Vec<_> = asked.iter().filter_map(|one| one.agreed).collect();
+        let first = |probe: &Probe| {
+            let mut all = enabled(&answerer);
+            all.find(|child| probe.is_inside(&child.selectors.value.mirrored()))
+        };
+        let probes = probes(pair, &starter).unwrap_or_default();
+        let is_misled = |probe: &Probe| {
+            let has = |child: &Child| {
+                let mut agreed = theirs.iter();
+                agreed.any(|(one, pair)| std::ptr::eq(*one, child) && probe.is_inside(pair))
+            };
+            first(probe).is_some_and(|child| !has(child))
+        };
+        if probes.iter().any(is_misled) {
+            stopped.push(answerer.end);
+        }
+    }
+    match stopped.as_slice() {
+        [] => None,
+        [from] => Some(Effect::NoTraffic { from: Some(*from) }),
+        _ => Some(Effect::NoTraffic { from: None }),
     }
 }
 

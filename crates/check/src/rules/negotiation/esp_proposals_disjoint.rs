@@ -1,5 +1,6 @@
 //! No ESP suite is common.
 
+use super::ike_proposals_disjoint::OFFERED;
 use crate::agreement::start::{self, Aspect, usual};
 use crate::agreement::strength;
 use crate::agreement::suite::{self, Disjoint, EspSuite, List};
@@ -19,7 +20,8 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     // Children of one tunnel have their proposals from one place.
     let mut told: Vec<Vec<Option<Span>>> = Vec::new();
     for [ours, theirs] in pair.children() {
-        if ours.proposals.is_empty() || theirs.proposals.is_empty() {
+        // What can't be used at all, another rule tells.
+        if !ours.enabled.value || !theirs.enabled.value {
             continue;
         }
         let places = [ours, theirs]
@@ -51,8 +53,10 @@ fn nothing_to_offer(pair: &Pair<'_>, end: &Party<'_>, child: &Child) -> Found {
         let span = place(proposal, List::Encryption).or(child.name.span);
         finding = finding.at(span, list(&proposal.encr));
     }
-    let finding = finding
-        .noted("this program implements no DES and no 3DES, and leaves them out of every offer");
+    if child.proposals.is_empty() {
+        finding = finding.at(child.name.span, "no complete proposal");
+    }
+    let finding = finding.noted(OFFERED);
     Found::with(finding, start::effect(pair, Aspect::Esp))
 }
 

@@ -15,14 +15,17 @@ pub const RULE: Rule = Rule {
     judge: Judge::Pair(judge),
 };
 
+/// Why a list may come to nothing.
+pub(super) const OFFERED: &str = "an offer takes an encryption algorithm, an integrity algorithm with it unless it combines both, and for IKE a PRF and a group; this program implements no DES, no 3DES and no group 24, and what is incomplete or unknown is told where the file is read";
+
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let ends = [pair.first, pair.second];
     let [ours, theirs] = ends.map(|end| end.connection.proposals.as_slice());
-    if ours.is_empty() || theirs.is_empty() {
-        return;
-    }
     if let Some(end) = ends.iter().find(|end| !can_be_offered(end)) {
-        found.push(nothing_to_offer(end));
+        // What can't be used at all, another rule tells.
+        if end.connection.enabled.value {
+            found.push(nothing_to_offer(end));
+        }
     } else if let Some(disjoint) = suite::ike_disjoint(ours, theirs) {
         found.push(told(pair, &disjoint));
     }
@@ -39,14 +42,13 @@ fn nothing_to_offer(end: &Party<'_>) -> Found {
         .when(IN_INIT)
         .starter(WHOEVER);
     for proposal in proposals {
-        finding = finding.at(
-            place(proposal, List::Encryption).or(end.connection.name.span),
-            list(&proposal.encr),
-        );
+        let span = place(proposal, List::Encryption).or(end.connection.name.span);
+        finding = finding.at(span, list(&proposal.encr));
     }
-    let finding = finding.noted(
-        "this program implements no DES, no 3DES and no group 24, and leaves them out of every offer",
-    );
+    if proposals.is_empty() {
+        finding = finding.at(end.connection.name.span, "no complete proposal");
+    }
+    let finding = finding.noted(OFFERED);
     Found::with(finding, Effect::NeverComesUp)
 }
 

@@ -349,7 +349,10 @@ fn alone(pair: &Pair<'_>, end: &Party<'_>, peer: &Party<'_>, child: &Child) -> F
         .when("when this Child SA is asked for")
         .starter(WHOEVER)
         .certain(Certainty::Rfc);
-    let effect = start::effect(pair, Aspect::Selectors);
+    let effect = match start::effect(pair, Aspect::Selectors) {
+        Effect::None => start::misled(pair).unwrap_or(Effect::None),
+        effect => effect,
+    };
     let found = evented(Found::with(finding, effect), end, peer, child);
     let wanted = child.selectors.value.mirrored();
     let Some(beside) = enabled(peer).next() else {
