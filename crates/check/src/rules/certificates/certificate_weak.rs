@@ -23,12 +23,12 @@ const fn least(profile: Profile) -> Least {
         Profile::Baseline => Least {
             rsa: 2048,
             ec: 256,
-            source: "RFC 8247 §4.1.1",
+            source: "RFC 8247 §3.1",
         },
         Profile::Cnsa2 => Least {
             rsa: 3072,
             ec: 384,
-            source: "RFC 9206 §6; CNSA 2.0 wants ML-DSA instead of both",
+            source: "RFC 9206; CNSA 2.0 wants ML-DSA instead of both",
         },
         Profile::Bsi => Least {
             rsa: 3000,
@@ -83,6 +83,6 @@ fn weaknesses(held: &Held<'_>, profile: Profile) -> Vec<String> {
         .parsed
         .broken_hash
         .filter(|_| !held.parsed.is_self_issued());
-    let broken = hash.map(|hash| format!("signed over {hash} (RFC 8247 §4.1)"));
+    let broken = hash.map(|hash| format!("signed over {hash} (RFC 8247 §3.2)"));
     short.into_iter().chain(broken).collect()
 }

@@ -399,7 +399,7 @@ fn a_short_key_signed_over_sha_1() {
          --> hq.set:1:1
           |
         1 | set deviceconfig system hostname hq-fw
-          | ^^^ an RSA key of 1024 bits, less than 2048 (RFC 8247 §4.1.1); signed over SHA-1 (RFC 8247 §4.1)
+          | ^^^ an RSA key of 1024 bits, less than 2048 (RFC 8247 §3.1); signed over SHA-1 (RFC 8247 §3.2)
           |
           = certainty: RFC
           = note: subject CN=hq.example.net, issuer CN=Lab CA

@@ -88,7 +88,7 @@ const CNSA2: Allowed = Allowed {
     hash: (
         &[Integ::HmacSha384_192, Integ::HmacSha512_256],
         &[Prf::HmacSha384, Prf::HmacSha512],
-        "CNSA 2.0 has SHA-384 and SHA-512 only; RFC 9206 §5 for PRF and integrity",
+        "CNSA 2.0 has SHA-384 and SHA-512 only; RFC 9206 for PRF and integrity",
     ),
     groups: (
         &[
@@ -98,7 +98,7 @@ const CNSA2: Allowed = Allowed {
             DhGroup::Modp17,
             DhGroup::Modp18,
         ],
-        "RFC 9206 §5: P-384 or MODP of 3072 bits and more, beside which CNSA 2.0 wants ML-KEM",
+        "RFC 9206: P-384 or MODP of 3072 bits and more, beside which CNSA 2.0 wants ML-KEM",
     ),
 };
 
