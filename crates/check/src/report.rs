@@ -4,7 +4,7 @@ use crate::agreement::start;
 use crate::pairing;
 use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Side};
 use crate::rules;
-use crossgate_diag::{Finding, Fix, Sources, Span, Symptom};
+use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
 use crossgate_model::plan::Plan;
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 
@@ -240,7 +240,7 @@ fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Findi
 
 /// A cure in the words of its files; or why it has to be done by hand.
 fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Result<Fix, String> {
-    let mut amendments = Vec::new();
+    let mut amendments: Vec<Amendment> = Vec::new();
     for (end, change) in &cure.changes {
         let side = of(*end);
         let amendment = amend(sources, side, change).map_err(|why| {
@@ -249,7 +249,7 @@ fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Resu
                 cure.text, side.name
             )
         })?;
-        amendments.push(amendment);
+        join(&mut amendments, amendment);
     }
     Ok(Fix {
         text: cure.text.clone(),
@@ -257,11 +257,18 @@ fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Resu
     })
 }
 
-fn amend(
-    sources: &Sources,
-    side: Side<'_>,
-    change: &Change,
-) -> Result<crossgate_diag::Amendment, String> {
+/// One amendment a file, its edits in the file's order.
+fn join(amendments: &mut Vec<Amendment>, more: Amendment) {
+    let Some(known) = amendments.iter_mut().find(|one| one.file == more.file) else {
+        amendments.push(more);
+        return;
+    };
+    known.edits.extend(more.edits);
+    known.edits.sort_by_key(|edit| edit.span);
+    known.commands.extend(more.commands);
+}
+
+fn amend(sources: &Sources, side: Side<'_>, change: &Change) -> Result<Amendment, String> {
     let Some(span) = any_span(side.gateway) else {
         return Err("no line of the file is known".into());
     };

@@ -53,7 +53,8 @@ fn nothing_to_offer(end: &Party<'_>) -> Found {
 }
 
 fn told(pair: &Pair<'_>, disjoint: &Disjoint<IkeSuite>) -> Found {
-    let names: Vec<_> = disjoint.lists.iter().map(|list| list.words()).collect();
+    let lists = written_apart(pair, &disjoint.lists);
+    let names: Vec<_> = lists.iter().map(|list| list.words()).collect();
     let title = format!(
         "{} and {} have no common {} for IKE",
         pair.first.name(),
@@ -64,7 +65,7 @@ fn told(pair: &Pair<'_>, disjoint: &Disjoint<IkeSuite>) -> Found {
         .when(IN_INIT)
         .starter(WHOEVER)
         .certain(Certainty::Rfc);
-    for wanted in &disjoint.lists {
+    for wanted in &lists {
         finding = labelled(finding, &pair.first, *wanted, true);
         finding = labelled(finding, &pair.second, *wanted, false);
     }
@@ -84,6 +85,17 @@ fn told(pair: &Pair<'_>, disjoint: &Disjoint<IkeSuite>) -> Found {
             event(By::Peer, "NO_PROPOSAL_CHOSEN".into(), offered),
         );
     cured(found, pair, disjoint)
+}
+
+/// Without the PRFs where both ends' follow the integrity lists, of which one speaks then.
+fn written_apart(pair: &Pair<'_>, lists: &[List]) -> Vec<List> {
+    let follows = |end: &Party<'_>| {
+        let mut proposals = end.connection.proposals.iter();
+        proposals.all(|one| place(one, List::Prf) == place(one, List::Integrity))
+    };
+    let is_one = lists.contains(&List::Integrity) && follows(&pair.first) && follows(&pair.second);
+    let all = lists.iter().copied();
+    all.filter(|list| *list != List::Prf || !is_one).collect()
 }
 
 fn labelled(mut finding: Finding, end: &Party<'_>, wanted: List, primary: bool) -> Finding {

@@ -6,6 +6,7 @@ use crate::agreement::start::usual;
 use crate::agreement::trust::{Keys, keys};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::{IN_AUTH, WHOEVER};
+use crossgate_crypto::Secret;
 use crossgate_diag::{Certainty, Finding};
 use crossgate_model::event::{EventKind, Side as By};
 
@@ -66,14 +67,22 @@ fn cured(found: Found, pair: &Pair<'_>) -> Found {
     let (Some(ours), Some(theirs)) = (key(&first), key(&second)) else {
         return found;
     };
-    match ours.len() >= theirs.len() {
-        true => {
-            let found = key_of(found, &first, &ours, &second);
-            key_of(found, &second, &theirs, &first)
-        }
-        false => {
-            let found = key_of(found, &second, &theirs, &first);
-            key_of(found, &first, &ours, &second)
+    let (a, b) = ((first, ours, second), (second, theirs, first));
+    let cures = match a.1.len() >= b.1.len() {
+        true => [a, b],
+        false => [b, a],
+    };
+    let mut found = found;
+    for (from, key, to) in cures {
+        if !has_only(&to, &key) {
+            found = key_of(found, &from, &key, &to);
         }
     }
+    found
+}
+
+/// Whether that is the end's key in both directions already.
+fn has_only(end: &Party<'_>, key: &Secret) -> bool {
+    let both = [&end.connection.local_auth, &end.connection.remote_auth];
+    both.into_iter().all(|auth| known(auth) == Some(key))
 }
