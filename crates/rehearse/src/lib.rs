@@ -32,6 +32,7 @@ pub mod node;
 pub mod observe;
 mod queue;
 pub mod scenario;
+pub mod small;
 pub mod trace;
 pub mod traffic;
 pub mod wan;
