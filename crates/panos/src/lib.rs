@@ -99,10 +99,9 @@ pub fn looks_like(text: &str) -> u8 {
     share.max(usize::from(ours > 0)) as u8
 }
 
+/// A document, or a session in which one was shown.
 fn is_xml(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('<')
+    xml::start(text).is_some()
 }
 
 /// Reads a configuration, in XML or in `set` form. Secrets are masked in `sources` from then on.
@@ -127,7 +126,7 @@ pub fn read_template(
     let form = if is_xml(text) { Form::Xml } else { Form::Set };
     let (mut tree, mut findings, secrets) = if form == Form::Xml {
         let parsed = xml::parse(text, file)?;
-        (parsed.tree, Vec::new(), parsed.secrets)
+        (parsed.tree, parsed.findings, parsed.secrets)
     } else {
         let parsed = set::parse(text, Some(file));
         if parsed.understood == 0 {

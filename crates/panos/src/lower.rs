@@ -21,13 +21,15 @@ use address::AddressBook;
 use crossgate_diag::{Finding, Severity, Span, Spanned};
 use crossgate_model::{Gateway, Interface, Limits};
 pub(crate) use profile::predefined;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The gateway that a configuration describes.
 pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
     let mut scope = Scope::new(tree.root());
     scope.tell_other_devices();
     scope.interfaces = interface::interfaces(&mut scope);
+    let named = scope.interfaces.iter().map(|i| i.name.value.clone());
+    scope.index = named.zip(0..).collect();
     let routes = route::routes(&mut scope);
     let children = tunnel::children(&mut scope);
     let connections = ike::connections(&mut scope, children);
@@ -95,6 +97,8 @@ struct Scope<'t> {
     device: At<'t>,
     book: AddressBook<'t>,
     interfaces: Vec<Interface>,
+    /// Where each is, by its name.
+    index: BTreeMap<String, usize>,
     findings: Vec<Finding>,
     /// Titles and places of the findings: what two users of one profile find is told once.
     told: BTreeSet<(String, Option<Span>)>,
@@ -108,6 +112,7 @@ impl<'t> Scope<'t> {
             device: root.below(&["devices"]).next().unwrap_or(root),
             book: AddressBook::new(root),
             interfaces: Vec::new(),
+            index: BTreeMap::new(),
             findings: Vec::new(),
             told: BTreeSet::new(),
         }
@@ -153,7 +158,7 @@ impl<'t> Scope<'t> {
     }
 
     fn interface(&self, name: &str) -> Option<&Interface> {
-        self.interfaces.iter().find(|i| i.name.value == name)
+        self.interfaces.get(*self.index.get(name)?)
     }
 
     /// Whether an interface is defined, or could be in what the file lacks.

@@ -117,6 +117,7 @@ struct Reader {
     /// Where `edit` has led.
     context: Vec<Word>,
     prompts: Vec<Range<usize>>,
+    pagings: Vec<Range<usize>>,
     understood: usize,
     /// Where somebody wants to know.
     said: Option<Vec<Said>>,
@@ -141,16 +142,31 @@ impl Reader {
             secrets: Vec::new(),
             context: Vec::new(),
             prompts: Vec::new(),
+            pagings: Vec::new(),
             understood: 0,
             said: None,
         }
     }
 
     fn finish(mut self) -> Parsed {
-        if let Some(first) = self.prompts.first() {
-            let text = format!("{} in all", self.prompts.len());
-            let note = Finding::note("prompt-skipped", "the device's prompts are skipped");
-            self.findings.push(note.at(self.span(first), text));
+        let marks = [
+            (
+                "prompt-skipped",
+                "the device's prompts are skipped",
+                &self.prompts,
+            ),
+            (
+                "paging-skipped",
+                "the terminal's marks between pages are skipped",
+                &self.pagings,
+            ),
+        ];
+        for (code, title, places) in marks {
+            if let Some(first) = places.first() {
+                let note = Finding::note(code, title);
+                let text = format!("{} in all", places.len());
+                self.findings.push(note.at(self.span(first), text));
+            }
         }
         Parsed {
             tree: self.tree,
@@ -167,6 +183,7 @@ impl Reader {
 
     fn command(&mut self, command: Command) {
         self.prompts.extend(command.prompt);
+        self.pagings.extend(command.paging);
         if let Some(quote) = &command.unclosed {
             let warning = Finding::warning("unclosed-quote", "this quote is never closed");
             self.findings
@@ -403,11 +420,19 @@ impl Reader {
     /// Words that nothing is known of: each is below the one before, members beside each other.
     fn rest(&mut self, walk: &mut Walk<'_>, mut node: NodeId) {
         let mut in_list = false;
+        let mut depth = 0;
         let words = walk.words.get(walk.at..).unwrap_or(&[]);
-        for &(word, hidden) in words.iter().take(DEPTH_MAX) {
+        for &(word, hidden) in words {
             if word.is("[") || word.is("]") {
                 in_list = word.is("[");
                 continue;
+            }
+            if depth == DEPTH_MAX {
+                let end = words
+                    .last()
+                    .map_or(word.range.end, |(last, _)| last.range.end);
+                self.too_many_words(word.range.start..end);
+                break;
             }
             // After a secret, what isn't understood may be the rest of it.
             let in_list = in_list || walk.secret_said;
@@ -415,10 +440,8 @@ impl Reader {
             let child = self.word(node, word, hidden || walk.secret_said, kind);
             if !in_list {
                 node = child;
+                depth += 1;
             }
-        }
-        if let (Some((first, _)), Some((last, _))) = (words.get(DEPTH_MAX), words.last()) {
-            self.too_many_words(first.range.start..last.range.end);
         }
         walk.at = walk.words.len();
     }

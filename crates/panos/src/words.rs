@@ -31,6 +31,8 @@ pub struct Command {
     pub prompt: Option<Range<usize>>,
     /// A quote that nothing closes.
     pub unclosed: Option<Range<usize>>,
+    /// What a terminal has put between two pages: `--More--`, `lines 1-23`.
+    pub paging: Option<Range<usize>>,
 }
 
 /// All commands of a text; empty lines and comments (`#` at a line's start) are left out.
@@ -43,7 +45,8 @@ pub fn commands(text: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     while scanner.at < text.len() {
         let command = scanner.command();
-        if !command.words.is_empty() || command.prompt.is_some() {
+        let is_mark = command.prompt.is_some() || command.paging.is_some();
+        if !command.words.is_empty() || is_mark {
             commands.push(command);
         }
     }
@@ -62,9 +65,35 @@ impl Scanner<'_> {
         self.text.get(self.at..).unwrap_or("")
     }
 
+    /// A terminal's backspaces and control sequences are blanks as well.
     fn skip_blanks(&mut self) {
-        let blanks = |c: char| matches!(c, ' ' | '\t' | '\r' | '\u{feff}');
-        self.at += self.rest().len() - self.rest().trim_start_matches(blanks).len();
+        let blanks = |c: char| matches!(c, ' ' | '\t' | '\r' | '\u{8}' | '\u{feff}');
+        loop {
+            self.at += self.rest().len() - self.rest().trim_start_matches(blanks).len();
+            let Some(sequence) = self.rest().strip_prefix('\u{1b}') else {
+                return;
+            };
+            let parameters = sequence.strip_prefix('[').unwrap_or("");
+            let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';' && c != '?');
+            // ESC alone, or with `[`, parameters and a letter.
+            self.at += end.map_or(1, |end| {
+                let last = parameters.get(end..).and_then(|rest| rest.chars().next());
+                end + 2
+                    + last
+                        .filter(char::is_ascii_alphabetic)
+                        .map_or(0, char::len_utf8)
+            });
+        }
+    }
+
+    /// `--More--` and `lines 1-23`, which may stand in front of a command.
+    fn paging(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        let line = self.rest().lines().next().unwrap_or("");
+        let len = paging_mark(line)?;
+        self.at += len;
+        self.skip_blanks();
+        Some(start..start + len)
     }
 
     fn skip_line(&mut self) {
@@ -82,6 +111,7 @@ impl Scanner<'_> {
             self.skip_line();
             return command;
         }
+        command.paging = self.paging();
         command.prompt = self.prompt();
         loop {
             self.skip_blanks();
@@ -115,7 +145,8 @@ impl Scanner<'_> {
     }
 
     fn plain(&mut self, words: &mut Vec<Word>) {
-        let len = self.rest().find(char::is_whitespace);
+        let ends = |c: char| c.is_whitespace() || matches!(c, '\u{1b}' | '\u{8}');
+        let len = self.rest().find(ends);
         let end = self.at + len.unwrap_or(self.rest().len());
         for range in self.split_brackets(self.at..end, words.is_empty()) {
             let text = self.text.get(range.clone()).unwrap_or("").to_owned();
@@ -181,6 +212,23 @@ impl Scanner<'_> {
     }
 }
 
+/// How much of a line is a mark between two pages.
+fn paging_mark(line: &str) -> Option<usize> {
+    for mark in ["--More--", "--more--", "---(more)---"] {
+        if line.starts_with(mark) {
+            return Some(mark.len());
+        }
+    }
+    let numbers = line.strip_prefix("lines ")?;
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '/' | '%' | '(' | ')');
+    let rest = numbers.trim_start_matches(is_number);
+    if !numbers.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let rest = rest.strip_prefix(" (END)").unwrap_or(rest);
+    Some(line.len() - rest.len())
+}
+
 fn unescaped(raw: &str, quote: char) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut chars = raw.chars().peekable();
@@ -235,6 +283,23 @@ mod tests {
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].unclosed, Some(8..9));
         assert_eq!(all[1].words[2].text, "x");
+    }
+
+    #[test]
+    fn a_terminals_marks_are_no_words() {
+        let text = "set a b\n--More--\u{8}\u{8} \u{1b}[K\nlines 1-23 \u{1b}[Kset c d\u{1b}[m\n\
+                    lines 24-46/46 (END)\nset e\u{1b}[1;31m f\nlines of prose\n";
+        assert_eq!(
+            texts(text),
+            [
+                vec!["set", "a", "b"],
+                vec![],
+                vec!["set", "c", "d"],
+                vec![],
+                vec!["set", "e", "f"],
+                vec!["lines", "of", "prose"],
+            ]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::NotAConfiguration;
 use crate::schema::{RowId, Schema, Shape};
 use crate::secrets::holds_secret;
 use crate::tree::{Attribute, DEPTH_MAX, Kind, NodeId, Tree};
-use crossgate_diag::{FileId, Span, Spanned};
+use crossgate_diag::{FileId, Finding, Span, Spanned};
 use roxmltree::{Document, Node};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,18 +17,63 @@ const LOOK_DEPTH: usize = 4;
 
 pub struct Parsed {
     pub tree: Tree,
+    pub findings: Vec<Finding>,
     pub secrets: Vec<Span>,
 }
 
-/// The document without what stands before it, and how many bytes that is.
+/// Where a document starts in a text: at its first character, or at a line of its own after what a
+/// session has printed before it.
+pub fn start(text: &str) -> Option<usize> {
+    let trimmed = text.trim_start_matches('\u{feff}').trim_start();
+    let before = text.len() - trimmed.len();
+    if trimmed.starts_with('<') {
+        return Some(before);
+    }
+    let tags = ["<?xml", "<config", "<response"];
+    let starts = tags.iter().filter_map(|tag| {
+        let mut found = trimmed.match_indices(tag).map(|(at, _)| at);
+        found.find(|at| trimmed.get(..*at).is_some_and(|head| head.ends_with('\n')))
+    });
+    starts.min().map(|at| before + at)
+}
+
+/// The document without what stands before and after it, and how many bytes stand before.
 pub fn body(text: &str) -> (&str, usize) {
-    let body = text.trim_start_matches('\u{feff}').trim_start();
-    (body, text.len() - body.len())
+    let base = start(text).unwrap_or(0);
+    let body = text.get(base..).unwrap_or("");
+    let ends = ["</config>", "</response>"];
+    let end = ends
+        .iter()
+        .filter_map(|tag| Some(body.rfind(tag)? + tag.len()))
+        .max();
+    // Behind the last tag there may be a session's prompt; in another document anything.
+    let rest = end.and_then(|end| body.get(end..)).unwrap_or("");
+    match end.filter(|_| !rest.contains('<')) {
+        Some(end) => (body.get(..end).unwrap_or(body), base),
+        None => (body, base),
+    }
 }
 
 pub fn parse(text: &str, file: FileId) -> Result<Parsed, NotAConfiguration> {
     let (body, base) = body(text);
-    let document = Document::parse(body).map_err(|error| ill_formed(text, base, &error))?;
+    let mut findings = around(text, body, base, file);
+    let mended;
+    let document = match Document::parse(body) {
+        Ok(document) => document,
+        Err(error) => {
+            let Some(cut) = Cut::of(body) else {
+                return Err(ill_formed(text, base, &error));
+            };
+            mended = cut.mended(body);
+            // What isn't well-formed before its end either is refused.
+            let Ok(document) = Document::parse(&mended) else {
+                return Err(ill_formed(text, base, &error));
+            };
+            let span = Span::new(file, base + cut.end.saturating_sub(1)..base + cut.end);
+            findings.push(cut.told().at(span, "read up to here"));
+            document
+        }
+    };
     let mut reader = Reader {
         file,
         base,
@@ -38,8 +83,107 @@ pub fn parse(text: &str, file: FileId) -> Result<Parsed, NotAConfiguration> {
     reader.document(document.root_element())?;
     Ok(Parsed {
         tree: reader.tree,
+        findings,
         secrets: reader.secrets,
     })
+}
+
+/// What a session has printed before and after the document.
+fn around(text: &str, body: &str, base: usize, file: FileId) -> Vec<Finding> {
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let ranges = [0..base, base + body.len()..text.len()];
+    let skipped = ranges.into_iter().filter_map(|range| {
+        let part = text.get(range.clone())?;
+        let inner = part.trim_matches(blank);
+        let start = range.start + (part.len() - part.trim_start_matches(blank).len());
+        (!inner.is_empty()).then(|| Span::new(file, start..start + inner.len()))
+    });
+    let told = skipped.map(|span| {
+        let note = Finding::note("text-skipped", "what stands around the document is skipped");
+        note.at(span, "no part of the configuration")
+    });
+    told.collect()
+}
+
+/// A document that ends too early: its elements that nothing closes.
+struct Cut<'t> {
+    open: Vec<&'t str>,
+    /// Just after the last whole tag.
+    end: usize,
+}
+
+impl<'t> Cut<'t> {
+    /// `None` where not even one tag is whole.
+    fn of(body: &'t str) -> Option<Self> {
+        let mut open = Vec::new();
+        let mut end = 0;
+        let mut at = 0;
+        while let Some(start) = body.get(at..)?.find('<').map(|found| at + found) {
+            let tag = body.get(start..)?;
+            let (close, opens) = match tag {
+                _ if tag.starts_with("<!--") => ("-->", None),
+                _ if tag.starts_with("<![CDATA[") => ("]]>", None),
+                _ if tag.starts_with("<?") => ("?>", None),
+                _ => (">", Some(tag)),
+            };
+            let Some(length) = tag_end(tag, close) else {
+                break;
+            };
+            at = start + length;
+            end = at;
+            let tag = opens.and_then(|tag| tag.get(1..length - 1)).unwrap_or("/");
+            if tag.starts_with('/') && opens.is_some() {
+                open.pop();
+            } else if !tag.ends_with('/') {
+                open.extend(tag.split(char::is_whitespace).next());
+            }
+        }
+        (end > 0 && !open.is_empty()).then_some(Self { open, end })
+    }
+
+    fn told(&self) -> Finding {
+        let last = self.open.last().copied().unwrap_or_default();
+        let title = "this file ends too early: what follows is missing";
+        Finding::warning("cut-off", title)
+            .noted(format!(
+                "{} elements are not closed, the last of them `{last}`",
+                self.open.len()
+            ))
+            .help("export the configuration again, and look whether all of it has arrived")
+    }
+
+    fn mended(&self, body: &str) -> String {
+        let mut out = body.get(..self.end).unwrap_or("").to_owned();
+        for tag in self.open.iter().rev() {
+            out.push_str("</");
+            out.push_str(tag);
+            out.push('>');
+        }
+        out
+    }
+}
+
+/// Just after a tag's end; a `>` in an attribute's quotes is none.
+fn tag_end(tag: &str, close: &str) -> Option<usize> {
+    if close != ">" {
+        return Some(tag.find(close)? + close.len());
+    }
+    let mut quote = None;
+    let end = tag.char_indices().find(|&(_, c)| match quote {
+        Some(open) => {
+            if c == open {
+                quote = None;
+            }
+            false
+        }
+        None => {
+            if matches!(c, '"' | '\'') {
+                quote = Some(c);
+            }
+            c == '>'
+        }
+    });
+    end.map(|(at, _)| at + 1)
 }
 
 fn ill_formed(text: &str, base: usize, error: &roxmltree::Error) -> NotAConfiguration {

@@ -8,6 +8,7 @@ use crossgate_model::{
     Action, AddressObject, AddressValue, NatRule, Policy, SecurityRule, ServiceObject,
     ServiceValue, SourceTranslation, Zone,
 };
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// Conditions that a rule may have and that can't be looked at here.
@@ -252,7 +253,8 @@ fn source_translation(scope: &mut Scope<'_>, rule: At<'_>) -> SourceTranslation 
 
 /// Zones that rules name and nothing defines.
 fn expect_zones(scope: &mut Scope<'_>, policy: &Policy) {
-    let known = |name: &str| name == "any" || policy.zones.iter().any(|z| z.name.value == name);
+    let names: BTreeSet<&str> = policy.zones.iter().map(|z| z.name.as_str()).collect();
+    let known = |name: &str| name == "any" || names.contains(name);
     if policy.zones.is_empty() {
         return;
     }

@@ -1,6 +1,7 @@
 //! The two forms themselves: commands, documents, parts of documents, and what is neither.
 
-use crate::{check, check_both};
+use crate::{check, check_both, dump, reading_of};
+use crossgate_diag::Sources;
 use expect_test::expect;
 
 #[test]
@@ -285,8 +286,11 @@ fn what_is_no_configuration_is_refused_in_one_sentence() {
         (
             "<config><shared>",
             expect![[r#"
-            refused: it is not well-formed XML: it ends, in line 1, too early
-        "#]],
+                warning[cut-off] this file ends too early: what follows is missing
+                  ^ fw:1:16 read up to here
+                  = 2 elements are not closed, the last of them `shared`
+                  ? export the configuration again, and look whether all of it has arrived
+            "#]],
         ),
         (
             "<config>&unknown;</config>",
@@ -364,4 +368,101 @@ fn an_element_twice_and_an_empty_one() {
               ^ fw:1:249 this one is not obeyed
         "#]],
     );
+}
+
+const HQ_XML: &str = include_str!("../../../../examples/site-to-site/hq.xml");
+const HQ_SET: &str = include_str!("../../../../examples/site-to-site/hq.set");
+
+fn model(text: &str) -> String {
+    dump::gateway(&reading_of(text).1.gateway)
+}
+
+#[test]
+fn a_session_in_which_a_document_was_shown() {
+    let session = format!("admin@fw> show config running\n\n{HQ_XML}\nadmin@fw> exit\n");
+    assert_eq!(crossgate_panos::looks_like(&session), 100);
+    let (sources, reading) = reading_of(&session);
+    assert_eq!(dump::gateway(&reading.gateway), model(HQ_XML));
+    expect![[r#"
+        note[text-skipped] what stands around the document is skipped
+          ^ fw:1:1 no part of the configuration
+        note[text-skipped] what stands around the document is skipped
+          ^ fw:314:1 no part of the configuration
+    "#]]
+    .assert_eq(&dump::findings(&sources, &reading.findings));
+}
+
+#[test]
+fn a_session_in_which_commands_were_shown_by_pages() {
+    let mut lines = HQ_SET.lines();
+    let mut session = String::from("admin@fw# show\r\n");
+    for page in 0_usize.. {
+        let shown: Vec<&str> = lines.by_ref().take(23).collect();
+        if shown.is_empty() {
+            break;
+        }
+        session += &format!("{}\r\n", shown.join("\r\n"));
+        let (first, last) = (page * 23 + 1, page * 23 + 23);
+        session += &match page % 2 {
+            0 => format!("\u{1b}[7mlines {first}-{last} \u{1b}[27m\u{1b}[K\r\u{1b}[K"),
+            _ => "--More--\u{8}\u{8}\u{8}        ".to_owned(),
+        };
+    }
+    session += "\r\n[edit]\r\nadmin@fw# \r\n";
+    let (sources, reading) = reading_of(&session);
+    assert_eq!(dump::gateway(&reading.gateway), model(HQ_SET));
+    expect![[r#"
+        note[prompt-skipped] the device's prompts are skipped
+          ^ fw:1:1 3 in all
+        note[paging-skipped] the terminal's marks between pages are skipped
+          ^ fw:25:5 4 in all
+    "#]]
+    .assert_eq(&dump::findings(&sources, &reading.findings));
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_change_nothing() {
+    for text in [HQ_XML, HQ_SET] {
+        let other = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        let (sources, reading) = reading_of(&other);
+        assert_eq!(dump::gateway(&reading.gateway), model(text));
+        assert_eq!(dump::findings(&sources, &reading.findings), "");
+    }
+}
+
+#[test]
+fn of_a_document_that_is_cut_off_the_rest_is_read() {
+    let end = HQ_XML.find("<virtual-router>").expect("a router") + 40;
+    let (sources, reading) = reading_of(&HQ_XML[..end]);
+    let whole = model(HQ_XML);
+    let expected = whole.lines().filter(|line| line.contains("child "));
+    let tunnels = dump::gateway(&reading.gateway);
+    let tunnels: Vec<&str> = tunnels.lines().filter(|l| l.contains("child ")).collect();
+    assert_eq!(tunnels, expected.collect::<Vec<_>>());
+    expect![[r#"
+        warning[cut-off] this file ends too early: what follows is missing
+          ^ fw:127:24 read up to here
+          = 5 elements are not closed, the last of them `virtual-router`
+          ? export the configuration again, and look whether all of it has arrived
+    "#]]
+    .assert_eq(&dump::findings(&sources, &reading.findings));
+}
+
+#[test]
+fn a_document_cut_off_anywhere_is_read_with_a_warning_or_refused() {
+    let mut read = 0;
+    let (ends, step) = (60..HQ_XML.trim_end().len(), 29);
+    let cuts = ends.len() / step;
+    for end in ends.step_by(step) {
+        let mut sources = Sources::new();
+        let file = sources.add("fw", &HQ_XML[..end]);
+        if let Ok(reading) = crossgate_panos::read(&mut sources, file) {
+            assert!(
+                reading.findings.iter().any(|f| f.code == "cut-off"),
+                "{end}"
+            );
+            read += 1;
+        }
+    }
+    assert!(read >= cuts, "{read} of {cuts}");
 }

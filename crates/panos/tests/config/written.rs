@@ -49,3 +49,28 @@ fn published_documents_come_back_word_for_word() {
         to_set(&second.tree, Secrets::Written)
     );
 }
+
+/// Whatever a text is, the text printed of it is printed of itself, in each form.
+#[test]
+fn what_is_printed_is_printed_again() {
+    for text in [
+        HQ_XML,
+        HQ_SET,
+        include_str!("../../../../examples/any-any/hq.set"),
+        include_str!("../../../../examples/as-published/hq.xml"),
+        include_str!("../../../../examples/crypto-map/hq.set"),
+        include_str!("../../../../examples/gcm/hq.set"),
+        include_str!("../../../../examples/several-proxy-ids/hq.set"),
+        include_str!("../data/iron_skillet_mgmt_static.panos-xml"),
+        include_str!("../data/batfish_ignored_lines.panos-set"),
+        include_str!("../data/batfish_ike_crypto_profiles.panos-set"),
+        include_str!("../data/batfish_ipsec_crypto_profiles.panos-set"),
+        include_str!("../data/panorama.xml"),
+    ] {
+        let xml = |text: &str| to_xml(&reading_of(text).1.tree, Secrets::Written);
+        let set = |text: &str| to_set(&reading_of(text).1.tree, Secrets::Written);
+        let (as_xml, as_set) = (xml(text), set(text));
+        assert_eq!(xml(&as_xml), as_xml);
+        assert_eq!(set(&as_set), as_set);
+    }
+}
