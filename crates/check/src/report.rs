@@ -283,3 +283,64 @@ fn any_span(gateway: &Gateway) -> Option<Span> {
     let interfaces = gateway.interfaces.iter().map(|i| i.name.span);
     connections.chain(interfaces).flatten().next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const FAILS_WHEN_FIRST: Effect = Effect::FailsWhen { starts: End::First };
+    const AT_REKEY: Effect = Effect::FailsAtRekey {
+        after: Duration::from_secs(3570),
+    };
+
+    fn silent(from: Option<End>) -> Effect {
+        Effect::NoTraffic { from }
+    }
+
+    #[test]
+    fn what_fails_only_when_one_end_starts_leaves_the_other() {
+        let starts = End::Second;
+        assert_eq!(
+            verdict(&[FAILS_WHEN_FIRST, AT_REKEY], &End::BOTH),
+            Verdict::OnlyWhen { starts }
+        );
+        let both = [FAILS_WHEN_FIRST, Effect::FailsWhen { starts }];
+        assert_eq!(verdict(&both, &End::BOTH), Verdict::NeverComesUp);
+    }
+
+    #[test]
+    fn an_end_that_never_starts_is_not_expected_to() {
+        assert_eq!(
+            verdict(&[FAILS_WHEN_FIRST], &[End::Second]),
+            Verdict::ComesUp
+        );
+        assert_eq!(
+            verdict(&[FAILS_WHEN_FIRST], &[End::First]),
+            Verdict::NeverComesUp
+        );
+        assert_eq!(verdict(&[], &[]), Verdict::NeverComesUp);
+    }
+
+    #[test]
+    fn traffic_of_both_ends_and_then_the_first_rekey_decide() {
+        let (first, second) = (Some(End::First), Some(End::Second));
+        let of = |effects: &[Effect]| verdict(effects, &End::BOTH);
+        assert_eq!(
+            of(&[AT_REKEY, silent(first)]),
+            Verdict::NoTraffic { from: first }
+        );
+        assert_eq!(
+            of(&[silent(first), silent(second)]),
+            Verdict::NoTraffic { from: None }
+        );
+        let later = Effect::FailsAtRekey {
+            after: Duration::from_secs(7000),
+        };
+        assert_eq!(
+            of(&[later, AT_REKEY]),
+            Verdict::FailsAtRekey { seconds: 3570 }
+        );
+        assert_eq!(of(&[Effect::None]), Verdict::ComesUp);
+    }
+}
