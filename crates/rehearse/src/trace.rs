@@ -321,6 +321,17 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.entry.at.since_start();
         write!(f, "{:>6}.{:06} ", since.as_secs(), since.subsec_micros())?;
+        // Each tells its own and leaves out the others'.
+        self.of_the_way(f)?;
+        self.of_a_gateway(f)?;
+        self.of_a_host(f)?;
+        self.of_the_run(f)
+    }
+}
+
+impl Line<'_> {
+    /// Packets on the WAN.
+    fn of_the_way(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.entry.what {
             Happening::Sent { from, packet } => {
                 write!(f, "{} sends #{}: {packet}", self.name(*from), packet.number)
@@ -329,6 +340,22 @@ impl fmt::Display for Line<'_> {
                 write!(f, "#{number} arrives at {}", self.name(*to))
             }
             Happening::Lost { number, why } => write!(f, "#{number} does not arrive: {why}"),
+            Happening::Plaintext {
+                from,
+                source,
+                destination,
+            } => write!(
+                f,
+                "{} lets out in the clear: {source} to {destination}",
+                self.name(*from)
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Engines and data planes.
+    fn of_a_gateway(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry.what {
             Happening::Event { node, event } => {
                 let child = event.child.as_deref().unwrap_or_default();
                 let space = if child.is_empty() { "" } else { " " };
@@ -366,15 +393,13 @@ impl fmt::Display for Line<'_> {
             Happening::Dropped { node, by, reason } => {
                 write!(f, "{} drops a packet: {reason} ({by:?})", self.name(*node))
             }
-            Happening::Plaintext {
-                from,
-                source,
-                destination,
-            } => write!(
-                f,
-                "{} lets out in the clear: {source} to {destination}",
-                self.name(*from)
-            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Packets of hosts.
+    fn of_a_host(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry.what {
             Happening::PingSent { flow, number } => write!(f, "ping {flow}/{number} sent"),
             Happening::PingArrived { flow, number } => write!(f, "ping {flow}/{number} arrived"),
             Happening::PingAnswered {
@@ -391,6 +416,13 @@ impl fmt::Display for Line<'_> {
                 let which = if *arrived { "answer" } else { "request" };
                 write!(f, "ping {flow}/{number} lost: the {which}")
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// The world's own.
+    fn of_the_run(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry.what {
             Happening::PoweredOn { node } => write!(f, "{} starts", self.name(*node)),
             Happening::PoweredOff { node } => write!(f, "{} is off", self.name(*node)),
             Happening::Disturbance { text } => f.write_str(text),
@@ -401,6 +433,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{}: timer {timer} is never done", self.name(*node))
             }
             Happening::Overflow { limit } => write!(f, "more than {limit} packets under way"),
+            _ => Ok(()),
         }
     }
 }

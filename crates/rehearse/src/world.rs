@@ -4,8 +4,10 @@
 //! planned; everything that is drawn comes from one generator. So a seed is a run, byte for byte.
 
 mod changes;
+mod network;
 
-use crate::forwarding::Surroundings;
+pub use network::{HostPair, Machine, Network};
+
 use crate::invariant::{TAIL, Violation, Watch};
 use crate::lens::Lens;
 use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
@@ -14,18 +16,14 @@ use crate::scenario::{Planned, Scenario, Start, Traffic};
 use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
 use crate::traffic::{Flow, Mark, Pattern, Running};
 use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
-use crossgate_firewall::site;
 use crossgate_model::operate::Operation;
-use crossgate_model::plan::{Plan, Site};
 use crossgate_model::view::ConnectionView;
-use crossgate_model::{ChildSa, Connection, End, Gateway, Selector, Time};
-use crossgate_wire::ip::{Packet, protocol};
-use ipnet::Ipv4Net;
+use crossgate_model::{ChildSa, End, Gateway, Time};
+use crossgate_wire::ip::Packet;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Packets and timers that may be under way.
@@ -42,107 +40,6 @@ const POWER_ON: Time = Time::START;
 
 /// When an operator starts the tunnel, and hosts begin to send.
 pub const BEGIN: Duration = Duration::from_secs(1);
-
-/// Gateways, and who is behind them.
-#[derive(Clone, Debug)]
-pub struct Network {
-    pub gateways: Vec<Machine>,
-    /// Of which no packet may cross the WAN in the clear.
-    pub protected: Vec<Ipv4Net>,
-    /// Which hosts send each other packets.
-    pub pairs: Vec<HostPair>,
-}
-
-/// A gateway and its surroundings.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    pub name: String,
-    /// Completed by what the plan assumes.
-    pub gateway: Arc<Gateway>,
-    /// What a commit puts into force, where that is something else.
-    pub candidate: Option<Arc<Gateway>>,
-    pub around: Arc<Surroundings>,
-    pub wan: IpAddr,
-}
-
-/// Two hosts behind two gateways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostPair {
-    pub gateways: [NodeId; 2],
-    pub hosts: [Ipv4Addr; 2],
-    /// What they send: ICMP, unless the policies take none.
-    pub protocol: u8,
-    pub ports: [u16; 2],
-}
-
-impl Network {
-    /// The network that two configurations mean.
-    pub fn of(first: &Gateway, second: &Gateway, plan: &Plan) -> Self {
-        let ends = [(first, &plan.branch), (second, &plan.hq)];
-        let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
-        let pairs = plan.pings.iter().map(|&(near, far)| {
-            let (protocol, ports) = probe(connections, [near, far]);
-            HostPair {
-                gateways: [End::First.into(), End::Second.into()],
-                hosts: [near, far],
-                protocol,
-                ports,
-            }
-        });
-        Self {
-            pairs: pairs.collect(),
-            gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
-            protected: plan.protected(),
-        }
-    }
-}
-
-fn machine(gateway: &Gateway, site: &Site) -> Machine {
-    let gateway = site::completed(gateway, site);
-    let hosts = site.lans.iter();
-    let hosts = hosts.map(|lan| (lan.host, site::arrival(&gateway, site, lan)));
-    Machine {
-        name: site.label.to_owned(),
-        around: Arc::new(Surroundings {
-            wan_interface: site.wan_interface.clone(),
-            hosts: hosts.collect(),
-        }),
-        gateway: Arc::new(gateway),
-        candidate: None,
-        wan: site.wan.addr().into(),
-    }
-}
-
-/// A packet that the policies of either end select between these hosts: a ping if they do, else
-/// something of their own protocol. Gives the ports at which each host is spoken to.
-fn probe(connections: [Option<&Connection>; 2], [near, far]: [Ipv4Addr; 2]) -> (u8, [u16; 2]) {
-    let of = |connection: Option<&Connection>, near: Ipv4Addr, far: Ipv4Addr| {
-        let children = connection.into_iter().flat_map(|c| &c.children);
-        let pairs = children.map(|child| child.selectors.value);
-        let hit = |selector: &Selector, host: Ipv4Addr| {
-            selector.matches(host.into(), selector.protocol, selector.start_port)
-        };
-        let fitting = pairs.filter(|pair| hit(&pair.local, near) && hit(&pair.remote, far));
-        fitting.collect::<Vec<_>>()
-    };
-    let [ours, theirs] = connections;
-    let ours = of(ours, near, far);
-    let theirs = of(theirs, far, near);
-    let all = ours
-        .iter()
-        .copied()
-        .chain(theirs.iter().map(|pair| pair.mirrored()));
-    let all: Vec<_> = all.collect();
-    let takes_icmp = |p: u8| p == 0 || p == protocol::ICMP;
-    if all.is_empty() || all.iter().any(|pair| takes_icmp(pair.local.protocol)) {
-        return (protocol::ICMP, [0, 0]);
-    }
-    let port = |first: u16| if first == 0 { 9 } else { first };
-    all.first().map_or((protocol::ICMP, [0, 0]), |pair| {
-        let ports = [pair.local.start_port, pair.remote.start_port];
-        (pair.local.protocol, ports.map(port))
-    })
-}
 
 /// The whole simulation.
 pub struct World {
@@ -369,31 +266,6 @@ impl World {
     /// Whether both ends have the same SAs, and no exchange is under way.
     pub fn agrees(&self) -> bool {
         self.watch.agreement().is_ok()
-    }
-}
-
-impl Network {
-    /// Both ways between each pair of hosts.
-    pub fn flows(&self, pattern: Pattern) -> Vec<Flow> {
-        let begins = POWER_ON + BEGIN;
-        let both = self.pairs.iter().flat_map(|pair| {
-            let [a, b] = pair.gateways;
-            let [near, far] = pair.hosts;
-            let [near_port, far_port] = pair.ports;
-            [(a, b, near, far, far_port), (b, a, far, near, near_port)].map(
-                |(from, to, source, destination, port)| Flow {
-                    from,
-                    to,
-                    source,
-                    destination,
-                    pattern,
-                    protocol: pair.protocol,
-                    port,
-                    begins,
-                },
-            )
-        });
-        both.collect()
     }
 }
 
