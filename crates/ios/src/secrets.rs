@@ -69,12 +69,22 @@ const BETWEEN: [&str; 19] = [
 pub(crate) fn find(text: &str, tree: &Tree) -> Vec<Span> {
     let mut found = Vec::new();
     tree.each(&mut |line| {
-        match armour(text, line) {
+        match skipped(text, line).or_else(|| armour(text, line)) {
             Some(span) => found.push(span),
             None => found.extend(in_line(text, line)),
         };
     });
     found
+}
+
+/// What isn't read may hold anything: all but its first line counts as secret.
+fn skipped(text: &str, line: &Line) -> Option<Span> {
+    if line.kind != Kind::Skipped {
+        return None;
+    }
+    let first = slice(text, line.raw).find('\n')?;
+    let start = line.raw.start + u32::try_from(first).ok()? + 1;
+    Some(Span { start, ..line.raw })
 }
 
 /// A private key pasted in PEM.

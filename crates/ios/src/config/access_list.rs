@@ -79,7 +79,7 @@ fn open(
         remove(&mut config.access_lists, &name);
         return Some(());
     }
-    let list = entry(&mut config.access_lists, name)?;
+    let list = entry(&mut config.access_lists, name, args.cx)?;
     list.standard = standard;
     run(Mode::AccessList, TABLE, lines, list, args.cx);
     Some(())
@@ -103,7 +103,7 @@ pub(super) fn numbered(config: &mut Config, args: &mut Args<'_, '_>) -> Option<(
         args.rest();
         return Some(());
     }
-    let list = entry(&mut config.access_lists, name)?;
+    let list = entry(&mut config.access_lists, name, args.cx)?;
     list.standard = standard;
     if args.flag("remark").is_some() {
         args.rest();
@@ -158,7 +158,8 @@ fn add(
     sequence: Option<u32>,
     action: Spanned<Action>,
 ) -> Option<()> {
-    let last = list.entries.iter().map(|entry| entry.sequence).max();
+    // They are in the order of their numbers.
+    let last = list.entries.last().map(|entry| entry.sequence);
     let sequence = sequence.unwrap_or_else(|| last.unwrap_or(0).saturating_add(10));
     let rest = args.remaining_span();
     let selectors = match list.standard {
@@ -176,8 +177,15 @@ fn add(
             && known.selectors.is_ok()
             && known.selectors == entry.selectors
     };
-    list.entries
-        .retain(|known| !same(known) && (args.no || known.sequence != entry.sequence));
+    let said = format!(
+        "{} {:?} {:?}",
+        list.name.value, entry.action.value, entry.selectors
+    );
+    let is_last = last.is_none_or(|last| last < sequence);
+    if !args.cx.is_new("entry", &said) || !is_last || args.no {
+        list.entries
+            .retain(|known| !same(known) && (args.no || known.sequence != entry.sequence));
+    }
     if !args.no {
         let at = list
             .entries

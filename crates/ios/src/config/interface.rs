@@ -281,7 +281,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     if args.flag("type").is_some() {
         args.take();
     }
-    let interface = entry(&mut config.interfaces, name)?;
+    let interface = entry(&mut config.interfaces, name, args.cx)?;
     run(Mode::Interface, TABLE, lines, interface, args.cx);
     Some(())
 }

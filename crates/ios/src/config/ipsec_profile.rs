@@ -65,7 +65,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.ipsec_profiles, &name);
         return Some(());
     }
-    let profile = entry(&mut config.ipsec_profiles, name)?;
+    let profile = entry(&mut config.ipsec_profiles, name, args.cx)?;
     run(Mode::IpsecProfile, TABLE, lines, profile, args.cx);
     Some(())
 }

@@ -85,7 +85,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.keyrings, &name);
         return Some(());
     }
-    let keyring = entry(&mut config.keyrings, name)?;
+    let keyring = entry(&mut config.keyrings, name, args.cx)?;
     run(Mode::Keyring, TABLE, lines, keyring, args.cx);
     Some(())
 }
@@ -96,7 +96,7 @@ fn open_peer(keyring: &mut Keyring, args: &mut Args<'_, '_>, lines: &[Line]) -> 
         remove(&mut keyring.peers, &name);
         return Some(());
     }
-    let peer = entry(&mut keyring.peers, name)?;
+    let peer = entry(&mut keyring.peers, name, args.cx)?;
     run(Mode::KeyringPeer, PEER_TABLE, lines, peer, args.cx);
     Some(())
 }

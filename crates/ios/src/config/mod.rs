@@ -132,8 +132,15 @@ pub(crate) fn find<'c, T: Named>(list: &'c [T], name: &str) -> Option<&'c T> {
 }
 
 /// The one of that name, made now if there was none.
-pub(crate) fn entry<T: Named>(list: &mut Vec<T>, name: Spanned<String>) -> Option<&mut T> {
-    let known = list.iter().position(|item| item.name() == &name);
+pub(crate) fn entry<'l, T: Named>(
+    list: &'l mut Vec<T>,
+    name: Spanned<String>,
+    cx: &mut Context<'_>,
+) -> Option<&'l mut T> {
+    let known = match cx.is_new(T::WHAT, &name) {
+        true => None,
+        false => list.iter().position(|item| item.name() == &name),
+    };
     let at = known.unwrap_or(list.len());
     if known.is_none() {
         list.push(T::new(name));

@@ -45,7 +45,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.policies, &name);
         return Some(());
     }
-    let policy = entry(&mut config.policies, name)?;
+    let policy = entry(&mut config.policies, name, args.cx)?;
     run(Mode::Policy, TABLE, lines, policy, args.cx);
     Some(())
 }

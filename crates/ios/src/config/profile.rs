@@ -151,7 +151,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.profiles, &name);
         return Some(());
     }
-    let profile = entry(&mut config.profiles, name)?;
+    let profile = entry(&mut config.profiles, name, args.cx)?;
     run(Mode::Profile, TABLE, lines, profile, args.cx);
     Some(())
 }

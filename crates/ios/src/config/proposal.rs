@@ -63,7 +63,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.proposals, &name);
         return Some(());
     }
-    let proposal = entry(&mut config.proposals, name)?;
+    let proposal = entry(&mut config.proposals, name, args.cx)?;
     run(Mode::Proposal, TABLE, lines, proposal, args.cx);
     Some(())
 }

@@ -41,7 +41,9 @@ fn route(config: &mut Config, args: &mut Args<'_, '_>, destination: Spanned<IpNe
     options(&mut route, args)?;
     let same =
         |known: &Route| known.destination == route.destination && same_hop(&known.via, &route.via);
-    config.routes.retain(|known| !same(known));
+    if !args.cx.is_new("route", &route.destination.to_string()) {
+        config.routes.retain(|known| !same(known));
+    }
     if !args.no {
         config.routes.push(route);
     }

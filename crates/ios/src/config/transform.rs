@@ -76,7 +76,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         remove(&mut config.transform_sets, &name);
         return Some(());
     }
-    let set = entry(&mut config.transform_sets, name)?;
+    let set = entry(&mut config.transform_sets, name, args.cx)?;
     if !args.is_empty() {
         set.encr = None;
         set.integ = None;

@@ -18,6 +18,9 @@ pub(crate) struct Context<'t> {
     /// Lines of global mode that are known and not obeyed, by their keywords and why.
     lacking: BTreeMap<(String, &'static str), Vec<Span>>,
     around: Vec<Span>,
+    skipped: Vec<Span>,
+    /// What was named already, by what it is.
+    named: BTreeSet<(&'static str, String)>,
 }
 
 impl<'t> Context<'t> {
@@ -30,6 +33,8 @@ impl<'t> Context<'t> {
             asides: BTreeMap::new(),
             lacking: BTreeMap::new(),
             around: Vec::new(),
+            skipped: Vec::new(),
+            named: BTreeSet::new(),
         }
     }
 
@@ -43,8 +48,9 @@ impl<'t> Context<'t> {
 
     /// A piece of the file for a message: short, printable, and no secret.
     pub fn shown(&self, span: Span) -> String {
-        let secret = |s: &Span| s.start < span.end && span.start < s.end;
-        if self.secrets.iter().any(secret) {
+        // They are in the order of the text, and don't overlap.
+        let after = self.secrets.partition_point(|s| s.end <= span.start);
+        if self.secrets.get(after).is_some_and(|s| s.start < span.end) {
             return "a secret".into();
         }
         let text: String = slice(self.text, span).chars().take(QUOTED_MAX).collect();
@@ -118,6 +124,17 @@ impl<'t> Context<'t> {
         self.around.push(visible(self.text, line.raw));
     }
 
+    /// Whether nothing of that kind was called so yet: then there is none to look for, which is
+    /// what keeps reading a long file in proportion to its length.
+    pub fn is_new(&mut self, kind: &'static str, name: &str) -> bool {
+        self.named.insert((kind, name.to_owned()))
+    }
+
+    /// A whole part of the file that is no part of its configuration.
+    pub fn skipped(&mut self, line: &Line) {
+        self.skipped.push(line.span());
+    }
+
     /// Findings, and the places of secrets.
     pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
         for ((what, instead), spans) in std::mem::take(&mut self.lacking) {
@@ -132,6 +149,11 @@ impl<'t> Context<'t> {
             let title = "not part of the configuration: what a terminal shows around it";
             self.findings
                 .push(listing("around-configuration", title.into(), &self.around));
+        }
+        if !self.skipped.is_empty() {
+            let title = "not read: parts of the file beside its running configuration";
+            let finding = listing("skipped-section", title.into(), &self.skipped);
+            self.findings.push(finding);
         }
         (self.findings, self.secrets)
     }
@@ -160,7 +182,7 @@ pub(crate) fn gather(line: &Line, spans: &mut Vec<Span>) {
     use crate::tree::Kind;
     if !matches!(
         line.kind,
-        Kind::Blank | Kind::Comment | Kind::Leave | Kind::Around
+        Kind::Blank | Kind::Comment | Kind::Leave | Kind::Around | Kind::Skipped
     ) {
         spans.push(line.span());
     }

@@ -22,6 +22,7 @@ pub(crate) fn run<T>(
             Kind::Unknown | Kind::Command(_) => unknown(mode, line, cx),
             Kind::Ambiguous(fitting) => cx.ambiguous(line, fitting),
             Kind::Around => cx.around(line),
+            Kind::Skipped => cx.skipped(line),
             Kind::Blank | Kind::Comment | Kind::Leave => {}
         }
         // Terminal output between the lines of a section that isn't ours to run.

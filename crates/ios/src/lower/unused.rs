@@ -3,6 +3,7 @@
 use crate::config::{Config, Named};
 use crate::grammar::Context;
 use crossgate_diag::{Finding, Spanned};
+use std::collections::BTreeSet;
 
 pub(super) fn tell(config: &Config, cx: &mut Context<'_>) {
     let offers = || {
@@ -24,8 +25,9 @@ pub(super) fn tell(config: &Config, cx: &mut Context<'_>) {
 }
 
 fn each<T: Named>(defined: &[T], used: &[&Spanned<String>], cx: &mut Context<'_>) {
+    let used: BTreeSet<&str> = used.iter().map(|name| name.value.as_str()).collect();
     for thing in defined.iter().map(Named::name) {
-        if thing.value != "default" && !used.contains(&thing) {
+        if thing.value != "default" && !used.contains(thing.value.as_str()) {
             cx.push(
                 Finding::note(
                     "unused",
@@ -47,11 +49,14 @@ fn lists(config: &Config, cx: &mut Context<'_>) {
         .crypto_maps
         .iter()
         .filter_map(|e| e.access_list.as_ref());
-    let used: Vec<_> = policies.chain(maps).collect();
+    let used: BTreeSet<&str> = policies
+        .chain(maps)
+        .map(|name| name.value.as_str())
+        .collect();
     for list in config
         .access_lists
         .iter()
-        .filter(|l| !used.contains(&&l.name))
+        .filter(|l| !used.contains(l.name.value.as_str()))
     {
         cx.push(
             Finding::note(

@@ -11,6 +11,7 @@ mod interfaces;
 mod ipsec;
 mod judged;
 mod lists;
+mod mixed;
 mod refused;
 mod samples;
 mod secrets;

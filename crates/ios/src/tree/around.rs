@@ -39,6 +39,18 @@ const EXEC: [(&str, usize); 9] = [
     ("do", 2),
 ];
 
+/// The command of the exec level that a prompt's line has: of `R1#show version`.
+pub(super) fn exec_command(line: &str) -> Option<&str> {
+    match prompt(line)? {
+        Around::Whole => {
+            let at = line.find(['#', '>'])?;
+            let command = line.get(at + 1..)?.trim();
+            (!command.is_empty() && is_exec(&command.to_ascii_lowercase())).then_some(command)
+        }
+        Around::Prompt(_) => None,
+    }
+}
+
 /// Whether nothing of the line is configuration, and else how many bytes of it are a prompt.
 pub(super) fn recognise(line: &str) -> (bool, usize) {
     match beginning(line) {
@@ -61,6 +73,7 @@ fn beginning(line: &str) -> Option<Around> {
     let whole = PRINTS.iter().any(|print| lower.starts_with(print))
         || bare == "^"
         || bare.starts_with('%')
+        || super::sections::header(bare).is_some()
         || is_log_message(bare)
         || is_size(&lower)
         || is_exec(&lower);

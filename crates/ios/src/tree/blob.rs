@@ -2,6 +2,12 @@
 
 use super::lines::Physical;
 
+/// Longer than any banner that a router takes, in octets: the end of one isn't sought farther.
+const BANNER_MAX: usize = 65_536;
+
+/// Longer than any macro or key, in lines.
+const LINES_MAX: usize = 4000;
+
 /// How far such a text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blob {
@@ -73,7 +79,11 @@ fn delimited(text: &str, lines: &[Physical], at: usize, start: usize) -> Blob {
         rest.get(..first).unwrap_or("")
     };
     let body = start + delimiter.len();
-    match text.get(body..).and_then(|body| body.find(delimiter)) {
+    let mut end = text.len().min(body + BANNER_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    match text.get(body..end).and_then(|body| body.find(delimiter)) {
         Some(end) => Blob::Lines(lines_until(lines, at, body + end)),
         None => Blob::Endless,
     }
@@ -88,7 +98,8 @@ fn lines_until(lines: &[Physical], at: usize, offset: usize) -> usize {
 }
 
 fn macro_lines(text: &str, lines: &[Physical], at: usize) -> Blob {
-    let end = following(text, lines, at).position(|line| line == "@");
+    let mut near = following(text, lines, at).take(LINES_MAX);
+    let end = near.position(|line| line == "@");
     end.map_or(Blob::Endless, |index| Blob::Lines(index + 1))
 }
 
@@ -106,7 +117,8 @@ fn is_hex_group(word: &str) -> bool {
 }
 
 fn armoured(text: &str, lines: &[Physical], at: usize) -> Blob {
-    let end = following(text, lines, at).position(|line| line.starts_with("-----END"));
+    let mut near = following(text, lines, at).take(LINES_MAX);
+    let end = near.position(|line| line.starts_with("-----END"));
     end.map_or(Blob::Lines(0), |index| Blob::Lines(index + 1))
 }
 

@@ -8,6 +8,7 @@ mod around;
 mod blob;
 mod lines;
 mod nest;
+mod sections;
 
 pub use nest::parse;
 
@@ -76,6 +77,9 @@ pub enum Kind {
     Comment,
     /// What a terminal shows around a configuration: prompts, banners of `show`, error prints.
     Around,
+    /// A whole part of the file that is another command's output or another configuration: its
+    /// words are those of the first line.
+    Skipped,
     /// `exit` or `end`.
     Leave,
     Command(Command),

@@ -3,6 +3,7 @@
 use super::around;
 use super::blob::{self, Blob};
 use super::lines::{self, Physical};
+use super::sections;
 use super::{Command, Kind, Line, Tree, slice};
 use crate::grammar::{Mode, Resolved};
 use crossgate_diag::{FileId, Finding, Span};
@@ -20,9 +21,12 @@ pub fn parse(text: &str, file: FileId) -> (Tree, Vec<Finding>) {
         open: Vec::new(),
         findings: Vec::new(),
     };
-    let mut at = 0;
-    while let Some(line) = physical.get(at) {
-        at += nest.take(&physical, at, line);
+    for section in sections::find(text, &physical) {
+        let lines = physical.get(..section.lines.end).unwrap_or(&physical);
+        match section.skip {
+            true => nest.skip(lines, section.lines.start),
+            false => nest.read(lines, section.lines.start),
+        }
     }
     nest.close_to(0);
     let lines = nest.done;
@@ -83,6 +87,27 @@ struct Place {
 }
 
 impl<'t> Nest<'t> {
+    /// Reads the lines from that index on.
+    fn read(&mut self, physical: &[Physical], mut at: usize) {
+        while let Some(line) = physical.get(at) {
+            at += self.take(physical, at, line);
+        }
+    }
+
+    /// All lines from that index on are one that isn't read.
+    fn skip(&mut self, physical: &[Physical], at: usize) {
+        let (Some(first), Some(last)) = (physical.get(at), physical.last()) else {
+            return;
+        };
+        self.close_to(0);
+        self.append(Line {
+            raw: Span::new(self.file, first.raw.start..last.raw.end),
+            words: lines::words(self.text, first.content.clone(), self.file),
+            kind: Kind::Skipped,
+            lines: Vec::new(),
+        });
+    }
+
     /// Takes the line at that index, and all that belong to it as one text; says how many.
     fn take(&mut self, physical: &[Physical], at: usize, line: &Physical) -> usize {
         let content = self.text.get(line.content.clone()).unwrap_or("");
