@@ -75,7 +75,7 @@ fn of_pair(text: &str, index: usize) -> String {
     let net = |first: u8| format!("{first}.{}.{}.", index / 256, index % 256);
     text.replace("203.0.113.", &net(100))
         .replace("198.51.100.", &net(101))
-        .replace("10.10.10.", &net(10))
+        .replace("10.10.10.", &net(12))
         .replace("10.20.20.", &net(11))
         .replace("lab-only-", &format!("lab-only-{index:05}-"))
 }

@@ -261,7 +261,6 @@ fn input_that_is_no_configuration_is_refused_in_a_sentence() {
         folder.write("blank.cfg", " \n\n"),
         folder.write("binary.cfg", binary),
         folder.write("prose.txt", "Dear all,\nthe tunnel is down.\n"),
-        folder.write("truncated.xml", &example("site-to-site/hq.xml")[..700]),
         folder.0.join("missing.cfg").display().to_string(),
         folder.0.display().to_string(),
     ];
@@ -372,6 +371,11 @@ fn a_configuration_cut_in_the_middle_is_read_as_far_as_it_goes() {
         );
         assert!(!said.stdout.is_empty() || said.stderr.lines().count() == 1);
     }
+    let xml = example("site-to-site/hq.xml");
+    let cut = folder.write("cut.xml", &xml[..xml.len() / 4]);
+    let said = check(&[&cut, &folder.branch()]);
+    assert!(said.code.is_some_and(|code| code < 3), "{}", said.stderr);
+    assert!(!said.stdout.is_empty() || said.stderr.lines().count() == 1);
 }
 
 #[test]
@@ -579,4 +583,37 @@ fn a_key_copied_from_the_other_end_is_written_and_never_told() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_configuration_converted_there_is_judged_as_the_original() {
+    let folder = Folder::new("convert");
+    let (branch, hq) = (folder.branch(), folder.hq());
+    for (file, other, to, name) in [
+        (&hq, &branch, "ios", "hq.cfg"),
+        (&hq, &branch, "panos-xml", "hq.xml"),
+        (&branch, &hq, "panos-set", "branch.set"),
+    ] {
+        let out = folder.0.join(name).display().to_string();
+        let said = crossgate(&["convert", file, "--to", to, "--out", &out]);
+        assert!(matches!(said.code, Some(0 | 1)), "{to}: {}", said.stderr);
+        assert_eq!(
+            said.code == Some(0),
+            said.stderr.is_empty(),
+            "{}",
+            said.stderr
+        );
+        let judged = check(&[&out, other]);
+        assert_eq!(
+            judged.last_line(),
+            "verdict: comes up",
+            "{to}: {}",
+            judged.stdout
+        );
+        let printed = crossgate(&["convert", file, "--to", to]);
+        assert!(printed.stdout.contains("********"), "{}", printed.stdout);
+        let again = crossgate(&["convert", file, "--to", to, "--out", &out]);
+        assert_eq!(again.code, Some(2));
+        assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    }
 }

@@ -6,6 +6,7 @@ mod check;
 mod exec;
 mod explain;
 mod lab;
+mod make;
 mod paper;
 mod run;
 
@@ -24,6 +25,7 @@ struct Cli {
 enum Command {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
+    Convert(make::convert::ConvertArgs),
     Run(run::RunArgs),
     Exec(exec::ExecArgs),
     Lab(lab::LabArgs),
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     match &Cli::parse().command {
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Convert(args) => make::convert::run(args),
         Command::Run(args) => run::run(args),
         Command::Exec(args) => exec::run(args),
         Command::Lab(args) => lab::run(args),

@@ -187,6 +187,44 @@ impl std::fmt::Debug for Dialect {
     }
 }
 
+/// A language, and a way to write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    IosXe,
+    PanOsSet,
+    PanOsXml,
+}
+
+/// A configuration as written.
+pub struct Written {
+    /// Keys included.
+    pub text: String,
+    /// What the language can't say, each as a sentence without full stop.
+    pub cannot: Vec<String>,
+}
+
+impl Form {
+    /// Writes down a gateway, whichever language it was read in.
+    pub fn write(self, gateway: &Gateway) -> Written {
+        if self == Self::IosXe {
+            let composed = crossgate_ios::compose(gateway);
+            return Written {
+                text: composed.text,
+                cannot: composed.cannot,
+            };
+        }
+        let composed = crossgate_panos::compose(gateway);
+        let text = match self {
+            Self::PanOsXml => composed.xml(crossgate_panos::Secrets::Written),
+            _ => composed.set(crossgate_panos::Secrets::Written),
+        };
+        Written {
+            text,
+            cannot: composed.cannot,
+        }
+    }
+}
+
 /// Of a hundred; not zero if any line is understood.
 fn share_of_lines(text: &str, understood: usize) -> usize {
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();

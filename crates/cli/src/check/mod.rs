@@ -120,12 +120,13 @@ fn check(args: &CheckArgs) -> Result<bool, String> {
 
 /// The same for a folder.
 fn fleet(args: &CheckArgs, folder: &Path, asked: &Asked) -> Result<bool, String> {
-    let fleet = fleet::judge(folder, asked)?;
-    match args.format() {
-        Format::Text => print(&fleet.text()),
-        Format::Json => print(&format!("{:#}\n", fleet.json())),
+    let told: fn(&fleet::Fleet) -> String = match args.format() {
+        Format::Text => fleet::Fleet::text,
+        Format::Json => |fleet| format!("{:#}\n", fleet.json()),
         _ => return Err("a fleet is told as text or json; --format asks for neither".into()),
-    }
+    };
+    let fleet = fleet::judge(folder, asked)?;
+    print(&told(&fleet));
     if fleet.is_empty() {
         let folder = folder.display();
         return Err(format!("no file of {folder} is a configuration"));
