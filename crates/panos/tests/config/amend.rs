@@ -427,14 +427,14 @@ fn more_selectors() {
             pair: pair("10.20.20.0/24", "10.30.0.0/16"),
         },
         expect![[r#"
-            > set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 protocol any
-            > set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 local 10.20.20.0/24
-            > set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 remote 10.30.0.0/16
-            + set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 protocol any
-            + set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 local 10.20.20.0/24
-            + set network tunnel ipsec tun-branch auto-key proxy-id proxy-1 remote 10.30.0.0/16
-            +   child tun-branch:proxy-1 on tun-branch: 10.20.20.0/24 <-> 10.30.0.0/16 through tunnel.1 esp  esp-branch AES-CBC-256 / HMAC-SHA256-128 pfs MODP-2048 for 3600s window 1024
-            +                   <entry name="proxy-1">
+            > set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 protocol any
+            > set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 local 10.20.20.0/24
+            > set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 remote 10.30.0.0/16
+            + set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 protocol any
+            + set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 local 10.20.20.0/24
+            + set network tunnel ipsec tun-branch auto-key proxy-id 10.20.20.0-24-10.30.0.0-16 remote 10.30.0.0/16
+            +   child tun-branch:10.20.20.0-24-10.30.0.0-16 on tun-branch: 10.20.20.0/24 <-> 10.30.0.0/16 through tunnel.1 esp  esp-branch AES-CBC-256 / HMAC-SHA256-128 pfs MODP-2048 for 3600s window 1024
+            +                   <entry name="10.20.20.0-24-10.30.0.0-16">
             +                     <protocol>
             +                       <any/>
             +                     </protocol>
@@ -1093,20 +1093,20 @@ fn the_first_selectors() {
             to: pair("192.168.80.0/24", "192.168.70.0/24"),
         },
         expect![[r#"
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 protocol any
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 local 192.168.80.0/24
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 remote 192.168.70.0/24
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 protocol any
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 local 192.168.80.0/24
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 remote 192.168.70.0/24
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 protocol any
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 local 192.168.80.0/24
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 remote 192.168.70.0/24
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 protocol any
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 local 192.168.80.0/24
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 remote 192.168.70.0/24
             -   child tun-store on tun-store: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
-            +   child tun-store:proxy-1 on tun-store: 192.168.80.0/24 <-> 192.168.70.0/24 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
+            +   child tun-store:192.168.80.0-24-192.168.70.0-24 on tun-store: 192.168.80.0/24 <-> 192.168.70.0/24 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
         "#]],
     );
 }
 
 #[test]
-fn more_selectors_beside_everything() {
+fn the_first_proxy_id_ends_the_selection_of_everything() {
     check_set(
         ANY,
         &Change::AddSelectors {
@@ -1114,21 +1114,14 @@ fn more_selectors_beside_everything() {
             pair: pair("192.168.80.0/24", "192.168.70.0/24"),
         },
         expect![[r#"
-            > set network tunnel ipsec tun-store auto-key proxy-id any protocol any
-            > set network tunnel ipsec tun-store auto-key proxy-id any local 0.0.0.0/0
-            > set network tunnel ipsec tun-store auto-key proxy-id any remote 0.0.0.0/0
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 protocol any
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 local 192.168.80.0/24
-            > set network tunnel ipsec tun-store auto-key proxy-id proxy-1 remote 192.168.70.0/24
-            + set network tunnel ipsec tun-store auto-key proxy-id any protocol any
-            + set network tunnel ipsec tun-store auto-key proxy-id any local 0.0.0.0/0
-            + set network tunnel ipsec tun-store auto-key proxy-id any remote 0.0.0.0/0
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 protocol any
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 local 192.168.80.0/24
-            + set network tunnel ipsec tun-store auto-key proxy-id proxy-1 remote 192.168.70.0/24
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 protocol any
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 local 192.168.80.0/24
+            > set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 remote 192.168.70.0/24
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 protocol any
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 local 192.168.80.0/24
+            + set network tunnel ipsec tun-store auto-key proxy-id 192.168.80.0-24-192.168.70.0-24 remote 192.168.70.0/24
             -   child tun-store on tun-store: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
-            +   child tun-store:any on tun-store: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
-            +   child tun-store:proxy-1 on tun-store: 192.168.80.0/24 <-> 192.168.70.0/24 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
+            +   child tun-store:192.168.80.0-24-192.168.70.0-24 on tun-store: 192.168.80.0/24 <-> 192.168.70.0/24 through tunnel.70 esp  esp-store AES-CBC-128 / HMAC-SHA1-96 pfs none for 3600s window 1024
         "#]],
     );
 }

@@ -5,8 +5,9 @@ use crate::language::steps::{self, Path, Step};
 use crossgate_model::{CannotSay, Change, Selector, SelectorPair};
 
 const LISTS: [&str; 2] = ["proxy-id", "proxy-id-v6"];
-/// Characters of a proxy ID's name.
-const NAME_MAX: usize = 31;
+/// Characters of `TUNNEL:PROXYID` (vendor's document), and of a name that is still one.
+const PRINTED_MAX: usize = 63;
+const NAME_MIN: usize = 8;
 /// Packets that a window may have (schema).
 const WINDOWS: [u32; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
 
@@ -14,13 +15,11 @@ impl Draft<'_> {
     pub fn tunnel(&mut self, change: &Change) -> Result<(), CannotSay> {
         match change {
             Change::Selectors { child, to } => self.selectors(child, to),
+            // A tunnel without proxy IDs selects everything, and its first one ends that: whoever
+            // wants several there says so of the Child that there is, too.
             Change::AddSelectors { beside, pair } => {
                 let tunnel = self.tunnel_path(beside)?;
-                if self.proxy_ids(&tunnel).is_empty() {
-                    // The first proxy ID would end what the tunnel selects without any.
-                    self.new_proxy_id(&tunnel, "any", &SelectorPair::ANY_V4)?;
-                }
-                self.new_proxy_id(&tunnel, "proxy-1", pair)
+                self.new_proxy_id(&tunnel, pair)
             }
             Change::RemoveSelectors { child } => self.remove_selectors(child),
             Change::ReplayWindow { child, packets } => self.replay_window(child, *packets),
@@ -61,7 +60,7 @@ impl Draft<'_> {
         let Some(proxy) = self.proxy_id(child)? else {
             return match *to == SelectorPair::ANY_V4 {
                 true => Ok(()),
-                false => self.new_proxy_id(&tunnel, "proxy-1", to),
+                false => self.new_proxy_id(&tunnel, to),
             };
         };
         let is_only = self.proxy_ids(&tunnel).len() == 1;
@@ -82,14 +81,16 @@ impl Draft<'_> {
         self.say_proxy_id(&proxy, to)
     }
 
-    fn new_proxy_id(
-        &mut self,
-        tunnel: &[String],
-        name: &str,
-        to: &SelectorPair,
-    ) -> Result<(), CannotSay> {
+    /// It is called after its networks, so that several new ones don't share a name.
+    fn new_proxy_id(&mut self, tunnel: &[String], to: &SelectorPair) -> Result<(), CannotSay> {
         let used = self.proxy_ids(tunnel);
-        let name = unused(name, NAME_MAX, |name| used.iter().any(|used| used == name));
+        let room = PRINTED_MAX.saturating_sub(tunnel.last().map_or(0, String::len) + 1);
+        let net = |selector: &Selector| selector.as_net().map_or(String::new(), |n| n.to_string());
+        let wanted = format!("{}-{}", net(&to.local), net(&to.remote));
+        let wanted = wanted.replace(['/', ':'], "-");
+        let name = unused(&wanted, room.max(NAME_MIN), |name| {
+            used.iter().any(|used| used == name)
+        });
         self.say_proxy_id(&join(tunnel, &["auto-key", list_of(to), &name]), to)
     }
 
