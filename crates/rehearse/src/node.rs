@@ -245,6 +245,9 @@ impl Node {
     /// A packet came in from the WAN.
     pub fn receive(&mut self, now: Time, datagram: &Datagram) {
         let now = self.clock.local(now);
+        if !self.owns(datagram.to.ip()) {
+            return self.drop_packet(Station::Socket, "no-local-address");
+        }
         if let Some(reason) = self.forwarding.input(now, datagram) {
             return self.drop_packet(Station::Firewall, reason.word());
         }
@@ -520,7 +523,17 @@ impl Node {
         self.send(now, datagram);
     }
 
+    /// Nothing is sent from, or heard at, an address that no interface has that is up.
+    fn owns(&self, address: IpAddr) -> bool {
+        let up = self.gateway.interfaces.iter().filter(|i| i.enabled.value);
+        up.flat_map(|i| &i.addresses)
+            .any(|net| net.value.addr() == address)
+    }
+
     fn send(&mut self, now: Time, datagram: Datagram) {
+        if !self.owns(datagram.from.ip()) {
+            return self.drop_packet(Station::Socket, "no-local-address");
+        }
         match self.forwarding.output(now, &datagram) {
             None => self.deeds.push(Deed::Send(datagram)),
             Some(reason) => self.drop_packet(Station::Firewall, reason.word()),

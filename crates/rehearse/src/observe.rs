@@ -22,9 +22,10 @@
 //! - **comes up**: all else. A rekey that is refused, and then succeeds in time because the other
 //!   end asks or because it is tried again, is a line in a log and no outage.
 //!
-//! Nothing disturbs the way between, so two economies change no outcome: liveness asks seldomer
-//! than configured, and where many Child lifetimes make one of the IKE SA, its rekey is looked at
-//! in a run of its own, whose Children live longer.
+//! Nothing disturbs the way between, which allows two economies: liveness asks seldomer than
+//! configured, and where many Child lifetimes make one of the IKE SA, its rekey is looked at in a
+//! run of its own, whose Children live longer. So what liveness alone keeps open (a session in a
+//! firewall that would not let the peer begin) is not open here when a rekey is due.
 
 use crate::node::NodeId;
 use crate::scenario::{Scenario, Start, Traffic};
@@ -57,6 +58,8 @@ const CHILDREN_ONE_BY_ONE: u32 = 3;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     pub seed: u64,
+    /// A NAT stands in front of that end. The other end can't reach it first, so isn't started.
+    pub nat: Option<End>,
 }
 
 /// A verdict and what it rests on.
@@ -189,6 +192,7 @@ impl Observer {
         };
         connection.and_then(Option::as_ref).is_some_and(|c| {
             c.initiation.value != Initiation::Never
+                && self.options.nat.is_none_or(|hidden| hidden == end)
                 && !matches!(c.remote, RemoteEnd::Any | RemoteEnd::Within(_))
         })
     }
@@ -261,6 +265,7 @@ impl Observer {
             seed: self.options.seed,
             start: Start::Only(starter),
             traffic: Traffic::None,
+            nat: self.options.nat,
             ..Scenario::default()
         };
         let mut world = World::new(network, scenario, Detail::EVENTS);

@@ -23,7 +23,7 @@ use crossgate_wire::ip::Packet;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Packets and timers that may be under way.
@@ -58,7 +58,6 @@ pub struct World {
     active: BTreeMap<usize, Planned>,
     nats: Vec<Nat>,
     flows: Vec<Running>,
-    by_host: BTreeMap<Ipv4Addr, NodeId>,
     queue: Queue,
     rng: ChaCha8Rng,
     next_number: u64,
@@ -88,7 +87,6 @@ impl World {
             active: BTreeMap::new(),
             nats: Vec::new(),
             flows: Vec::new(),
-            by_host: BTreeMap::new(),
             queue: Queue::default(),
             rng: ChaCha8Rng::seed_from_u64(scenario.seed),
             next_number: 0,
@@ -110,8 +108,6 @@ impl World {
         for (index, machine) in self.network.gateways.iter().enumerate() {
             let node = node_id(index);
             self.addresses.insert(machine.wan, node);
-            let hosts = machine.around.hosts.iter();
-            self.by_host.extend(hosts.map(|(host, _)| (*host, node)));
         }
         if let Some(end) = self.scenario.nat
             && let Some(machine) = self.network.gateways.get(end as usize)
@@ -571,17 +567,11 @@ impl World {
         let Ok(packet) = Packet::parse(octets) else {
             return;
         };
-        let IpAddr::V4(host) = packet.destination else {
-            return;
-        };
-        if self.by_host.get(&host) != Some(&gateway) {
-            return;
-        }
         let Some(mark) = Mark::read(&packet) else {
             return;
         };
         match mark.answer {
-            true => self.answered(mark),
+            true => self.answered(gateway, mark),
             false => self.asked(gateway, &packet, mark),
         }
     }
@@ -590,6 +580,10 @@ impl World {
         let Some(flow) = self.flows.get_mut(usize::from(mark.flow)) else {
             return;
         };
+        // Where networks overlap, it may have come to its own side's host.
+        if flow.flow.to != gateway {
+            return;
+        }
         let (number, answered) = (mark.number, flow.is_answered());
         let description = flow.flow.clone();
         if flow.arrive(number) {
@@ -611,9 +605,10 @@ impl World {
         }
     }
 
-    fn answered(&mut self, mark: Mark) {
+    fn answered(&mut self, gateway: NodeId, mark: Mark) {
         let now = self.now;
         let flow = self.flows.get_mut(usize::from(mark.flow));
+        let flow = flow.filter(|flow| flow.flow.from == gateway);
         if let Some(after) = flow.and_then(|flow| flow.answer(mark.number, now)) {
             self.tell(Happening::PingAnswered {
                 flow: mark.flow,

@@ -90,7 +90,13 @@ impl Network {
 }
 
 fn machine(gateway: &Gateway, site: &Site) -> Machine {
-    let gateway = site::completed(gateway, site);
+    let mut gateway = site::completed(gateway, site);
+    let down = shut_tunnels(&gateway);
+    let children = gateway.connections.iter_mut().flat_map(|c| &mut c.children);
+    for child in children {
+        let tunnel = child.tunnel_interface.as_ref();
+        child.enabled.value &= tunnel.is_none_or(|tunnel| !down.contains(&tunnel.value));
+    }
     let hosts = site.lans.iter();
     let hosts = hosts.map(|lan| (lan.host, site::arrival(&gateway, site, lan)));
     Machine {
@@ -103,6 +109,12 @@ fn machine(gateway: &Gateway, site: &Site) -> Machine {
         candidate: None,
         wan: site.wan.addr().into(),
     }
+}
+
+/// A tunnel interface that is shut down has no Child SA.
+fn shut_tunnels(gateway: &Gateway) -> Vec<String> {
+    let down = gateway.interfaces.iter().filter(|i| !i.enabled.value);
+    down.map(|i| i.name.value.clone()).collect()
 }
 
 /// A packet that the policies of either end select between these hosts: a ping if they do, else

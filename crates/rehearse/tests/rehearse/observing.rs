@@ -4,6 +4,7 @@ use crate::door::*;
 use crossgate_crypto::{DhGroup, Secret};
 use crossgate_model::{Auth, End, Initiation, PresharedKey, Verdict};
 use crossgate_rehearse::Observation;
+use crossgate_rehearse::observe::{Options, observe};
 use std::time::Duration;
 
 fn proves(observation: &Observation, code: &str) -> bool {
@@ -164,6 +165,43 @@ fn the_same_file_twice_means_no_tunnel() {
     assert_eq!(observation.verdict, Verdict::NeverComesUp);
     assert!(
         proves(&observation, "no-tunnel-meant"),
+        "{}",
+        told(&observation)
+    );
+}
+
+#[test]
+fn an_end_behind_a_nat_needs_nat_traversal_for_its_packets() {
+    let mut pair = pair("site-to-site");
+    let nat = Some(End::First);
+    let options = Options { seed: 0, nat };
+    let [first, second] = &pair;
+    let observation = observe(first, second, options);
+    assert_eq!(
+        observation.verdict,
+        Verdict::ComesUp,
+        "{}",
+        told(&observation)
+    );
+    connection(&mut pair[1]).nat.enabled.value = false;
+    let [first, second] = &pair;
+    let observation = observe(first, second, options);
+    let wanted = Verdict::NoTraffic { from: None };
+    assert_eq!(observation.verdict, wanted, "{}", told(&observation));
+}
+
+#[test]
+fn a_tunnel_interface_that_is_shut_down_has_no_child() {
+    let mut pair = pair("site-to-site");
+    let tunnel = pair[0]
+        .interfaces
+        .iter_mut()
+        .find(|i| i.name.value == "Tunnel0");
+    tunnel.unwrap().enabled.value = false;
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::NeverComesUp,
         "{}",
         told(&observation)
     );
