@@ -1465,3 +1465,41 @@ fn what_is_said_with_other_things_in_one_line() {
         "#]],
     );
 }
+
+/// Several changes of one file are said apart from each other, each of the file as it is.
+#[test]
+fn several_new_selectors_at_once() {
+    let (_, any) = reading_of(ANY);
+    let xml = crossgate_panos::to_xml(&any.tree, crossgate_panos::Secrets::Written);
+    for text in [ANY.to_owned(), xml] {
+        let (sources, reading) = reading_of(&text);
+        let child = || "tun-store".to_owned();
+        let changes = [
+            Change::Selectors {
+                child: child(),
+                to: pair("192.168.80.0/24", "192.168.70.0/24"),
+            },
+            Change::AddSelectors {
+                beside: child(),
+                pair: pair("192.168.80.0/24", "192.168.71.0/24"),
+            },
+        ];
+        let source = sources.get(reading.file);
+        let edits = changes.iter().flat_map(|change| {
+            let amendment = reading.amend(source, change).expect("it can be said");
+            amendment.edits
+        });
+        let after = apply(&text, &edits.collect::<Vec<_>>());
+        let (_, again) = reading_of(&after);
+        let pairs = again.gateway.connections[0].children.iter();
+        let pairs: Vec<String> = pairs.map(|c| c.selectors.value.to_string()).collect();
+        assert_eq!(
+            pairs,
+            [
+                "192.168.80.0/24 <-> 192.168.70.0/24",
+                "192.168.80.0/24 <-> 192.168.71.0/24"
+            ],
+            "{after}"
+        );
+    }
+}
