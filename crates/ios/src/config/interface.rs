@@ -140,7 +140,7 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     aside("tunnel tos", LINK),
     aside("tunnel checksum", LINK),
     aside("tunnel sequence-datagrams", LINK),
-    read("ip nat", nat, Unobeyed::Lacking(NO_NAT)),
+    read("ip nat", nat, Unobeyed::Lacking(NO_NAT)).when(is_side),
     read(
         "ip access-group",
         access_group,
@@ -473,6 +473,11 @@ fn access_group(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) 
     };
     *slot = (!args.no).then_some(name);
     Some(())
+}
+
+/// Global mode has commands that begin alike, such as `ip nat inside source …`.
+fn is_side(args: &[&str]) -> bool {
+    args.len() <= 1
 }
 
 fn nat(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
