@@ -1,5 +1,6 @@
 //! Names that PAN-OS accepts, for interfaces and for everything else.
 
+use crate::language::values::unused;
 use crossgate_model::{Gateway, InterfaceKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,13 +13,7 @@ pub fn valid(wanted: &str, longest: usize, is_used: impl Fn(&str) -> bool) -> St
         .collect();
     let name = name.trim_matches(['-', '.']);
     let name = if name.is_empty() { "unnamed" } else { name };
-    let short = |room: usize| name.chars().take(room).collect::<String>();
-    let numbered = (2..).map(|number| {
-        let suffix = format!("-{number}");
-        format!("{}{suffix}", short(longest - suffix.len()))
-    });
-    let mut all = std::iter::once(short(longest)).chain(numbered);
-    all.find(|name| !is_used(name)).unwrap_or_default()
+    unused(name, longest, is_used)
 }
 
 /// PAN-OS's names of the gateway's interfaces.

@@ -57,3 +57,15 @@ pub fn stars(net: &IpNet) -> Result<String, CannotSay> {
     let octets = octets.map(|(at, octet)| if at < kept { octet } else { "*" });
     Ok(octets.collect::<Vec<_>>().join("."))
 }
+
+/// That name, or with a number at its end if something has it already; PAN-OS's names have a
+/// greatest length.
+pub fn unused(name: &str, longest: usize, is_used: impl Fn(&str) -> bool) -> String {
+    let short = |room: usize| name.chars().take(room).collect::<String>();
+    let numbered = (2..).map(|number| {
+        let suffix = format!("-{number}");
+        format!("{}{suffix}", short(longest - suffix.len()))
+    });
+    let mut candidates = std::iter::once(short(longest)).chain(numbered);
+    candidates.find(|name| !is_used(name)).unwrap_or_default()
+}

@@ -8,6 +8,7 @@ mod tunnel;
 
 use super::cannot;
 use super::steps::{self, Path, Step, Text};
+use super::values::unused;
 use crate::Reading;
 use crate::tree::{At, Tree};
 use crossgate_model::{CannotSay, Change, Child, Connection, Gateway};
@@ -119,16 +120,4 @@ impl<'a> Draft<'a> {
 fn join(path: &[String], words: &[&str]) -> Path {
     let more = words.iter().map(|word| (*word).to_owned());
     path.iter().cloned().chain(more).collect()
-}
-
-/// That name, or with a number at its end if something has it already; PAN-OS's names have a
-/// greatest length.
-fn unused(name: &str, longest: usize, is_used: impl Fn(&str) -> bool) -> String {
-    let short = |room: usize| name.chars().take(room).collect::<String>();
-    let numbered = (2..).map(|number| {
-        let suffix = format!("-{number}");
-        format!("{}{suffix}", short(longest - suffix.len()))
-    });
-    let mut candidates = std::iter::once(short(longest)).chain(numbered);
-    candidates.find(|name| !is_used(name)).unwrap_or_default()
 }
