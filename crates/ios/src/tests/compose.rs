@@ -173,11 +173,14 @@ fn another_vendor_s_gateway_keeps_what_ios_can_say() {
         ];
     }
     assert_eq!(gateway(&back), gateway(&wanted));
-    check_cannot(&composed, expect![[r#"
+    check_cannot(
+        &composed,
+        expect![[r#"
         `gw plant` falls back to IKEv1: here it speaks IKEv2 only
         `gw plant` asks whether its peer is alive after 5 s: here it is 10 s
         zones of interfaces are left out
-    "#]]);
+    "#]],
+    );
     expect_file!["../../tests/composed/pan-shaped.cfg"].assert_eq(&composed.text);
 }
 
@@ -288,7 +291,24 @@ ip access-list extended FILTER
     let model = read(text).reading.gateway;
     let (composed, back) = again(&model);
     assert_eq!(gateway(&back), gateway(&model));
-    check_cannot(&composed, expect![[r#"
+    check_cannot(
+        &composed,
+        expect![[r#"
         trustpoint CORP has to be enrolled by hand
-    "#]]);
+    "#]],
+    );
+}
+
+#[test]
+fn reasons_stand_at_their_lines_and_a_debug_print_shows_no_key() {
+    let text = include_str!("../../../../examples/site-to-site/branch.cfg");
+    let composed = compose(&read(text).reading.gateway);
+    let line = |number: usize| composed.text.lines().nth(number - 1).expect("a line");
+    let at = |begins: &str| {
+        let mut reasons = composed.reasons.iter();
+        reasons.any(|(number, _)| line(*number).starts_with(begins))
+    };
+    assert!(at(" set pfs group14") && at(" dpd 10 3 periodic"));
+    assert!(at("ip route 10.20.20.0 255.255.255.0 Tunnel0"));
+    assert!(!format!("{composed:?}").contains("lab-only"));
 }
