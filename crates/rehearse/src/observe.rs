@@ -32,9 +32,12 @@ use crate::scenario::{Scenario, Start, Traffic};
 use crate::trace::{Detail, Entry, Happening, Sa, Totals};
 use crate::traffic::{PATIENCE, Pattern};
 use crate::world::{BEGIN, HostPair, Network, World};
+use crossgate_crypto::Secret;
 use crossgate_model::event::DeleteReason;
 use crossgate_model::plan::{Plan, PlanError};
-use crossgate_model::{Connection, End, EventKind, Gateway, Initiation, RemoteEnd, Time, Verdict};
+use crossgate_model::{
+    Auth, Connection, End, EventKind, Gateway, Initiation, PresharedKey, RemoteEnd, Time, Verdict,
+};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,7 +110,12 @@ pub struct StartSummary {
 /// Runs the tunnel that two configurations mean.
 pub fn observe(first: &Gateway, second: &Gateway, options: Options) -> Observation {
     match Plan::new(first, second) {
-        Ok(plan) => Observer::new(first, second, &plan, options).observe(plan.assumptions),
+        Ok(plan) => {
+            let mut assumptions = plan.assumptions.clone();
+            let known = keys_assumed([first, second], &plan, &mut assumptions);
+            let [first, second] = &known;
+            Observer::new(first, second, &plan, options).observe(assumptions)
+        }
         Err(error) => unplanned(&error),
     }
 }
@@ -125,6 +133,58 @@ fn unplanned(error: &PlanError) -> Observation {
         starts: Vec::new(),
         assumptions: Vec::new(),
     }
+}
+
+/// A key that is written encrypted can't be read: it is taken to be the one that the peer has.
+fn keys_assumed(
+    gateways: [&Gateway; 2],
+    plan: &Plan,
+    assumptions: &mut Vec<String>,
+) -> [Gateway; 2] {
+    let [mut first, mut second] = gateways.map(Clone::clone);
+    let ours = connection_of(&mut first, &plan.branch.connection);
+    let theirs = connection_of(&mut second, &plan.hq.connection);
+    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+        let proofs = [
+            (&mut ours.local_auth.value, &mut theirs.remote_auth.value),
+            (&mut ours.remote_auth.value, &mut theirs.local_auth.value),
+        ];
+        if proofs
+            .into_iter()
+            .map(|(a, b)| same_key(a, b))
+            .fold(false, |any, one| any | one)
+        {
+            let text =
+                "a pre-shared key is written encrypted; both ends are taken to have the same";
+            assumptions.push(text.into());
+        }
+    }
+    [first, second]
+}
+
+fn connection_of<'a>(gateway: &'a mut Gateway, name: &str) -> Option<&'a mut Connection> {
+    gateway
+        .connections
+        .iter_mut()
+        .find(|c| c.name.value == name)
+}
+
+/// Whether one was made the other.
+fn same_key(a: &mut Auth, b: &mut Auth) -> bool {
+    use PresharedKey::{Encrypted, Known};
+    let (Auth::Psk(a), Auth::Psk(b)) = (a, b) else {
+        return false;
+    };
+    match (&*a, &*b) {
+        (Encrypted, Known(_)) => a.clone_from(b),
+        (Known(_), Encrypted) => b.clone_from(a),
+        (Encrypted, Encrypted) => {
+            *a = Known(Secret::copy_of(b"stands for a key that nobody can read"));
+            b.clone_from(a);
+        }
+        _ => return false,
+    }
+    true
 }
 
 struct Observer {

@@ -206,3 +206,24 @@ fn a_tunnel_interface_that_is_shut_down_has_no_child() {
         told(&observation)
     );
 }
+
+#[test]
+fn an_encrypted_key_is_taken_to_be_the_peers_and_said_so() {
+    let mut pair = pair("site-to-site");
+    let connection = connection(&mut pair[1]);
+    connection.local_auth.value = Auth::Psk(PresharedKey::Encrypted);
+    connection.remote_auth.value = Auth::Psk(PresharedKey::Encrypted);
+    let observation = observed(&pair);
+    assert_eq!(
+        observation.verdict,
+        Verdict::ComesUp,
+        "{}",
+        told(&observation)
+    );
+    assert!(
+        observation
+            .assumptions
+            .iter()
+            .any(|a| a.contains("encrypted"))
+    );
+}
