@@ -511,6 +511,13 @@ impl<'t> Merger<'t> {
         let winner = self.tree.at(winner);
         let value = |at: At<'_>| at.children().next().and_then(At::span).or(at.span());
         let home = self.tree.home(winner.id());
+        // That a list hides another one as a whole is believed; of values it is documented.
+        let is_list = winner.children().any(|at| at.kind() == Kind::Member);
+        let certainty = if is_list {
+            Certainty::Undocumented
+        } else {
+            Certainty::Doc
+        };
         let label = |layer: usize| self.labels.get(layer).map_or("", String::as_str);
         let title = format!(
             "`{}` of `{}` is overridden",
@@ -523,7 +530,7 @@ impl<'t> Merger<'t> {
                 value(from),
                 format!("this of {} is hidden", label(self.layer)),
             )
-            .certain(Certainty::Doc);
+            .certain(certainty);
         self.findings.push(note);
     }
 
