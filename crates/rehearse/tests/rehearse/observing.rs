@@ -22,6 +22,7 @@ fn every_example_comes_up_whoever_starts() {
         "crypto-map",
         "gcm",
         "several-proxy-ids",
+        "two-tunnels",
     ] {
         let observation = observed(&pair(folder));
         assert_eq!(
