@@ -27,6 +27,7 @@
 pub mod explore;
 mod forwarding;
 pub mod invariant;
+mod keys;
 mod lens;
 pub mod node;
 pub mod observe;
@@ -40,6 +41,7 @@ pub mod world;
 
 pub use forwarding::Surroundings;
 pub use invariant::Violation;
+pub use keys::Keys;
 pub use node::NodeId;
 pub use observe::{Observation, observe};
 pub use scenario::Scenario;

@@ -9,6 +9,7 @@ mod network;
 pub use network::{HostPair, Machine, Network};
 
 use crate::invariant::{TAIL, Violation, Watch};
+use crate::keys::Keys;
 use crate::lens::Lens;
 use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
 use crate::queue::{Due, Queue};
@@ -16,6 +17,7 @@ use crate::scenario::{Planned, Scenario, Start, Traffic};
 use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
 use crate::traffic::{Flow, Mark, Pattern, Running};
 use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
+use crossgate_ike::IkeKeys;
 use crossgate_model::operate::Operation;
 use crossgate_model::view::ConnectionView;
 use crossgate_model::{ChildSa, End, Gateway, Time};
@@ -64,6 +66,7 @@ pub struct World {
     /// The last IKE_SA_INIT request to each node: what a flood imitates.
     first_requests: Vec<Option<Datagram>>,
     lens: Lens,
+    keys: Keys,
     detail: Detail,
     trace: Trace,
     watch: Watch,
@@ -92,6 +95,7 @@ impl World {
             next_number: 0,
             first_requests: vec![None; count],
             lens: Lens::default(),
+            keys: Keys::default(),
             detail,
             trace: Trace::default(),
             watch: Watch::default(),
@@ -215,6 +219,11 @@ impl World {
 
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// Of a run whose octets are kept; without them keys are of no use.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     pub fn into_trace(self) -> Trace {
@@ -354,10 +363,7 @@ impl World {
                 self.tell(Happening::Event { node: id, event });
                 self.excite_flows();
             }
-            Deed::Installed(sa) => self.tell(Happening::Installed {
-                node: id,
-                sa: Box::new(described(*sa)),
-            }),
+            Deed::Installed(sa) => self.installed(id, *sa),
             Deed::NotInstalled { child, why } => {
                 self.tell(Happening::NotInstalled {
                     node: id,
@@ -375,7 +381,7 @@ impl World {
                 spi_in,
                 path,
             }),
-            Deed::Keys(keys) => self.lens.learn(&keys),
+            Deed::Keys(keys) => self.learn(*keys),
             Deed::Opened { spi_in, sequence } => self.tell(Happening::Opened {
                 node: id,
                 spi_in,
@@ -386,6 +392,21 @@ impl World {
                 by,
                 reason,
             }),
+        }
+    }
+
+    fn installed(&mut self, node: NodeId, sa: ChildSa) {
+        if self.detail.octets {
+            self.keys.children.push(sa.clone());
+        }
+        let sa = Box::new(described(sa));
+        self.tell(Happening::Installed { node, sa });
+    }
+
+    fn learn(&mut self, keys: IkeKeys) {
+        self.lens.learn(&keys);
+        if self.detail.octets {
+            self.keys.ike.push(keys);
         }
     }
 
