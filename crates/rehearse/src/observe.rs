@@ -439,7 +439,7 @@ impl Run {
             self.prove(None, None, "no-child-sa", text);
         }
         self.prove_events(entries, Time::START, |kind| {
-            kind.is_failure() || matches!(kind, EventKind::Retransmitted { attempt: 1, .. })
+            kind.is_failure() || matches!(kind, EventKind::Retransmitted { .. })
         });
         self.prove_drops(entries);
     }
