@@ -3,7 +3,9 @@
 use crossgate_check::{Options, Side, judge_pair};
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::{Dialect, Read};
-use crossgate_model::Verdict;
+use crossgate_model::{End, Gateway, Verdict};
+use crossgate_rehearse::observe::{self, observe};
+use std::time::Duration;
 
 /// A pair of files that is judged, in the order in which they are given.
 pub struct Given {
@@ -11,8 +13,30 @@ pub struct Given {
     pub texts: [String; 2],
 }
 
-/// What both say; `Err` where a file can't be read at all, so that there is nothing to judge.
-pub fn judged(given: &Given) -> Result<Judged, String> {
+/// What is predicted of a pair.
+pub struct Checked {
+    pub verdict: Verdict,
+    /// Of the findings, for whoever looks into a disagreement.
+    pub codes: Vec<&'static str>,
+    /// Where a rekey is to fail: whose.
+    pub rekeyer: Option<End>,
+    gateways: [Gateway; 2],
+}
+
+/// Prediction and observation.
+pub struct Judged {
+    pub check: Verdict,
+    pub codes: Vec<&'static str>,
+    pub rehearsal: Verdict,
+    /// What the rehearsal saw first.
+    pub evidence: Vec<String>,
+}
+
+/// Sentences that tell a reader what happened; the rest follows from it.
+const EVIDENCE: usize = 3;
+
+/// `Err` where a file can't be read at all, so that there is nothing to judge.
+pub fn checked(given: &Given) -> Result<Checked, String> {
     let mut sources = Sources::new();
     let [a, b] = &given.texts;
     let reads = [
@@ -25,21 +49,50 @@ pub fn judged(given: &Given) -> Result<Judged, String> {
         language: &*reads[at].language,
     });
     let report = judge_pair(&sources, sides, Options::default());
-    let said: Vec<&'static str> = report.findings.iter().map(|finding| finding.code).collect();
-    Ok(Judged {
-        check: report.verdict.unwrap_or(Verdict::NeverComesUp),
-        codes: said,
+    let gateways = reads.map(|read| read.gateway);
+    let verdict = report.verdict.unwrap_or(Verdict::NeverComesUp);
+    Ok(Checked {
+        verdict,
+        codes: report.findings.iter().map(|finding| finding.code).collect(),
+        rekeyer: rekeyer(verdict, &gateways),
+        gateways,
     })
 }
 
-pub struct Judged {
-    pub check: Verdict,
-    /// Of the findings, for whoever looks into a disagreement.
-    pub codes: Vec<&'static str>,
+pub fn judged(given: &Given) -> Result<Judged, String> {
+    let checked = checked(given)?;
+    let [a, b] = &checked.gateways;
+    let observation = observe(a, b, observe::Options::default());
+    let evidence = observation.evidence.into_iter();
+    Ok(Judged {
+        rehearsal: observation.verdict,
+        evidence: evidence
+            .map(|evidence| evidence.text)
+            .take(EVIDENCE)
+            .collect(),
+        check: checked.verdict,
+        codes: checked.codes,
+    })
 }
 
 fn read(sources: &mut Sources, name: &str, text: &str) -> Result<Read, String> {
     let dialect = Dialect::of(text).ok_or("looks like no configuration")?;
     let file = sources.add(name, text);
     dialect.read(sources, file, None)
+}
+
+/// The end that has a Child SA to rekey at that time.
+fn rekeyer(verdict: Verdict, gateways: &[Gateway; 2]) -> Option<End> {
+    let Verdict::FailsAtRekey { seconds } = verdict else {
+        return None;
+    };
+    let rekeys_then = |end: &End| {
+        let gateway = &gateways[*end as usize];
+        let margin = gateway.behaviour.child_rekey.value;
+        let mut lives = gateway
+            .children()
+            .map(|(_, child)| child.lifetime.time.value);
+        lives.any(|life| margin.soft(life, 0) == Duration::from_secs(seconds))
+    };
+    End::BOTH.into_iter().find(rekeys_then)
 }
