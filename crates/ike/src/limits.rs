@@ -20,6 +20,10 @@ pub(crate) const HALF_OPEN_LIFETIME: Duration = Duration::from_secs(30);
 /// well.
 pub(crate) const MAX_HALF_OPEN_PER_SOURCE: u32 = 64;
 
+/// Half-open IKE SAs of one address from which it is asked for a cookie: so few that whoever only
+/// pretends to be there leaves most of its share to it.
+pub(crate) const COOKIE_THRESHOLD_OF_SOURCE: u32 = 16;
+
 /// How long an SA that the peer deleted still answers the repeated request.
 pub(crate) const CLOSED_LINGER: Duration = Duration::from_secs(10);
 

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::connection::Watched;
 use crate::context::Ends;
 use crate::exchange::ike_sa_init::{self, Arrived};
-use crate::limits::MAX_HALF_OPEN_PER_SOURCE;
+use crate::limits::{COOKIE_THRESHOLD_OF_SOURCE, MAX_HALF_OPEN_PER_SOURCE};
 use crate::sa::IkeSa;
 use crossgate_model::{Connection, EventKind, RemoteEnd};
 use crossgate_wire::Error;
@@ -99,7 +99,7 @@ impl Engine {
         if self.is_full(ends) {
             return;
         }
-        let needs_cookie = self.sas.half_open() >= self.cookie_threshold();
+        let needs_cookie = self.needs_cookie(ends);
         let arrived = Arrived {
             datagram,
             ends,
@@ -113,6 +113,14 @@ impl Engine {
             self.sas
                 .insert(&mut self.cx, IkeSa::Responding(Box::new(responding)));
         }
+    }
+
+    /// Whether so many are half open, in all or from this source, that it has to show that it is
+    /// there (RFC 7296 §2.6).
+    fn needs_cookie(&self, ends: Ends) -> bool {
+        let of_source = self.sas.half_open_of(ends.remote.ip());
+        let of_source = u32::try_from(of_source).unwrap_or(u32::MAX);
+        of_source >= COOKIE_THRESHOLD_OF_SOURCE || self.sas.half_open() >= self.cookie_threshold()
     }
 
     /// As configured, but early enough that senders who aren't where they say, and so can't return a

@@ -3,6 +3,7 @@
 use crate::config::*;
 use crate::door::*;
 use crate::forge::Forger;
+use crate::hostile::with_cookie;
 use crossgate_model::RemoteEnd;
 use crossgate_model::event::{DeleteReason, EventKind, Exchange, Side};
 use crossgate_model::operate::Operation;
@@ -11,30 +12,53 @@ use crossgate_wire::ike::{ExchangeType, NotifyType, Payload, PayloadType, Unknow
 const REKEY_IKE: Operation = Operation::RekeyIke { connection: None };
 const REKEY_CHILD: Operation = Operation::RekeyChild { tunnel: None };
 
+/// Initiators with SPIs of their own, all from the same address.
+fn arrive_from(world: &mut World, request: &Flight, turns: std::ops::Range<u8>, honest: bool) {
+    for turn in turns {
+        let mut another = request.clone();
+        (another.payload[0], another.payload[1]) = (turn, 77);
+        world.arrive(another.clone());
+        let answer = world.wire.pop_front();
+        let with_cookie = answer.and_then(|answer| with_cookie(another, &answer));
+        if let Some(again) = with_cookie.filter(|_| honest) {
+            world.arrive(again);
+        }
+        world.lose_all();
+    }
+}
+
 #[test]
 fn one_address_holds_a_share_of_the_half_open_ike_sas_and_leaves_room_for_others() {
     let mut b = gateway_b();
     first(&mut b).remote = RemoteEnd::Any;
-    b.limits.cookie_threshold = given(1000);
     let mut world = World::of(gateway_a(), b);
     world.act(Who::A, |engine, now| engine.acquire(now, "net"));
     let request = world.take("a IKE_SA_INIT request 0");
-    for turn in 0..65 {
-        let mut another = request.clone();
-        (another.payload[0], another.payload[1]) = (turn, 77);
-        world.arrive(another);
-        world.lose_all();
-    }
+    arrive_from(&mut world, &request, 0..65, true);
     assert_eq!(world.b.ike_states(world.now).len(), 64);
-    let told = EventKind::LimitReached {
-        what: "half-open IKE SAs of one source",
-        limit: 64,
-    };
-    assert_eq!(world.b.event("limit-reached"), &told);
+    assert_eq!(world.b.counter("dropped-at-limit"), 1);
+    assert_eq!(world.b.counter("cookie-required"), 10, "told ten times a second");
     let mut neighbour = request;
     neighbour.local.set_ip("192.0.2.200".parse().unwrap());
     world.arrive(neighbour);
     assert_eq!(world.b.ike_states(world.now).len(), 65);
+}
+
+#[test]
+fn whoever_only_pretends_to_be_the_peer_does_not_keep_the_peer_out() {
+    let mut world = World::new();
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    let request = world.take("a IKE_SA_INIT request 0");
+    arrive_from(&mut world, &request, 0..200, false);
+    assert_eq!(
+        world.b.ike_states(world.now).len(),
+        16,
+        "then cookies are asked for"
+    );
+    assert_eq!(world.b.counter("dropped-at-limit"), 0);
+    world.arrive(request);
+    world.run();
+    assert!(world.b.has("ike-sa-established"), "{:?}", world.b.codes());
 }
 
 #[test]

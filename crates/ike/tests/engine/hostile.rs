@@ -348,7 +348,7 @@ fn sas_of_one_child_are_bounded_and_the_bound_is_told() {
 }
 
 /// The request as its sender repeats it, if the answer is a cookie.
-fn with_cookie(mut request: Flight, answer: &Flight) -> Option<Flight> {
+pub fn with_cookie(mut request: Flight, answer: &Flight) -> Option<Flight> {
     let answer = Message::parse(&answer.payload).unwrap();
     let is_cookie =
         |payload: &Payload| matches!(payload, Payload::Notify(n) if n.kind == NotifyType::COOKIE);
