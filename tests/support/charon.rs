@@ -23,6 +23,11 @@ pub struct Charon<'w> {
 
 impl<'w> Charon<'w> {
     pub fn start(world: &'w World, end: End, tunnel: &Tunnel) -> Self {
+        Self::start_with(world, end, &connection(tunnel))
+    }
+
+    /// With a text for swanctl.
+    pub fn start_with(world: &'w World, end: End, text: &str) -> Self {
         let dir = world.dir(&format!("charon-{}", end.gateway_node()));
         let settings = dir.join("strongswan.conf");
         std::fs::write(&settings, daemon_settings(&dir)).expect("the world's folder is writable");
@@ -37,13 +42,17 @@ impl<'w> Charon<'w> {
             charon.process.assert_running();
             charon.dir.join("vici").exists().then_some(())
         });
-        charon.load(tunnel);
+        charon.load_text(text);
         charon
     }
 
     /// Replaces the configuration.
     pub fn load(&self, tunnel: &Tunnel) {
-        std::fs::write(self.dir.join("swanctl.conf"), connection(tunnel))
+        self.load_text(&connection(tunnel));
+    }
+
+    fn load_text(&self, text: &str) {
+        std::fs::write(self.dir.join("swanctl.conf"), text)
             .expect("the world's folder is writable");
         run(self.swanctl().arg("--load-all"));
     }

@@ -4,7 +4,7 @@ use super::world::World;
 use std::fs::File;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -55,9 +55,14 @@ impl<'w> Process<'w> {
         .code()
     }
 
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is our child")
+    }
+
     /// Panics with its last words if it has ended.
     pub fn assert_running(&mut self) {
-        if let Some(status) = self.child.try_wait().expect("it is our child") {
+        if let Some(status) = self.ended() {
             panic!("{} ended with {status}:\n{}", self.name, self.printed());
         }
     }
