@@ -25,6 +25,8 @@ struct Cli {
 enum Command {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
+    Generate(make::generate::GenerateArgs),
+    Mirror(make::mirror::MirrorArgs),
     Convert(make::convert::ConvertArgs),
     Run(run::RunArgs),
     Exec(exec::ExecArgs),
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
     match &Cli::parse().command {
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Generate(args) => make::generate::run(args),
+        Command::Mirror(args) => make::mirror::run(args),
         Command::Convert(args) => make::convert::run(args),
         Command::Run(args) => run::run(args),
         Command::Exec(args) => exec::run(args),

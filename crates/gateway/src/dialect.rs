@@ -201,6 +201,9 @@ pub struct Written {
     pub text: String,
     /// What the language can't say, each as a sentence without full stop.
     pub cannot: Vec<String>,
+    /// Lines, from 1 and in their order, and why they are there. None of XML, whose lines say no
+    /// more than those of `set`.
+    pub reasons: Vec<(usize, String)>,
 }
 
 impl Form {
@@ -211,16 +214,19 @@ impl Form {
             return Written {
                 text: composed.text,
                 cannot: composed.cannot,
+                reasons: composed.reasons,
             };
         }
         let composed = crossgate_panos::compose(gateway);
-        let text = match self {
-            Self::PanOsXml => composed.xml(crossgate_panos::Secrets::Written),
-            _ => composed.set(crossgate_panos::Secrets::Written),
+        let secrets = crossgate_panos::Secrets::Written;
+        let (text, reasons) = match self {
+            Self::PanOsXml => (composed.xml(secrets), Vec::new()),
+            _ => (composed.set(secrets), composed.explained()),
         };
         Written {
             text,
             cannot: composed.cannot,
+            reasons,
         }
     }
 }

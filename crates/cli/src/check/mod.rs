@@ -90,6 +90,25 @@ pub fn run(args: &CheckArgs) -> ExitCode {
     }
 }
 
+/// What a person is told of two files, as text; nothing if there is no finding. What `known` earns
+/// by itself is not told again.
+pub fn findings(files: &[PathBuf; 2], known: Option<&PathBuf>) -> Result<String, String> {
+    let asked = Asked {
+        options: Options::default(),
+        release: None,
+    };
+    let mut judged = Judged::of_files(files, &asked)?;
+    if let Some(known) = known {
+        let alone = Judged::of_files(std::slice::from_ref(known), &asked)?;
+        let is_new = |code| alone.findings.iter().all(|finding| finding.code != code);
+        judged.findings.retain(|finding| is_new(finding.code));
+    }
+    match judged.findings.is_empty() {
+        true => Ok(String::new()),
+        false => Ok(output::text(&judged, false)),
+    }
+}
+
 /// Whether nothing was found that counts as a failure.
 fn check(args: &CheckArgs) -> Result<bool, String> {
     let asked = args.asked();

@@ -1,5 +1,6 @@
 //! `crossgate convert`: one vendor's configuration in another's words.
 
+use super::site::Vendor;
 use clap::{Args, ValueEnum};
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::{Form, Written};
@@ -13,6 +14,11 @@ use std::process::ExitCode;
 /// What the other language can't say is listed on stderr. Exit status: 0 if all of it could be
 /// said, 1 if something could not, 2 if the file can't be read or written.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  crossgate convert branch.cfg --to panos-set
+  crossgate convert branch.cfg --to panos-xml --out branch.xml
+  crossgate convert hq.xml --to ios --out hq.cfg")]
 pub struct ConvertArgs {
     /// The configuration: IOS-XE, or PAN-OS as XML or `set` commands
     #[arg(value_name = "FILE")]
@@ -29,18 +35,26 @@ pub struct ConvertArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Target {
+pub enum Target {
     Ios,
+    #[value(alias = "panos")]
     PanosSet,
     PanosXml,
 }
 
 impl Target {
-    fn form(self) -> Form {
+    pub fn form(self) -> Form {
         match self {
             Self::Ios => Form::IosXe,
             Self::PanosSet => Form::PanOsSet,
             Self::PanosXml => Form::PanOsXml,
+        }
+    }
+
+    pub fn vendor(self) -> Vendor {
+        match self {
+            Self::Ios => Vendor::IosXe,
+            Self::PanosSet | Self::PanosXml => Vendor::PanOs,
         }
     }
 }
@@ -61,7 +75,7 @@ fn convert(args: &ConvertArgs) -> Result<bool, String> {
     let mut sources = Sources::new();
     let read = load_into(&mut sources, &args.file, args.release.as_deref());
     let read = read.map_err(|failure| failure.to_string())?;
-    let Written { text, cannot } = args.to.form().write(&read.gateway);
+    let Written { text, cannot, .. } = args.to.form().write(&read.gateway);
     match &args.out {
         Some(path) => super::write_new(path, &text)?,
         // A reader that has seen enough is no error.
@@ -74,7 +88,7 @@ fn convert(args: &ConvertArgs) -> Result<bool, String> {
 }
 
 /// What is written, read again, which finds its keys.
-fn masked(text: String) -> Result<String, String> {
+pub fn masked(text: String) -> Result<String, String> {
     let mut sources = Sources::new();
     let read = read_text(&mut sources, Path::new("what is written"), text, None);
     let file = read.map_err(|failure| failure.to_string())?.file;

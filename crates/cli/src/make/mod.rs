@@ -1,11 +1,76 @@
-//! Configurations made from others.
+//! Configurations made from others, and from a description.
 
 pub mod convert;
+mod design;
+pub mod generate;
+mod key;
+pub mod mirror;
+mod other_end;
+mod place;
+mod said;
+mod site;
 
+use crossgate_gateway::dialect::Written;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// A configuration, and where it is to stand.
+struct Output {
+    path: PathBuf,
+    written: Written,
+}
+
+impl Output {
+    fn new(path: PathBuf, written: Written) -> Self {
+        Self { path, written }
+    }
+
+    /// Whether it is called so, whatever its extension.
+    fn is_of(&self, name: &str) -> bool {
+        self.path
+            .with_extension("")
+            .file_name()
+            .is_some_and(|stem| stem == name)
+    }
+
+    fn refuse_old(&self, force: bool) -> Result<(), String> {
+        match self.path.symlink_metadata() {
+            Ok(_) if !force => Err(format!(
+                "{} exists already; --force replaces it",
+                self.path.display()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// In the place of an old one, if there is one.
+    fn write(&self) -> Result<(), String> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(format!("cannot replace {}: {error}", self.path.display()));
+            }
+            _ => {}
+        }
+        write_new(&self.path, &self.written.text)
+    }
+}
+
+/// What `crossgate check` says of two files, beyond what `known` earns by itself; whether that is
+/// nothing.
+fn judged(files: &[PathBuf; 2], known: Option<&PathBuf>) -> Result<bool, String> {
+    let report = crate::check::findings(files, known)?;
+    let [first, second] = files.each_ref().map(|file| file.display().to_string());
+    if !report.is_empty() {
+        eprint!("{report}");
+        return Ok(false);
+    }
+    let besides = known.map(|known| format!(" beyond those of {} alone", known.display()));
+    let besides = besides.unwrap_or_default();
+    eprintln!("crossgate check {first} {second}: no finding{besides}");
+    Ok(true)
+}
 
 /// A file that holds keys: its owner's alone, and never over another one.
 fn write_new(path: &Path, text: &str) -> Result<(), String> {

@@ -5,6 +5,7 @@ mod ike;
 mod ipsec;
 mod names;
 mod network;
+mod reasons;
 mod selectors;
 
 use crate::behaviour::Release;
@@ -22,7 +23,7 @@ pub struct Composed {
     pub text: String,
     /// What the text doesn't say, and why; sentences without full stop.
     pub cannot: Vec<String>,
-    /// Lines, from 1, and why they are there.
+    /// Lines, from 1 and in their order, and why they are there.
     pub reasons: Vec<(usize, String)>,
 }
 
@@ -57,6 +58,7 @@ pub fn compose(gateway: &Gateway) -> Composed {
     writer.line("!");
     writer.all();
     writer.line("end");
+    writer.remaining_reasons();
     Composed {
         text: writer
             .lines
@@ -142,6 +144,16 @@ impl<'g> Writer<'g> {
     fn because(&mut self, line: impl Into<String>, why: impl Into<String>) {
         self.lines.push(line.into());
         self.reasons.push((self.lines.len(), why.into()));
+    }
+
+    /// Those of lines that have none yet.
+    fn remaining_reasons(&mut self) {
+        for (number, line) in (1..).zip(&self.lines) {
+            let is_told = self.reasons.iter().any(|(told, _)| *told == number);
+            let why = reasons::of(line).filter(|_| !is_told);
+            self.reasons.extend(why.map(|why| (number, why.to_owned())));
+        }
+        self.reasons.sort();
     }
 
     fn cannot(&mut self, what: impl Into<String>) {

@@ -222,9 +222,9 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
     read(
         "ip nat inside source",
         nat::source,
-        Unobeyed::Lacking(NO_NAT),
+        Unobeyed::Judged(NO_NAT),
     ),
-    read("ip nat pool", nat::pool, Unobeyed::Lacking(NO_NAT)),
+    read("ip nat pool", nat::pool, Unobeyed::Judged(NO_NAT)),
     lacking("ip nat", NO_NAT),
     aside("ip cef", MANAGEMENT),
     aside("ip routing", MANAGEMENT),

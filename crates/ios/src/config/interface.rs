@@ -127,7 +127,7 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     read(
         "ip unnumbered",
         unnumbered,
-        Unobeyed::Lacking("the interface has no address of its own here"),
+        Unobeyed::Judged("the interface has no address of its own here"),
     ),
     lacking("vrf forwarding", ONE_TABLE),
     lacking("ip vrf", ONE_TABLE),
@@ -140,11 +140,11 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     aside("tunnel tos", LINK),
     aside("tunnel checksum", LINK),
     aside("tunnel sequence-datagrams", LINK),
-    read("ip nat", nat, Unobeyed::Lacking(NO_NAT)).when(is_side),
+    read("ip nat", nat, Unobeyed::Judged(NO_NAT)).when(is_side),
     read(
         "ip access-group",
         access_group,
-        Unobeyed::Lacking(NO_FILTERS),
+        Unobeyed::Judged(NO_FILTERS),
     ),
     lacking("zone-member", NO_FILTERS),
     lacking("ip policy", "routes decide by destination only"),

@@ -84,13 +84,13 @@ impl<'t> Context<'t> {
         }
     }
 
-    /// A line of a section that we obey.
-    pub fn lacking(&mut self, line: &Line, named_by: usize, instead: &str) {
+    /// A line of a section that we obey; the code says whether the judge does more with it.
+    pub fn lacking(&mut self, code: &'static str, line: &Line, named_by: usize, instead: &str) {
         let title = format!(
             "{} is not obeyed: {instead}",
             self.beginning(line, named_by)
         );
-        let finding = Finding::warning("not-obeyed", title);
+        let finding = Finding::warning(code, title);
         self.push(with_its_lines(finding, line, "known, but not obeyed"));
     }
 
@@ -110,6 +110,20 @@ impl<'t> Context<'t> {
         if !spans.is_empty() {
             let known = self.lacking.entry((format!("`{what}`"), instead));
             known.or_default().extend(spans);
+        }
+    }
+
+    /// Lines below one that takes a section away instead of opening it.
+    pub fn below_removed(&mut self, line: &Line) {
+        let mut inner = Vec::new();
+        line.lines.iter().for_each(|line| gather(line, &mut inner));
+        if let Some((first, others)) = inner.split_first() {
+            let what = self.beginning(line, 2);
+            let title = format!("{what} opens no section: what stands below it is not obeyed");
+            let finding = Finding::warning("unknown-line", title).at(*first, "not obeyed");
+            let finding = finding.beside(line.span(), "takes a section away");
+            let all = others.iter();
+            self.push(all.fold(finding, |finding, span| finding.beside(*span, "")));
         }
     }
 

@@ -116,6 +116,8 @@ pub(crate) enum Unobeyed {
     Aside(&'static str),
     /// Like [`Act::Lacking`].
     Lacking(&'static str),
+    /// The judge takes it as a router would; the text says what is done instead here.
+    Judged(&'static str),
     /// Whoever looks at the whole file knows.
     Later,
 }

@@ -53,6 +53,11 @@ fn command_line<T>(
     let mut args = Args::new(cx, line, command);
     let done = match &rule.act {
         Act::Set(act) => act(target, &mut args),
+        Act::Section(_, act) if command.no => {
+            let done = act(target, &mut args, &[]);
+            args.cx.below_removed(line);
+            done
+        }
         Act::Section(_, act) => act(target, &mut args, &line.lines),
         Act::Aside(about) => return unobeyed(Unobeyed::Aside(about), command, line, cx),
         Act::Lacking(instead) => return unobeyed(Unobeyed::Lacking(instead), command, line, cx),
@@ -70,11 +75,16 @@ fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>
     match (told, command.mode) {
         (Unobeyed::Aside(about), _) => cx.aside(line, about),
         // Without it is how we work anyway.
-        (Unobeyed::Lacking(_), _) if command.no => {}
+        (Unobeyed::Lacking(_) | Unobeyed::Judged(_), _) if command.no => {}
         (Unobeyed::Lacking(instead), Mode::Global) => {
             cx.lacking_kind(line, command.named_by, instead);
         }
-        (Unobeyed::Lacking(instead), _) => cx.lacking(line, command.named_by, instead),
+        (Unobeyed::Lacking(instead), _) => {
+            cx.lacking("not-obeyed", line, command.named_by, instead);
+        }
+        (Unobeyed::Judged(instead), _) => {
+            cx.lacking("only-judged", line, command.named_by, instead);
+        }
         (Unobeyed::Later, _) => {}
     }
 }

@@ -1,5 +1,6 @@
 //! Things that a file defines and nothing refers to.
 
+use crate::config::nat::Which;
 use crate::config::{Config, Named};
 use crate::grammar::Context;
 use crossgate_diag::{Finding, Spanned};
@@ -39,6 +40,23 @@ fn each<T: Named>(defined: &[T], used: &[&Spanned<String>], cx: &mut Context<'_>
     }
 }
 
+/// Those that say what is translated or filtered: the judge asks them.
+fn asked_otherwise(config: &Config) -> BTreeSet<&str> {
+    let filters = config.interfaces.iter();
+    let filters = filters.flat_map(|i| i.filter_in.iter().chain(&i.filter_out));
+    let translated = config
+        .nat
+        .sources
+        .iter()
+        .filter_map(|source| match &source.which {
+            Which::List(list) => Some(list),
+            _ => None,
+        });
+    let mapped = config.nat.route_maps.iter().flat_map(|entry| &entry.lists);
+    let all = filters.chain(translated).chain(mapped);
+    all.map(|name| name.value.as_str()).collect()
+}
+
 /// Lists filter nothing here: they only say what to encrypt.
 fn lists(config: &Config, cx: &mut Context<'_>) {
     let policies = config
@@ -53,6 +71,7 @@ fn lists(config: &Config, cx: &mut Context<'_>) {
         .chain(maps)
         .map(|name| name.value.as_str())
         .collect();
+    let judged = asked_otherwise(config);
     for list in config
         .access_lists
         .iter()
@@ -60,7 +79,10 @@ fn lists(config: &Config, cx: &mut Context<'_>) {
     {
         cx.push(
             Finding::note(
-                "not-obeyed",
+                match judged.contains(list.name.value.as_str()) {
+                    true => "only-judged",
+                    false => "not-obeyed",
+                },
                 format!(
                     "no tunnel uses access list `{}`, and packets are not filtered by it",
                     list.name.value

@@ -49,12 +49,17 @@ ip access-list extended NAT
             nat "list NAT" GigabitEthernet0/0/1,TenGigabitEthernet0/1/0 -> GigabitEthernet0/0/0 by list NAT to GigabitEthernet0/0/0
             nat "route-map RM 10 VPN" GigabitEthernet0/0/1,TenGigabitEthernet0/1/0 -> GigabitEthernet0/0/0 by list VPN to itself
             nat "route-map RM 20 ALL-10" GigabitEthernet0/0/1,TenGigabitEthernet0/1/0 -> GigabitEthernet0/0/0 by list ALL-10 to 203.0.113.20
-            warning[not-obeyed] 4:2+29 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
-            warning[not-obeyed] 5:2+23 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
-            warning[not-obeyed] 6:2+14 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
-            warning[not-obeyed] 10:2+13 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
-            warning[not-obeyed] 13:2+13 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
-            warning[not-obeyed] 15:2+23 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
+            warning[only-judged] 4:2+29 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
+            warning[only-judged] 5:2+23 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
+            warning[only-judged] 6:2+14 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 10:2+13 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 13:2+13 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 15:2+23 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
+            warning[only-judged] 17:1+69 `ip nat inside source` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 18:1+49 `ip nat inside source` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 19:1+50 `ip nat inside source` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 20:1+68 `ip nat inside source` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 21:1+61 `ip nat pool` is not obeyed: addresses are not translated | known, but not obeyed
         "#]],
     );
 }
@@ -69,8 +74,8 @@ interface GigabitEthernet0/0/0
  ip nat outside
 ",
         expect![[r#"
-            warning[not-obeyed] 3:2+29 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
-            warning[not-obeyed] 4:2+14 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
+            warning[only-judged] 3:2+29 `ip access-group` is not obeyed: packets are not filtered here yet | known, but not obeyed
+            warning[only-judged] 4:2+14 `ip nat` is not obeyed: addresses are not translated | known, but not obeyed
         "#]],
     );
 }

@@ -8,6 +8,7 @@ mod ike;
 mod names;
 mod network;
 mod policy;
+mod reasons;
 mod tunnel;
 
 use crate::pem;
@@ -36,6 +37,28 @@ impl Composed {
 
     pub fn xml(&self, secrets: Secrets) -> String {
         to_xml(&self.tree, secrets)
+    }
+
+    /// Lines of [`Composed::set`], from 1 and in their order, and why they are there.
+    pub fn explained(&self) -> Vec<(usize, String)> {
+        let text = self.set(Secrets::Masked);
+        let lines = (1..).zip(text.lines());
+        let told = lines.filter_map(|(number, line)| Some((number, self.reason(line)?)));
+        told.collect()
+    }
+
+    /// What its words say; else why its entry is as it is.
+    fn reason(&self, line: &str) -> Option<String> {
+        let path = line.strip_prefix("set ")?;
+        if let Some(why) = reasons::of(path) {
+            return Some(why.to_owned());
+        }
+        let of_entry = self
+            .reasons
+            .iter()
+            .filter(|(entry, _)| path.starts_with(entry.as_str()));
+        let nearest = of_entry.max_by_key(|(entry, _)| entry.len());
+        nearest.map(|(_, why)| why.clone())
     }
 }
 

@@ -1,0 +1,1 @@
+//! `crossgate generate`, `mirror` and `convert` as a person uses them.
