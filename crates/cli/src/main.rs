@@ -8,6 +8,8 @@ mod explain;
 mod lab;
 mod make;
 mod paper;
+mod pcap;
+mod rehearse;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -25,6 +27,7 @@ struct Cli {
 enum Command {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
+    Rehearse(rehearse::RehearseArgs),
     Generate(make::generate::GenerateArgs),
     Mirror(make::mirror::MirrorArgs),
     Convert(make::convert::ConvertArgs),
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     match &Cli::parse().command {
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Rehearse(args) => rehearse::run(args),
         Command::Generate(args) => make::generate::run(args),
         Command::Mirror(args) => make::mirror::run(args),
         Command::Convert(args) => make::convert::run(args),

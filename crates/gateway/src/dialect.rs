@@ -1,6 +1,7 @@
 //! The vendors' languages, as the daemon and the lab use them. A third vendor is a crate and a row
 //! here; nothing else names one.
 
+use crate::clock::timestamp;
 use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_ios::log::{self, Numbers};
 use crossgate_model::event::Exchange;
@@ -8,6 +9,7 @@ use crossgate_model::operate::{DebugTopic, Reply, Station};
 use crossgate_model::{Event, Gateway, Language};
 use crossgate_wire::ike::{Datagram, ExchangeType, Payload};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A language for configurations and commands.
 #[derive(Clone, Copy)]
@@ -20,6 +22,12 @@ pub struct Dialect {
     execute: fn(&str, &Station<'_>) -> Reply,
     debug: Debug,
     debug_packet: DebugPacket,
+    /// What its log says of an event, in its own words and without a date.
+    log_lines: fn(&Event) -> Vec<String>,
+    /// The same of a tunnel interface that came up or went down.
+    interface_line: fn(&str, bool) -> Option<String>,
+    /// How it dates a line, since 1970, UTC.
+    date: fn(Duration) -> String,
     /// An interface's name in full.
     interface_name: fn(&str) -> String,
     status_commands: &'static [&'static str],
@@ -72,6 +80,10 @@ const DIALECTS: &[Dialect] = &[
         execute: crossgate_panos::command::execute,
         debug: |_, _, _| Vec::new(),
         debug_packet: |_, _| Vec::new(),
+        log_lines: crossgate_panos::log::lines,
+        // Unless its tunnel is monitored, the interface stays up.
+        interface_line: |_, _| None,
+        date: slashed_date,
         interface_name: str::to_owned,
         status_commands: &["show vpn ike-sa", "show vpn ipsec-sa", "show vpn flow"],
         comment: "#",
@@ -93,11 +105,37 @@ const DIALECTS: &[Dialect] = &[
             log::debug_lines(event, topic, numbers)
         },
         debug_packet: ios_packet,
+        log_lines: |event| log::syslog(event, None).into_iter().collect(),
+        interface_line: |name, up| Some(log::line_protocol(name, up)),
+        date: ios_date,
         interface_name: crossgate_ios::interface_name,
         status_commands: &["show crypto ikev2 sa", "show crypto session"],
         comment: "!",
     },
 ];
+
+/// `2026/06/11 09:05:07 `, as PAN-OS lists its logs.
+fn slashed_date(unix: Duration) -> String {
+    let stamp = timestamp(unix);
+    let (date, time) = stamp.split_at(10);
+    format!("{} {} ", date.replace('-', "/"), &time[1..9])
+}
+
+/// `Jun 11 09:05:07.250: `, as `service timestamps log datetime msec` has it.
+fn ios_date(unix: Duration) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let stamp = timestamp(unix);
+    let number = |range| {
+        stamp
+            .get(range)
+            .and_then(|text: &str| text.parse::<usize>().ok())
+    };
+    let month = number(5..7).and_then(|month| MONTHS.get(month - 1));
+    let (month, day) = (month.unwrap_or(&"Jan"), number(8..10).unwrap_or(1));
+    format!("{month} {day:>2} {}: ", &stamp[11..23])
+}
 
 /// What is readable without keys: the header, the payloads in the clear, and that the rest is ENCR.
 fn ios_packet(seen: &Seen<'_>, ike_sa: Option<u32>) -> Vec<String> {
@@ -158,6 +196,21 @@ impl Dialect {
     /// What a debug topic prints of an event.
     pub fn debug(&self, event: &Event, topic: DebugTopic, ike_sa: Option<u32>) -> Vec<String> {
         (self.debug)(event, topic, ike_sa)
+    }
+
+    /// What the vendor's log says of an event, without a date.
+    pub fn log_lines(&self, event: &Event) -> Vec<String> {
+        (self.log_lines)(event)
+    }
+
+    /// What it says of a tunnel interface that came up or went down.
+    pub fn interface_line(&self, name: &str, up: bool) -> Option<String> {
+        (self.interface_line)(name, up)
+    }
+
+    /// A line of the log, with its date.
+    pub fn dated(&self, unix: Duration, line: &str) -> String {
+        format!("{}{line}", (self.date)(unix))
     }
 
     /// Understands one line of an operator.
@@ -250,6 +303,14 @@ mod tests {
         assert_eq!(of("<config/>"), Some("pan-os"));
         assert_eq!(of("root:x:0:0:root:/root:/bin/bash\n"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn each_vendor_dates_its_lines_in_its_own_way() {
+        let moment = Duration::from_millis(1_781_168_707_250);
+        let dated = |text| Dialect::of(text).map(|dialect| dialect.dated(moment, "x"));
+        assert_eq!(dated(HQ).as_deref(), Some("2026/06/11 09:05:07 x"));
+        assert_eq!(dated(BRANCH).as_deref(), Some("Jun 11 09:05:07.250: x"));
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct KeyLog {
 }
 
 impl KeyLog {
+    /// The files' names.
+    pub const TABLES: [&str; 2] = ["ikev2_decryption_table", "esp_sa"];
+
     pub fn open(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let open = |name| {
@@ -27,9 +30,10 @@ impl KeyLog {
                 .mode(0o600)
                 .open(folder.join(name))
         };
+        let [ike, esp] = Self::TABLES;
         Ok(Self {
-            ike: open("ikev2_decryption_table")?,
-            esp: open("esp_sa")?,
+            ike: open(ike)?,
+            esp: open(esp)?,
         })
     }
 

@@ -20,7 +20,7 @@ pub mod dialect;
 pub mod encoding;
 pub mod failclosed;
 pub mod failure;
-mod keylog;
+pub mod keylog;
 pub mod load;
 pub mod log;
 mod machine;

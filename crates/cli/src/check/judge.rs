@@ -156,7 +156,7 @@ fn path(file: &Configuration) -> Option<String> {
 }
 
 /// The network's plan calls the ends `branch` and `hq`, in the order in which they were given.
-fn in_their_names(assumption: &str, names: [&str; 2]) -> String {
+pub fn in_their_names(assumption: &str, names: [&str; 2]) -> String {
     let mut text = assumption.to_owned();
     for (label, name) in ["branch", "hq"].into_iter().zip(names) {
         if let Some(rest) = assumption.strip_prefix(&format!("{label}: ")) {

@@ -1,8 +1,8 @@
 //! `crossgate check`: what will become of a tunnel, told before its files are deployed.
 
 mod fix;
-mod fleet;
-mod judge;
+pub mod fleet;
+pub mod judge;
 mod output;
 
 use clap::{Args, ValueEnum};

@@ -2,6 +2,7 @@
 //! judged for plaintext.
 
 use super::namespace::Namespace;
+use crate::pcap::{self, Link, SNAP_LENGTH};
 use ipnet::Ipv4Net;
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
@@ -18,7 +19,6 @@ use std::time::{Duration, SystemTime};
 
 /// Frames kept at most: a lab's few seconds are far below it.
 const FRAMES_MAX: usize = 200_000;
-const SNAP_LENGTH: usize = 65_535;
 const RECEIVE_BUFFER: usize = 8 << 20;
 const ETHERNET_HEADER: usize = 14;
 /// How often the capture looks whether it is to end.
@@ -131,25 +131,15 @@ impl Recording {
         tally
     }
 
-    /// Writes a classic pcap file (link type Ethernet, microseconds).
+    /// Writes a pcap file.
     pub fn write_pcap(&self, mut to: impl Write) -> io::Result<()> {
-        const HEADER: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, SNAP_LENGTH as u32, 1];
-        write_words(&mut to, &HEADER)?;
+        pcap::write_head(&mut to, Link::Ethernet)?;
         for frame in &self.frames {
             let since = frame.at.duration_since(SystemTime::UNIX_EPOCH);
-            let since = since.unwrap_or_default();
-            let length = frame.octets.len() as u32;
-            let seconds = since.as_secs() as u32;
-            write_words(&mut to, &[seconds, since.subsec_micros(), length, length])?;
-            to.write_all(&frame.octets)?;
+            pcap::write_frame(&mut to, since.unwrap_or_default(), &frame.octets)?;
         }
         to.flush()
     }
-}
-
-fn write_words(to: &mut impl Write, words: &[u32]) -> io::Result<()> {
-    let mut words = words.iter();
-    words.try_for_each(|word| to.write_all(&word.to_le_bytes()))
 }
 
 #[derive(Debug, PartialEq, Eq)]

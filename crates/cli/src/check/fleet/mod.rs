@@ -5,7 +5,7 @@
 
 mod matching;
 mod table;
-mod work;
+pub mod work;
 
 use super::judge::Asked;
 use crossgate_check::{Side, judge_pair};

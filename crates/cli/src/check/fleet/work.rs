@@ -10,7 +10,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(100);
 /// Its width in characters.
 const BAR: usize = 30;
-/// What a thread takes at once.
+/// What a thread takes at once, at most; of few things less, so that all threads have some.
 const PORTION: usize = 16;
 
 /// The results in the order of the things.
@@ -19,11 +19,12 @@ pub fn each<T: Sync, R: Send>(what: &str, things: &[T], f: impl Fn(&T) -> R + Sy
     let done = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(things.len()));
     let threads = thread::available_parallelism().map_or(1, usize::from);
+    let size = (things.len() / (threads * 4)).clamp(1, PORTION);
     thread::scope(|scope| {
         let worker = || {
             loop {
-                let from = next.fetch_add(PORTION, Ordering::Relaxed);
-                let Some(portion) = things.get(from..things.len().min(from + PORTION)) else {
+                let from = next.fetch_add(size, Ordering::Relaxed);
+                let Some(portion) = things.get(from..things.len().min(from + size)) else {
                     return;
                 };
                 if portion.is_empty() {
