@@ -82,6 +82,26 @@ pub fn looks_like(text: &str) -> usize {
     tree::parse(text, file).0.commands()
 }
 
+/// Whether any line of a text is such a command: the first ones tell, as a rule, and a long text is
+/// not read for it.
+pub fn has_any(text: &str) -> bool {
+    let mut head = HEAD;
+    loop {
+        let octets = text.as_bytes().get(..head).unwrap_or_default();
+        let end = octets.iter().rposition(|octet| *octet == b'\n');
+        let Some(lines) = end.and_then(|end| text.get(..end)) else {
+            return looks_like(text) > 0;
+        };
+        if looks_like(lines) > 0 {
+            return true;
+        }
+        head = head.saturating_mul(16);
+    }
+}
+
+/// Octets.
+const HEAD: usize = 1024;
+
 /// Reads a configuration, and masks its secrets in `sources`.
 pub fn read(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
     read_as(sources, file, None)

@@ -96,12 +96,13 @@ fn armour(text: &str, line: &Line) -> Option<Span> {
 }
 
 fn in_line(text: &str, line: &Line) -> Option<Span> {
-    let words: Vec<String> = line
-        .words
-        .iter()
-        .map(|w| slice(text, *w).to_ascii_lowercase())
-        .collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let all = line.span();
+    let lower = slice(text, all).to_ascii_lowercase();
+    let word = |word: &Span| {
+        let (from, to) = (word.start - all.start, word.end - all.start);
+        lower.get(from as usize..to as usize).unwrap_or("")
+    };
+    let words: Vec<&str> = line.words.iter().map(word).collect();
     if not_secret(&words) {
         return None;
     }
@@ -211,7 +212,13 @@ fn by_keyword(words: &[&str], free_text: bool) -> Option<std::ops::Range<usize>>
 /// What a word announces, in full or as an abbreviation that IOS would take.
 fn keyword(word: &str, free_text: bool) -> Option<Hide> {
     let word = word.trim_start_matches('!').trim_end_matches([':', '=']);
+    let letter = word.as_bytes().first();
+    let begins = |keyword: &str| keyword.as_bytes().first() == letter;
     let fits = |(keyword, _, plain): &&(&str, Hide, bool)| {
+        // Nearly all fail here.
+        if !begins(keyword) {
+            return false;
+        }
         let short = *plain && !free_text && word.len() >= 4 && keyword.starts_with(word);
         (*keyword == word || short) && (*plain || !free_text)
     };

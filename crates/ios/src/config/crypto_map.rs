@@ -94,7 +94,11 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         config.crypto_maps.retain(|entry| !known(entry));
         return Some(());
     }
-    let at = config.crypto_maps.iter().position(known);
+    let title = format!("{} {}", map.value, sequence.value);
+    let at = match args.cx.is_new("crypto map entry", &title) {
+        true => None,
+        false => config.crypto_maps.iter().position(known),
+    };
     let at = at.unwrap_or(config.crypto_maps.len());
     if at == config.crypto_maps.len() {
         config.crypto_maps.push(CryptoMapEntry {

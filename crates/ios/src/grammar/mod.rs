@@ -165,10 +165,6 @@ impl<T> Rule<T> {
         self
     }
 
-    fn keyword(&self, depth: usize) -> Option<&'static str> {
-        self.path.split(' ').nth(depth)
-    }
-
     fn fits(&self, args: &[&str]) -> bool {
         self.fits.is_none_or(|fits| fits(args))
     }
@@ -200,7 +196,7 @@ fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
     let mut exact = true;
     let mut best_exact = true;
     for (depth, word) in words.iter().enumerate() {
-        match narrow(rules, &candidates, depth, word) {
+        match narrow(&candidates, word) {
             Narrowed::To(left, was_exact) => {
                 candidates = left;
                 exact &= was_exact;
@@ -209,7 +205,7 @@ fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
             Narrowed::Several(_) | Narrowed::Nothing => break,
         }
         let args = words.get(depth + 1..).unwrap_or(&[]);
-        if let Some(row) = complete(rules, &candidates, depth + 1, args) {
+        if let Some(row) = complete(rules, &candidates, args) {
             best = Some((row, depth + 1));
             best_exact = exact;
         }
@@ -220,29 +216,61 @@ fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
     }
 }
 
+/// A row whose keywords fit the words so far, and those of its keywords that come next.
+#[derive(Clone, Copy)]
+struct Candidate {
+    row: usize,
+    keyword: Option<&'static str>,
+    rest: &'static str,
+}
+
+impl Candidate {
+    fn at(row: usize, rest: &'static str) -> Self {
+        let (keyword, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        Self {
+            row,
+            keyword: (!keyword.is_empty()).then_some(keyword),
+            rest,
+        }
+    }
+
+    /// One keyword later.
+    fn next(self) -> Self {
+        Self::at(self.row, self.rest)
+    }
+}
+
 /// The rows that begin with the first word or with what it abbreviates: most of a table is out of
 /// question at a glance. Rows that begin with a number stay.
-fn possible<T>(rules: &[Rule<T>], words: &[&str]) -> Vec<usize> {
-    let word = words.first().copied().unwrap_or_default();
+fn possible<T>(rules: &[Rule<T>], words: &[&str]) -> Vec<Candidate> {
+    let word = words.first().map_or(&[][..], |word| word.as_bytes());
+    let letter = word.first().map(u8::to_ascii_lowercase);
     let rows = rules.iter().enumerate().filter(|(_, rule)| {
-        let head = rule.path.get(..word.len());
-        head.is_some_and(|head| head.eq_ignore_ascii_case(word)) || rule.path.starts_with('#')
+        let path = rule.path.as_bytes();
+        match path.first().copied() {
+            Some(b'#') => true,
+            // Keywords are in lower case.
+            first if letter.is_some() && first != letter => false,
+            _ => path
+                .get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word)),
+        }
     });
-    rows.map(|(row, _)| row).collect()
+    rows.map(|(row, rule)| Candidate::at(row, rule.path))
+        .collect()
 }
 
 enum Narrowed {
-    To(Vec<usize>, bool),
+    To(Vec<Candidate>, bool),
     Several(Vec<&'static str>),
     Nothing,
 }
 
 /// The rows that go on with that word, or with the only keyword that it abbreviates.
-fn narrow<T>(rules: &[Rule<T>], candidates: &[usize], depth: usize, word: &str) -> Narrowed {
+fn narrow(candidates: &[Candidate], word: &str) -> Narrowed {
     let word = word.to_ascii_lowercase();
     let mut fitting: Vec<&'static str> = Vec::new();
-    let keyword = |row: usize| rules.get(row).and_then(|rule| rule.keyword(depth));
-    for keyword in candidates.iter().filter_map(|row| keyword(*row)) {
+    for keyword in candidates.iter().filter_map(|candidate| candidate.keyword) {
         let fits = keyword.starts_with(&word) || is_number(keyword, &word);
         if fits && !fitting.contains(&keyword) {
             fitting.push(keyword);
@@ -259,12 +287,9 @@ fn narrow<T>(rules: &[Rule<T>], candidates: &[usize], depth: usize, word: &str) 
     if fitting.len() > 1 {
         return Narrowed::Several(fitting);
     }
-    let left = candidates
-        .iter()
-        .copied()
-        .filter(|row| keyword(*row) == Some(first))
-        .collect();
-    Narrowed::To(left, exact)
+    let left = candidates.iter();
+    let left = left.filter(|candidate| candidate.keyword == Some(first));
+    Narrowed::To(left.map(|candidate| candidate.next()).collect(), exact)
 }
 
 /// A keyword `#` stands for any number.
@@ -273,17 +298,10 @@ fn is_number(keyword: &str, word: &str) -> bool {
 }
 
 /// The row whose keywords end here and that takes those arguments.
-fn complete<T>(
-    rules: &[Rule<T>],
-    candidates: &[usize],
-    depth: usize,
-    args: &[&str],
-) -> Option<usize> {
-    candidates.iter().copied().find(|row| {
-        rules
-            .get(*row)
-            .is_some_and(|rule| rule.keyword(depth).is_none() && rule.fits(args))
-    })
+fn complete<T>(rules: &[Rule<T>], candidates: &[Candidate], args: &[&str]) -> Option<usize> {
+    let mut ended = candidates.iter().filter(|c| c.keyword.is_none());
+    let takes = |row: usize| rules.get(row).is_some_and(|rule| rule.fits(args));
+    ended.find(|c| takes(c.row)).map(|c| c.row)
 }
 
 fn found<T>(rules: &[Rule<T>], row: usize, no: bool, depth: usize, exact: bool) -> Resolved {

@@ -8,6 +8,8 @@ use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
 use crossgate_diag::{Finding, Span, Spanned};
 use crossgate_model::behaviour::{Liveness, Retransmission};
 use crossgate_model::{Auth, Child, Connection, IkeVersion, Initiation, LocalEnd, Nat, RemoteEnd};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Where the file has no `nat keepalive` line (RFC 3948 §4).
@@ -26,12 +28,15 @@ pub(super) struct Want<'c> {
 }
 
 impl Want<'_> {
-    /// Whether both are served by one IKE SA.
-    fn is_with(&self, other: &Want<'_>) -> bool {
-        self.profile.name == other.profile.name
-            && self.local.interface == other.local.interface
-            && self.local.address == other.local.address
-            && self.remote == other.remote
+    /// What is equal where both are served by one IKE SA.
+    fn ike_sa(&self) -> IkeSaKey {
+        let interface = self.local.interface.as_ref();
+        (
+            self.profile.name.value.clone(),
+            interface.map(|name| name.value.clone()),
+            self.local.address.map(|address| address.value),
+            remote_key(&self.remote),
+        )
     }
 
     fn merge(&mut self, other: Self) {
@@ -181,10 +186,28 @@ impl<'c> Lowering<'c, '_, '_> {
     }
 }
 
+/// Profile, own interface and address, and the peer.
+type IkeSaKey = (String, Option<String>, Option<IpAddr>, RemoteKey);
+
+/// Which kind of peer it is, and its address, name or network.
+type RemoteKey = (u8, String);
+
+fn remote_key(remote: &RemoteEnd) -> RemoteKey {
+    let kind = match remote {
+        RemoteEnd::Address(_) => 0,
+        RemoteEnd::Name(_) => 1,
+        RemoteEnd::Within(_) => 2,
+        RemoteEnd::Any => 3,
+    };
+    (kind, remote.to_string())
+}
+
 fn merged(wants: Vec<Want<'_>>) -> Vec<Want<'_>> {
     let mut merged: Vec<Want<'_>> = Vec::new();
+    let mut known: BTreeMap<IkeSaKey, usize> = BTreeMap::new();
     for want in wants {
-        match merged.iter_mut().find(|known| known.is_with(&want)) {
+        let at = *known.entry(want.ike_sa()).or_insert(merged.len());
+        match merged.get_mut(at) {
             Some(known) => known.merge(want),
             None => merged.push(want),
         }
@@ -195,16 +218,24 @@ fn merged(wants: Vec<Want<'_>>) -> Vec<Want<'_>> {
 /// The profile's name, with the peer where it serves several, and the local end where a peer is
 /// reached from several.
 fn names(wants: &[Want<'_>]) -> Vec<Spanned<String>> {
-    let of_profile = |a: &Want<'_>, b: &Want<'_>| a.profile.name == b.profile.name;
+    let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut twins: BTreeMap<(&str, RemoteKey), usize> = BTreeMap::new();
+    for want in wants {
+        let profile = want.profile.name.value.as_str();
+        *siblings.entry(profile).or_default() += 1;
+        *twins
+            .entry((profile, remote_key(&want.remote)))
+            .or_default() += 1;
+    }
     wants
         .iter()
         .map(|want| {
-            let siblings = wants.iter().filter(|other| of_profile(want, other));
-            let twins = siblings.clone().filter(|other| other.remote == want.remote);
             let name = &want.profile.name.value;
-            let name = match (siblings.count(), twins.count()) {
-                (1, _) => name.clone(),
-                (_, 1) => format!("{name}/{}", want.remote),
+            let siblings = siblings.get(name.as_str());
+            let twins = twins.get(&(name.as_str(), remote_key(&want.remote)));
+            let name = match (siblings, twins) {
+                (Some(1), _) => name.clone(),
+                (_, Some(1)) => format!("{name}/{}", want.remote),
                 _ => format!("{name}/{}@{}", want.remote, end_name(&want.local)),
             };
             Spanned {

@@ -1,8 +1,6 @@
 //! Where connections start from, and who that end is by default.
 
 use super::Lowering;
-use crate::config::find;
-use crate::config::interface::Interface;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Identity, LocalEnd, RemoteEnd};
 use ipnet::IpNet;
@@ -18,11 +16,10 @@ impl Lowering<'_, '_, '_> {
     ) -> LocalEnd {
         let peer = remote.and_then(RemoteEnd::address);
         let fits = |net: &&Spanned<IpNet>| peer.is_none_or(|p| p.is_ipv4() == net.addr().is_ipv4());
-        let known = find(&self.config.interfaces, name);
+        let known = self.index.find(&self.config.interfaces, name);
         let address = known.and_then(|interface| interface.addresses.iter().find(fits).copied());
         let learnt = known.and_then(|interface| interface.learnt_address);
-        if address.is_none() && !self.told_of.contains(&name.value) {
-            self.told_of.push(name.value.clone());
+        if address.is_none() && self.told_of.insert(name.value.clone()) {
             let why = match (known, learnt) {
                 (None, _) => "is not in the file",
                 (Some(_), Some(_)) => "learns its address elsewhere",
@@ -48,8 +45,8 @@ impl Lowering<'_, '_, '_> {
 
     /// A source given as an address: the interface that has it.
     pub(super) fn local_end_of(&mut self, address: Spanned<IpAddr>) -> LocalEnd {
-        let has = |i: &&Interface| i.addresses.iter().any(|net| net.addr() == address.value);
-        let interface = self.config.interfaces.iter().find(has);
+        let interfaces = &self.config.interfaces;
+        let interface = self.index.with_address(interfaces, address.value);
         if interface.is_none() {
             self.cx.push(
                 Finding::note(

@@ -16,12 +16,14 @@ mod unused;
 use crate::behaviour::{self, Release};
 use crate::config::access_list::AccessList;
 use crate::config::interface::Interface;
-use crate::config::{Config, Named, find};
+use crate::config::{Config, Named};
 use crate::grammar::Context;
 use crate::names;
 use child::Defaults;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::{self as model, Gateway, InterfaceKind, NextHop};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     let release = release(config, cx);
@@ -29,7 +31,8 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     let mut lowering = Lowering {
         config,
         defaults: Defaults { release },
-        told_of: Vec::new(),
+        index: Index::default(),
+        told_of: BTreeSet::new(),
         legacy: Vec::new(),
         cx,
     };
@@ -61,12 +64,48 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     }
 }
 
+/// Where the configuration's things are, so that a file of many tunnels takes time in proportion to
+/// its length. Each part is made when it is first asked for.
+#[derive(Default)]
+struct Index<'c> {
+    /// By what a thing is, and its name.
+    named: BTreeMap<&'static str, BTreeMap<&'c str, usize>>,
+    /// Interfaces.
+    addresses: Option<BTreeMap<IpAddr, usize>>,
+}
+
+impl<'c> Index<'c> {
+    /// The thing of that name; of several, the first.
+    fn find<T: Named>(&mut self, list: &'c [T], name: &str) -> Option<&'c T> {
+        let named = self.named.entry(T::WHAT).or_insert_with(|| {
+            let things = list.iter().enumerate().rev();
+            let named = things.map(|(at, thing)| (thing.name().value.as_str(), at));
+            named.collect()
+        });
+        list.get(*named.get(name)?)
+    }
+
+    /// The interface with that address; of several, the first.
+    fn with_address(&mut self, list: &'c [Interface], address: IpAddr) -> Option<&'c Interface> {
+        let addresses = self.addresses.get_or_insert_with(|| {
+            let each = list.iter().enumerate().rev();
+            let own = |(at, i): (usize, &'c Interface)| {
+                let nets = i.addresses.iter();
+                nets.map(move |net| (net.addr(), at))
+            };
+            each.flat_map(own).collect()
+        });
+        list.get(*addresses.get(&address)?)
+    }
+}
+
 /// What lowering looks at, and where it tells what it finds.
 struct Lowering<'c, 'a, 't> {
     config: &'c Config,
     defaults: Defaults,
+    index: Index<'c>,
     /// Interfaces of unknown address that have been told of.
-    told_of: Vec<String>,
+    told_of: BTreeSet<String>,
     /// Connections that speak IKEv1, which are only judged.
     legacy: Vec<model::Connection>,
     cx: &'a mut Context<'t>,
@@ -171,7 +210,7 @@ fn access_list(list: &AccessList) -> model::AccessList {
 impl<'c> Lowering<'c, '_, '_> {
     /// The thing of that name; a finding if there is none.
     fn named<T: Named>(&mut self, list: &'c [T], name: &Spanned<String>) -> Option<&'c T> {
-        let found = find(list, name);
+        let found = self.index.find(list, name);
         if found.is_none() {
             self.cx.push(
                 Finding::error(

@@ -94,15 +94,13 @@ fn lists(config: &Config, cx: &mut Context<'_>) {
 }
 
 fn maps(config: &Config, cx: &mut Context<'_>) {
-    let used: Vec<_> = config
-        .interfaces
-        .iter()
-        .filter_map(|i| i.crypto_map.as_ref())
-        .collect();
+    let applied = config.interfaces.iter();
+    let applied = applied.filter_map(|i| i.crypto_map.as_ref());
+    let used: BTreeSet<&str> = applied.map(|map| map.value.as_str()).collect();
     for entry in config
         .crypto_maps
         .iter()
-        .filter(|e| !used.contains(&&e.map))
+        .filter(|e| !used.contains(e.map.value.as_str()))
     {
         let title = entry.title();
         cx.push(

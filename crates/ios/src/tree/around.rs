@@ -64,13 +64,18 @@ pub(super) fn recognise(line: &str) -> (bool, usize) {
     }
 }
 
+/// The first letter decides nearly always.
+fn starts(text: &str, with: &str) -> bool {
+    text.as_bytes().first() == with.as_bytes().first() && text.starts_with(with)
+}
+
 fn beginning(line: &str) -> Option<Around> {
     let bare = line.trim();
     if let Some(prompt) = prompt(line) {
         return Some(prompt);
     }
     let lower = bare.to_ascii_lowercase();
-    let whole = PRINTS.iter().any(|print| lower.starts_with(print))
+    let whole = PRINTS.iter().any(|print| starts(&lower, print))
         || bare == "^"
         || bare.starts_with('%')
         || super::sections::header(bare).is_some()
@@ -100,7 +105,7 @@ fn is_exec(lower: &str) -> bool {
         return words.next().is_none();
     }
     EXEC.iter()
-        .any(|(word, least)| first.len() >= *least && word.starts_with(first))
+        .any(|(word, least)| first.len() >= *least && starts(word, first))
 }
 
 /// `Router#`, `Router>`, `Router(config-if)#`, as device prompts are made.

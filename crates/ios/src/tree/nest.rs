@@ -7,6 +7,7 @@ use super::sections;
 use super::{Command, Kind, Line, Tree, slice};
 use crate::grammar::{Mode, Resolved};
 use crossgate_diag::{FileId, Finding, Span};
+use std::rc::Rc;
 
 /// Deeper nesting than any mode of IOS has; what is deeper still stays on that level.
 const DEPTH_MAX: usize = 16;
@@ -51,6 +52,12 @@ impl Open {
 
     fn is_flat(&self) -> bool {
         self.inner_indent.is_some_and(|inner| inner <= self.indent)
+    }
+
+    /// Whether a line is in this mode, whatever its words mean elsewhere.
+    fn has_surely(&self, deeper: bool, inner: &Resolved) -> bool {
+        let outside = !deeper && self.is_indented();
+        !outside && matches!(inner, Resolved::Row { exact: true, .. })
     }
 
     /// Whether a line is in this mode, given what its words mean here and around here.
@@ -206,6 +213,7 @@ impl<'t> Nest<'t> {
     }
 
     fn find_place(&self, indent: usize, texts: &[&str]) -> Place {
+        let mut meanings = Meanings::new(texts);
         for (depth, open) in self.open.iter().enumerate().rev() {
             let deeper = indent > open.indent;
             let Some(mode) = open.mode else {
@@ -214,21 +222,24 @@ impl<'t> Nest<'t> {
                 }
                 continue;
             };
-            let outer = self.resolve_outside(depth, texts);
-            let inner = mode.resolve(texts);
+            let inner = meanings.of(mode);
+            if open.has_surely(deeper, &inner) {
+                return Place::row(depth + 1, mode, &inner);
+            }
+            let outer = self.resolve_outside(depth, &mut meanings);
             if open.has(deeper, &inner, outer.as_ref()) {
                 return Place::row(depth + 1, mode, &inner);
             }
         }
-        Place::row(0, Mode::Global, &Mode::Global.resolve(texts))
+        Place::row(0, Mode::Global, &meanings.of(Mode::Global))
     }
 
     /// What the words mean in the modes around the one at that depth.
-    fn resolve_outside(&self, depth: usize, texts: &[&str]) -> Option<Outer> {
+    fn resolve_outside(&self, depth: usize, meanings: &mut Meanings<'_>) -> Option<Outer> {
         let around = self.open.iter().take(depth).rev().filter_map(|o| o.mode);
         around
             .chain([Mode::Global])
-            .find_map(|mode| match mode.resolve(texts) {
+            .find_map(|mode| match *meanings.of(mode) {
                 Resolved::Row { exact, obeyed, .. } => Some(Outer { exact, obeyed }),
                 _ => None,
             })
@@ -247,6 +258,28 @@ impl<'t> Nest<'t> {
                 self.append(open.line);
             }
         }
+    }
+}
+
+/// What the words of one line mean in the modes in which they were looked up so far.
+struct Meanings<'w> {
+    words: &'w [&'w str],
+    known: Vec<(Mode, Rc<Resolved>)>,
+}
+
+impl<'w> Meanings<'w> {
+    fn new(words: &'w [&'w str]) -> Self {
+        let known = Vec::new();
+        Self { words, known }
+    }
+
+    fn of(&mut self, mode: Mode) -> Rc<Resolved> {
+        if let Some((_, resolved)) = self.known.iter().find(|(known, _)| *known == mode) {
+            return resolved.clone();
+        }
+        let resolved = Rc::new(mode.resolve(self.words));
+        self.known.push((mode, resolved.clone()));
+        resolved
     }
 }
 
