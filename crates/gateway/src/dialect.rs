@@ -16,8 +16,9 @@ use std::time::Duration;
 pub struct Dialect {
     /// As in [`Gateway::dialect`].
     pub name: &'static str,
-    /// How sure it is that a text is its own, of a hundred.
-    looks_like: fn(&str) -> usize,
+    /// How sure it is that a text is its own, of a hundred; where nobody else is (the other
+    /// argument is how sure the surest is), any number but zero will do.
+    looks_like: fn(&str, usize) -> usize,
     read: Reader,
     execute: fn(&str, &Station<'_>) -> Reply,
     debug: Debug,
@@ -63,11 +64,14 @@ pub struct Seen<'a> {
     pub octets: &'a [u8],
 }
 
+/// More than half of a hundred.
+const MOST: usize = 50;
+
 /// In the order in which they are preferred where a text looks equally like both.
 const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "pan-os",
-        looks_like: |text| crossgate_panos::looks_like(text).into(),
+        looks_like: |text, _| crossgate_panos::looks_like(text).into(),
         // Nothing that is obeyed depends on the release.
         read: |sources, file, _| match crossgate_panos::read(sources, file) {
             Ok(reading) => Ok(Read {
@@ -90,7 +94,10 @@ const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         name: "ios-xe",
-        looks_like: |text| share_of_lines(text, crossgate_ios::looks_like(text)),
+        looks_like: |text, surest| match surest {
+            0 => crossgate_ios::has_any(text).into(),
+            _ => share_of_lines(text, crossgate_ios::looks_like(text)),
+        },
         read: |sources, file, release| match crossgate_ios::read_as(sources, file, release) {
             Ok(reading) => Ok(Read {
                 gateway: reading.gateway.clone(),
@@ -174,9 +181,19 @@ fn ios_packet(seen: &Seen<'_>, ike_sa: Option<u32>) -> Vec<String> {
 impl Dialect {
     /// The language that a text looks most like, if it looks like any.
     pub fn of(text: &str) -> Option<Self> {
-        let scored = DIALECTS.iter().map(|d| ((d.looks_like)(text), d));
-        let likely = scored.filter(|(score, _)| *score > 0).rev();
-        likely.max_by_key(|(score, _)| *score).map(|(_, d)| *d)
+        let mut likely = None;
+        let mut best = 0;
+        for dialect in DIALECTS {
+            let score = (dialect.looks_like)(text, best);
+            if score > best {
+                (best, likely) = (score, Some(*dialect));
+            }
+            // What has most of the lines, no other has.
+            if score > MOST {
+                break;
+            }
+        }
+        likely
     }
 
     pub fn read(
