@@ -1,6 +1,7 @@
 //! Which connection of one gateway means which of the other, and which Child which.
 
 use crossgate_model::{Child, Connection, Gateway, SelectorPair};
+use std::collections::BTreeSet;
 
 /// How well two connections point at each other; nothing if they can't mean each other.
 fn fit(a: &Connection, b: &Connection) -> Option<u8> {
@@ -28,8 +29,11 @@ pub fn connections(a: &Gateway, b: &Gateway) -> Vec<[usize; 2]> {
     }
     fits.sort_by_key(|&(fit, pair)| (std::cmp::Reverse(fit), pair));
     let mut pairs: Vec<[usize; 2]> = Vec::new();
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
     for (_, [i, j]) in fits {
-        if pairs.iter().all(|&[a, b]| a != i && b != j) {
+        if !ours.contains(&i) && !theirs.contains(&j) {
+            ours.insert(i);
+            theirs.insert(j);
             pairs.push([i, j]);
         }
     }
@@ -51,14 +55,15 @@ pub fn children<'a>(a: &'a Connection, b: &'a Connection) -> Vec<[&'a Child; 2]>
         }
     }
     fits.sort_unstable();
-    let (mut pairs, mut taken) = (Vec::new(), (Vec::new(), Vec::new()));
+    let mut pairs = Vec::new();
+    let mut taken = (BTreeSet::new(), BTreeSet::new());
     for (_, i, j) in fits {
         if taken.0.contains(&i) || taken.1.contains(&j) {
             continue;
         }
         if let (Some(ours), Some(theirs)) = (a.children.get(i), b.children.get(j)) {
-            taken.0.push(i);
-            taken.1.push(j);
+            taken.0.insert(i);
+            taken.1.insert(j);
             pairs.push([ours, theirs]);
         }
     }

@@ -7,6 +7,7 @@ use crate::rules;
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
 use crossgate_model::plan::Plan;
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
+use std::cell::OnceCell;
 
 /// What is to be said of one configuration or two.
 #[derive(Debug)]
@@ -30,7 +31,14 @@ pub struct Tunnel {
 /// Judges what one configuration alone can be wrong about.
 pub fn judge_one(sources: &Sources, side: Side<'_>, options: Options) -> Report {
     let mut found = Vec::new();
-    run_one(End::First, side, None, options, &mut found);
+    let one = One {
+        end: End::First,
+        side,
+        peer: None,
+        pairs: &[],
+        options,
+    };
+    run_one(&one, &mut found);
     let sides = [side, side];
     Report {
         findings: told(sources, sides, found),
@@ -50,8 +58,22 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
     let pairs = pairing::connections(first.gateway, second.gateway);
 
     let mut found = Vec::new();
-    run_one(End::First, first, Some(second), options, &mut found);
-    run_one(End::Second, second, Some(first), options, &mut found);
+    // What fits equally well goes by the order of the end that asks.
+    let swapped = pairing::connections(second.gateway, first.gateway);
+    let ends = [
+        (End::First, first, second, &pairs),
+        (End::Second, second, first, &swapped),
+    ];
+    for (end, side, peer, pairs) in ends {
+        let one = One {
+            end,
+            side,
+            peer: Some(peer),
+            pairs,
+            options,
+        };
+        run_one(&one, &mut found);
+    }
     let both = Both {
         sides,
         options,
@@ -84,6 +106,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
             second: party(End::Second, second, theirs),
             options,
             plan: plan.as_ref().filter(is_planned),
+            obstacles: OnceCell::new(),
         };
         let mut of_pair = Vec::new();
         run_pair(&pair, &mut of_pair);
@@ -106,22 +129,10 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
     }
 }
 
-fn run_one(
-    end: End,
-    side: Side<'_>,
-    peer: Option<Side<'_>>,
-    options: Options,
-    found: &mut Vec<Found>,
-) {
-    let one = One {
-        end,
-        side,
-        peer,
-        options,
-    };
+fn run_one(one: &One<'_>, found: &mut Vec<Found>) {
     for rule in rules::all() {
         if let Judge::One(judge) = rule.judge {
-            judge(&one, found);
+            judge(one, found);
         }
     }
 }

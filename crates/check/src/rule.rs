@@ -1,9 +1,11 @@
 //! What a rule is, what it looks at, and what it says.
 
+use crate::rules::path::walk::Obstacle;
 use crossgate_diag::Finding;
 use crossgate_model::event::EventKind;
 use crossgate_model::plan::Plan;
 use crossgate_model::{Change, Child, Connection, End, Gateway, Language};
+use std::cell::OnceCell;
 use std::time::Duration;
 
 /// One configuration that is judged.
@@ -65,6 +67,8 @@ pub struct One<'a> {
     pub side: Side<'a>,
     /// The other configuration, where there are two: for cures that both ends need.
     pub peer: Option<Side<'a>>,
+    /// Indices of connections that mean each other, this end's first.
+    pub pairs: &'a [[usize; 2]],
     pub options: Options,
 }
 
@@ -74,8 +78,7 @@ impl<'a> One<'a> {
         let peer = self.peer?;
         let mut own = self.side.gateway.connections.iter();
         let at = own.position(|known| known.name.value == connection.name.value)?;
-        let pairs = crate::pairing::connections(self.side.gateway, peer.gateway);
-        let &[_, theirs] = pairs.iter().find(|[ours, _]| *ours == at)?;
+        let &[_, theirs] = self.pairs.iter().find(|[ours, _]| *ours == at)?;
         Some(Party {
             end: self.end.other(),
             side: peer,
@@ -119,6 +122,8 @@ pub struct Pair<'a> {
     pub options: Options,
     /// The network, where this pair is the one that it is about.
     pub plan: Option<&'a Plan>,
+    /// What stops packets between them: found once, for all rules that tell of it.
+    pub(crate) obstacles: OnceCell<Vec<Obstacle<'a>>>,
 }
 
 impl<'a> Pair<'a> {

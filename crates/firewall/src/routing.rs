@@ -21,7 +21,7 @@ pub struct Hop {
 
 /// What the table says of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub enum Found {
     /// It is the gateway's own address.
     Local,
     Hop(Hop),
@@ -58,7 +58,7 @@ impl Table<'_> {
     }
 }
 
-pub(crate) fn lookup(gateway: &Gateway, arrival: Option<&str>, destination: IpAddr) -> Found {
+pub fn lookup(gateway: &Gateway, arrival: Option<&str>, destination: IpAddr) -> Found {
     if owner(gateway, destination).is_some() {
         return Found::Local;
     }

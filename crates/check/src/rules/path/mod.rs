@@ -14,7 +14,7 @@ mod room;
 mod route_past_tunnel;
 mod rule_shadowed;
 mod traffic_filtered;
-mod walk;
+pub(crate) mod walk;
 
 use crate::rule::Rule;
 

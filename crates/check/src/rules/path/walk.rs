@@ -63,7 +63,11 @@ pub enum What {
 }
 
 /// All obstacles in both directions.
-pub fn obstacles<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
+pub fn obstacles<'p, 'a>(pair: &'p Pair<'a>) -> &'p [Obstacle<'a>] {
+    pair.obstacles.get_or_init(|| walked(pair))
+}
+
+fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
     let Some(plan) = pair.plan else {
         return Vec::new();
     };
@@ -390,17 +394,17 @@ fn is_judged(reason: &Reason) -> bool {
 
 /// Obstacles of one cause together, in the order in which causes are met first.
 pub fn by_cause<'a, K: PartialEq>(
-    obstacles: Vec<Obstacle<'a>>,
+    obstacles: &[Obstacle<'a>],
     cause: impl Fn(&Obstacle<'a>) -> Option<K>,
 ) -> Vec<(K, Vec<Obstacle<'a>>)> {
     let mut causes: Vec<(K, Vec<Obstacle<'a>>)> = Vec::new();
     for obstacle in obstacles {
-        let Some(key) = cause(&obstacle) else {
+        let Some(key) = cause(obstacle) else {
             continue;
         };
         match causes.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, same)) => same.push(obstacle),
-            None => causes.push((key, vec![obstacle])),
+            Some((_, same)) => same.push(obstacle.clone()),
+            None => causes.push((key, vec![obstacle.clone()])),
         }
     }
     causes

@@ -1,10 +1,9 @@
 //! The way to the peer leaves by another interface than the connection.
 
-use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
+use crate::rule::{self, Effect, Judge, Pair, Party, Rule};
 use crossgate_diag::{Certainty, Finding};
-use crossgate_firewall::Firewall;
+use crossgate_firewall::routing::{self, Found};
 use crossgate_model::{Interface, InterfaceKind, Spanned};
-use std::sync::Arc;
 
 pub const RULE: Rule = Rule {
     code: "wrong-interface",
@@ -12,7 +11,7 @@ pub const RULE: Rule = Rule {
     judge: Judge::Pair(judge),
 };
 
-fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
+fn judge(pair: &Pair<'_>, found: &mut Vec<rule::Found>) {
     for (party, peer) in pair.directions() {
         let Some((from, way)) = ways(party) else {
             continue;
@@ -47,8 +46,9 @@ fn ways<'a>(party: Party<'a>) -> Option<(&'a Spanned<String>, &'a Interface)> {
     let gateway = party.gateway();
     let kind = gateway.interface(&from.value)?.kind;
     let peer = party.connection.remote.address()?;
-    let routes = Firewall::new(Arc::new(gateway.clone()));
-    let way = routes.route(Some(&from.value), peer)?;
+    let Found::Hop(way) = routing::lookup(gateway, Some(&from.value), peer) else {
+        return None;
+    };
     let differs = kind != InterfaceKind::Loopback && way.interface != from.value;
     gateway
         .interface(&way.interface)
@@ -56,7 +56,12 @@ fn ways<'a>(party: Party<'a>) -> Option<(&'a Spanned<String>, &'a Interface)> {
         .map(|way| (from, way))
 }
 
-fn elsewhere(party: Party<'_>, peer: Party<'_>, from: &Spanned<String>, way: &Interface) -> Found {
+fn elsewhere(
+    party: Party<'_>,
+    peer: Party<'_>,
+    from: &Spanned<String>,
+    way: &Interface,
+) -> rule::Found {
     let (own, other) = (&from.value, &way.name.value);
     let remote = &peer.connection.remote;
     let finding = Finding::error(
@@ -83,10 +88,10 @@ fn elsewhere(party: Party<'_>, peer: Party<'_>, from: &Spanned<String>, way: &In
         "let the connection of {} start from {other}",
         party.name()
     ));
-    Found::with(finding, Effect::NeverComesUp)
+    rule::Found::with(finding, Effect::NeverComesUp)
 }
 
-fn into_tunnel(party: Party<'_>, from: &Spanned<String>, way: &Interface) -> Found {
+fn into_tunnel(party: Party<'_>, from: &Spanned<String>, way: &Interface) -> rule::Found {
     let other = &way.name.value;
     let remote = &party.connection.remote;
     let finding = Finding::error(
@@ -103,5 +108,5 @@ fn into_tunnel(party: Party<'_>, from: &Spanned<String>, way: &Interface) -> Fou
     .certain(Certainty::Undocumented)
     .noted("the packets that carry the tunnel can't travel inside it")
     .help("give the peer's address a route of its own by the interface towards it");
-    Found::with(finding, Effect::NeverComesUp)
+    rule::Found::with(finding, Effect::NeverComesUp)
 }
