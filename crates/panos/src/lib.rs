@@ -41,6 +41,7 @@ pub use compose::{Composed, compose};
 use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_model::Gateway;
 use std::fmt;
+use std::sync::OnceLock;
 pub use tree::Tree;
 pub use write::{Secrets, to_set, to_xml};
 
@@ -60,6 +61,8 @@ pub struct Reading {
     pub gateway: Gateway,
     /// In the order of the text.
     pub findings: Vec<Finding>,
+    /// Of a text in `set` form, once something is to change in it.
+    commands: OnceLock<language::in_set::Commands>,
 }
 
 /// Why a text is no PAN-OS configuration: one sentence about the file, without its name.
@@ -152,6 +155,7 @@ pub fn read_template(
         tree,
         gateway,
         findings,
+        commands: OnceLock::new(),
     })
 }
 

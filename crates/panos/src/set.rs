@@ -30,6 +30,7 @@ const NO_CHANGE: [&str; 12] = [
 const NOT_FOLLOWED: [&str; 5] = ["rename", "copy", "override", "load", "revert"];
 
 /// What a text in `set` form is.
+#[derive(Debug)]
 pub struct Parsed {
     pub tree: Tree,
     pub findings: Vec<Finding>,
@@ -38,9 +39,12 @@ pub struct Parsed {
     pub understood: usize,
     /// The text ends below where an `edit` has led.
     pub is_below: bool,
+    /// Each command says what it says whatever the others say: there are only `set` ones.
+    pub is_plain: bool,
 }
 
 /// A command, and the nodes that its words name.
+#[derive(Debug)]
 pub struct Said {
     /// From its first word to its last, quotes included.
     pub range: Range<usize>,
@@ -119,6 +123,7 @@ struct Reader {
     prompts: Vec<Range<usize>>,
     pagings: Vec<Range<usize>>,
     understood: usize,
+    is_plain: bool,
     /// Where somebody wants to know.
     said: Option<Vec<Said>>,
 }
@@ -144,6 +149,7 @@ impl Reader {
             prompts: Vec::new(),
             pagings: Vec::new(),
             understood: 0,
+            is_plain: true,
             said: None,
         }
     }
@@ -174,6 +180,7 @@ impl Reader {
             secrets: self.secrets,
             understood: self.understood,
             is_below: !self.context.is_empty(),
+            is_plain: self.is_plain,
         }
     }
 
@@ -193,6 +200,7 @@ impl Reader {
         let Some((verb, rest)) = command.words.split_first() else {
             return;
         };
+        self.is_plain &= verb.is("set");
         match verb.text.as_str() {
             "set" => self.set(verb, rest),
             "delete" => self.delete(verb, rest),

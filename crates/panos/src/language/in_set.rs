@@ -10,30 +10,43 @@ use crate::set::{self, Parsed, Said};
 use crate::tree::{At, Kind, NodeId, Tree};
 use crate::write::quoted;
 use crossgate_diag::{Edit, FileId, Span, apply};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-pub fn edits(text: &str, file: FileId, steps: &[Step]) -> Vec<Edit> {
-    let (parsed, said) = set::parse_said(text, file);
-    let tree = &parsed.tree;
-    let wanted = set::parse(&with_commands(text, &parsed, steps, Show::Spelled), None).tree;
+/// A text with what each of its commands says: read once, for all that is to change in it.
+#[derive(Debug)]
+pub struct Commands {
+    parsed: Parsed,
+    said: Vec<Said>,
+}
+
+impl Commands {
+    pub fn read(text: &str, file: FileId) -> Self {
+        let (parsed, said) = set::parse_said(text, file);
+        Self { parsed, said }
+    }
+}
+
+pub fn edits(text: &str, file: FileId, commands: &Commands, steps: &[Step]) -> Vec<Edit> {
+    let Commands { parsed, said } = commands;
     let mut editor = Editor {
         text,
         file,
-        tree,
-        said: &said,
+        tree: &parsed.tree,
+        said,
         gone: BTreeSet::new(),
         edits: Vec::new(),
     };
+    let about = editor.about(steps);
     let done: Option<()> = steps.iter().try_for_each(|step| editor.step(step, steps));
     editor.edits.sort_by_key(|edit| edit.span);
-    let reached = set::parse(&apply(text, &editor.edits), None).tree;
-    if done.is_some() && statements(&reached) == statements(&wanted) {
+    let as_wanted = || editor.do_nearby(&about, parsed, steps) || editor.do_all(parsed, steps);
+    if done.is_some() && as_wanted() {
         return editor.edits;
     }
     let end = Span::new(file, text.len()..text.len());
     let tail = |show| {
-        let whole = with_commands(text, &parsed, steps, show);
+        let whole = with_commands(text, parsed, steps, show);
         whole.get(text.len()..).unwrap_or_default().to_owned()
     };
     vec![match steps.iter().any(holds_secret) {
@@ -101,6 +114,7 @@ fn is_hollow(at: At<'_>, path: &[String]) -> bool {
         })
 }
 
+/// What changes a text as the steps want it.
 struct Editor<'a> {
     text: &'a str,
     file: FileId,
@@ -108,6 +122,74 @@ struct Editor<'a> {
     said: &'a [Said],
     gone: BTreeSet<NodeId>,
     edits: Vec<Edit>,
+}
+
+/// Whether the edits of a text do what the commands at its end would.
+fn do_the_same(text: &str, edits: &[Edit], parsed: &Parsed, steps: &[Step]) -> bool {
+    let reached = set::parse(&apply(text, edits), None).tree;
+    let wanted = set::parse(&with_commands(text, parsed, steps, Show::Spelled), None).tree;
+    statements(&reached) == statements(&wanted)
+}
+
+impl Editor<'_> {
+    fn do_all(&self, parsed: &Parsed, steps: &[Step]) -> bool {
+        do_the_same(self.text, &self.edits, parsed, steps)
+    }
+
+    /// The same, seen in the lines that the edits touch and those that name what the steps are
+    /// about. No other line of plain commands makes a difference, and of a long file these are few.
+    fn do_nearby(&self, about: &BTreeSet<NodeId>, parsed: &Parsed, steps: &[Step]) -> bool {
+        if !parsed.is_plain {
+            return false;
+        }
+        let mut near = String::new();
+        let mut edits = BTreeMap::new();
+        for said in self.said {
+            let line = self.line_with_break(said);
+            let holds = |edit: &Edit| {
+                line.start <= edit.span.start as usize && edit.span.end as usize <= line.end
+            };
+            let held = self.edits.iter().enumerate();
+            let mut held = held.filter(|(_, edit)| holds(edit)).peekable();
+            let is_named = || said.words.iter().any(|(id, _)| about.contains(id));
+            if held.peek().is_none() && !is_named() {
+                continue;
+            }
+            let shift = |offset: u32| near.len() + offset as usize - line.start;
+            for (index, edit) in held {
+                let range = shift(edit.span.start)..shift(edit.span.end);
+                let edit = Edit::new(Span::new(self.file, range), edit.expose());
+                edits.insert(index, edit);
+            }
+            near.push_str(self.text.get(line).unwrap_or(""));
+        }
+        // What lies between two lines, both hold.
+        let edits: Vec<Edit> = edits.into_values().collect();
+        edits.len() == self.edits.len() && do_the_same(&near, &edits, parsed, steps)
+    }
+
+    /// The places in the tree that the steps change. A new entry leaves its siblings as they are.
+    fn about(&self, steps: &[Step]) -> BTreeSet<NodeId> {
+        let mut about = BTreeSet::new();
+        for step in steps {
+            let (at, depth) = self.walk(step.path());
+            let next = steps::rows(step.path())
+                .get(depth)
+                .map(|(_, kind, _)| *kind);
+            if next != Some(Kind::Entry) {
+                about.extend(descendants(at));
+            }
+        }
+        about
+    }
+
+    /// A command's lines with the line end before them.
+    fn line_with_break(&self, said: &Said) -> Range<usize> {
+        let line = self.line(said);
+        let before = self.text.get(..line.start).unwrap_or("");
+        let newline = before.len() - before.trim_end_matches(['\r', '\n']).len();
+        line.start - newline.min(2)..line.end
+    }
 }
 
 /// Every method gives up with `None` where an edit isn't easy.
@@ -246,13 +328,8 @@ impl<'a> Editor<'a> {
             if !said.leaves(self.tree).iter().all(|id| below.contains(id)) {
                 return None;
             }
-            let line = self.line(said);
-            let start = self.text.get(..line.start)?;
-            let newline = start.len() - start.trim_end_matches(['\r', '\n']).len();
-            let edit = Edit::new(
-                Span::new(self.file, line.start - newline.min(2)..line.end),
-                "",
-            );
+            let span = Span::new(self.file, self.line_with_break(said));
+            let edit = Edit::new(span, "");
             if !self.edits.iter().any(|known| known.span == edit.span) {
                 self.edits.push(edit);
             }

@@ -5,7 +5,7 @@
 //! [`in_set`].
 
 mod change;
-mod in_set;
+pub(crate) mod in_set;
 mod in_xml;
 pub(crate) mod steps;
 pub(crate) mod values;
@@ -22,12 +22,17 @@ impl Language for Reading {
             return Err(CannotSay("the file says so already".into()));
         }
         let text = source.text();
+        let commands = || {
+            let read = || in_set::Commands::read(text, self.file);
+            self.commands.get_or_init(read)
+        };
         let edits = match self.form {
             Form::Xml => in_xml::edits(&self.tree, text, self.file, &steps)?,
             Form::Set if self.tree.is_layered() => {
-                in_set::edits(text, self.file, &steps::in_layers(&self.tree, &steps))
+                let steps = steps::in_layers(&self.tree, &steps);
+                in_set::edits(text, self.file, commands(), &steps)
             }
-            Form::Set => in_set::edits(text, self.file, &steps),
+            Form::Set => in_set::edits(text, self.file, commands(), &steps),
         };
         Ok(Amendment {
             file: self.file,

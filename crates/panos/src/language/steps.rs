@@ -44,7 +44,7 @@ pub enum Step {
 }
 
 impl Step {
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         match self {
             Self::Value(path, _)
             | Self::Members(path, _)
