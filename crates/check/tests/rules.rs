@@ -5,6 +5,7 @@
 //! codes are separated by commas.
 
 mod edges;
+mod scale;
 mod support;
 
 use crossgate_check::example::Example;
