@@ -5,6 +5,7 @@
 //! - [`pairing`]: which connection of one gateway means which of the other.
 //! - [`agreement`]: what two ends would agree on, computed here and not by the engine, so that the
 //!   two can be held against each other.
+//! - [`told_once`]: one finding for one cause, whether reading or judging found it.
 //! - [`example`]: a rule's page as its own test.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
 //!   verdict.
@@ -22,12 +23,14 @@
 
 pub mod agreement;
 pub mod example;
+mod once;
 pub mod pairing;
 pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod words;
 
+pub use once::told_once;
 pub use report::{Report, Tunnel, judge_one, judge_pair};
 pub use rule::{Options, Profile, Rule, Side, explain};
 pub use rules::all;

@@ -10,7 +10,7 @@ mod support;
 
 use crossgate_check::example::Example;
 use crossgate_check::rules::{negotiation, selectors};
-use crossgate_check::{Rule, all};
+use crossgate_check::{Rule, all, told_once};
 use crossgate_diag::{Certainty, Finding, Severity, to_text};
 use expect_test::expect_file;
 use support::{Judged, NAMES, Pair, here, titles};
@@ -196,5 +196,32 @@ fn the_published_pair_has_one_fault_in_its_negotiation() {
     assert_eq!(found[0].severity, Severity::Error);
     assert_eq!(found[0].starter.as_deref(), Some("only when hq starts"));
     assert_eq!(found[0].certainty, Some(Certainty::Undocumented));
+    assert_eq!(judged.verdict(), "comes up only when branch starts");
+}
+
+/// The guide's own lines: the one fault, and what its published key and its want of the rest earn.
+#[test]
+fn a_published_guides_own_pair_is_told_what_it_deserves_and_nothing_else() {
+    let folder = here().join("tests/data/guide");
+    let text = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).expect("a file");
+        (name.to_owned(), text)
+    };
+    let pair = Pair {
+        files: [text("branch.cfg"), text("hq.set")],
+    };
+    let judged = pair.judged(Default::default()).expect("readable");
+    let (read, report) = (judged.at_reading.clone(), &judged.report);
+    let findings = told_once(&judged.sources, read, report.findings.clone());
+    let told = format!(
+        "{}verdict: {}\n{}\n",
+        to_text(&judged.sources, &findings, false),
+        judged.verdict(),
+        report.assumptions.join("\n")
+    );
+    expect_file![folder.join("report.txt")].assert_eq(&told);
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
+    let errors: Vec<_> = errors.map(|finding| finding.code).collect();
+    assert_eq!(errors, ["ts-not-mirrored"]);
     assert_eq!(judged.verdict(), "comes up only when branch starts");
 }

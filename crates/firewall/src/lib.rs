@@ -40,7 +40,7 @@ pub use security::would_allow;
 pub use session::SESSIONS;
 pub use verdict::{Outcome, Reason, Step, Verdict};
 
-use crossgate_model::{Gateway, Interface, Time};
+use crossgate_model::{Gateway, Interface, InterfaceKind, Time};
 use routing::Found;
 use security::Zones;
 use session::Sessions;
@@ -125,6 +125,9 @@ impl Firewall {
         steps: &mut Vec<Step>,
     ) -> Result<Outcome, Reason> {
         let entry = self.interface(arrival)?;
+        if routing::is_bare(&self.gateway, entry) {
+            return Err(Reason::NoAddress);
+        }
         if !self.was_protected(arrival, &flow) {
             filter::pass(&self.gateway, entry.filter_in.as_ref(), &flow, steps)?;
         }
@@ -227,6 +230,7 @@ impl Firewall {
         steps: &mut Vec<Step>,
     ) -> Result<Outcome, Reason> {
         self.interface(leaving)?;
+        self.has_way_out(leaving, flow.destination, steps)?;
         let owner = routing::owner(&self.gateway, flow.source);
         let owner = owner.map_or(leaving, |owner| owner.name.value.as_str());
         let sent = Outcome::Forward {
@@ -250,6 +254,27 @@ impl Firewall {
         security::pass(&self.gateway, zones, &flow, steps)?;
         self.remember_own(now, leaving, flow)?;
         Ok(sent)
+    }
+
+    /// By the file's own routes. Where it has none, what is around the gateway may know one.
+    fn has_way_out(&self, leaving: &str, to: IpAddr, steps: &mut Vec<Step>) -> Result<(), Reason> {
+        if routing::lacks_router(&self.gateway, leaving) {
+            return Err(Reason::NoVirtualRouter);
+        }
+        match routing::lookup(&self.gateway, Some(leaving), to) {
+            Found::Discard(route) => {
+                let route = routing::quoted(&self.gateway, None, Some(route));
+                steps.push(Step::Route(route));
+                Err(Reason::Discarded)
+            }
+            Found::Hop(hop) if self.is_tunnel(&hop.interface) => Err(Reason::IntoTunnel),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_tunnel(&self, interface: &str) -> bool {
+        let known = self.gateway.interface(interface);
+        known.is_some_and(|known| known.kind == InterfaceKind::Tunnel)
     }
 
     fn remember_own(&mut self, now: Time, interface: &str, flow: Flow) -> Result<(), Reason> {

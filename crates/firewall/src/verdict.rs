@@ -43,8 +43,12 @@ pub enum Reason {
     NoRoute,
     /// A route says so.
     Discarded,
-    /// The interface that it arrived at is in no virtual router.
+    /// The interface that it arrived at, or is to leave by, is in no virtual router.
     NoVirtualRouter,
+    /// The tunnel interface that it came out of has no address, where its vendor wants one.
+    NoAddress,
+    /// A packet that carries a tunnel would have to travel inside one.
+    IntoTunnel,
     /// One of its interfaces is in no zone.
     NoZone,
     /// From one zone to another, and no security rule matches.
@@ -65,6 +69,8 @@ impl Reason {
             Self::NoRoute => "no-route",
             Self::Discarded => "discarded",
             Self::NoVirtualRouter => "no-virtual-router",
+            Self::NoAddress => "no-address",
+            Self::IntoTunnel => "into-tunnel",
             Self::NoZone => "no-zone",
             Self::NoSecurityRule => "no-security-rule",
             Self::DeniedByRule => "denied-by-rule",

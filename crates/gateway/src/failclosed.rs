@@ -5,7 +5,8 @@
 //! that dies: the next one adopts it, and only an orderly stop removes it.
 
 use crate::routes::{LAST_RESORT_METRIC, MAIN_TABLE, POLICY_TABLE, RouteSpec, RuleSpec, Via};
-use crossgate_model::{Child, Gateway, NextHop, Selector, SelectorPair};
+use crossgate_model::tunnelled::{is_inside, routed_networks, tunnelled_networks};
+use crossgate_model::{Child, Gateway, Selector, SelectorPair};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 
@@ -33,33 +34,6 @@ fn last_resort(table: u32, destination: IpNet) -> RouteSpec {
     }
 }
 
-/// What is routed into a tunnel, and where Children of tunnel interfaces lead. The default route is
-/// left out: it says which way the rest goes, not what is protected. A Child's network inside a
-/// routed one is refused with that: a route of its own would win over the way into the tunnel.
-fn tunnelled_networks(gateway: &Gateway) -> BTreeSet<IpNet> {
-    let mut networks: BTreeSet<IpNet> = routed_networks(gateway);
-    let children = gateway.children().map(|(_, child)| child);
-    let selected = children
-        .filter(|child| child.tunnel_interface.is_some())
-        .flat_map(|child| child.selectors.remote.nets())
-        .filter(|net| net.prefix_len() > 0 && !is_inside(net, &networks));
-    networks.extend(selected.collect::<Vec<_>>());
-    networks
-}
-
-fn routed_networks(gateway: &Gateway) -> BTreeSet<IpNet> {
-    let routes = gateway.routes.iter();
-    routes
-        .filter(|route| leads_into_tunnel(gateway, &route.via))
-        .map(|route| route.destination.trunc())
-        .filter(|net| net.prefix_len() > 0)
-        .collect()
-}
-
-fn is_inside(net: &IpNet, networks: &BTreeSet<IpNet>) -> bool {
-    networks.iter().any(|wider| wider.contains(net))
-}
-
 /// Networks of that tunnel interface's Children which only a default route leads to: each needs a
 /// route of its own beside its route of last resort.
 pub fn reached_by_default(gateway: &Gateway, interface: &str) -> BTreeSet<IpNet> {
@@ -75,15 +49,6 @@ pub fn reached_by_default(gateway: &Gateway, interface: &str) -> BTreeSet<IpNet>
         .flat_map(|child| child.selectors.remote.nets())
         .filter(|net| net.prefix_len() > 0 && !is_inside(net, &routed))
         .collect()
-}
-
-/// Whether packets of that route go into a tunnel interface.
-pub fn leads_into_tunnel(gateway: &Gateway, via: &NextHop) -> bool {
-    use crossgate_model::InterfaceKind::Tunnel;
-    let (NextHop::Interface(name) | NextHop::Both(name, _)) = via else {
-        return false;
-    };
-    gateway.interface(name).is_some_and(|i| i.kind == Tunnel)
 }
 
 /// Where Children without a tunnel interface lead.

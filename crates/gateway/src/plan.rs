@@ -7,6 +7,7 @@ use crate::routes::{MAIN_TABLE, POLICY_TABLE, RouteSpec, RuleSpec, Via};
 use crate::sockets::NAT_PORT;
 use crate::sys::tun::NAME_MAX;
 use crossgate_crypto::{Encr, Integ};
+use crossgate_model::tunnelled::leads_into_tunnel;
 use crossgate_model::view::Encapsulation;
 use crossgate_model::{Child, EspProposal, Gateway, Interface, NextHop, Path, Route};
 use ipnet::IpNet;
@@ -90,7 +91,7 @@ impl Plan {
             metric: metric(route),
             via,
         };
-        if failclosed::leads_into_tunnel(gateway, &route.via) {
+        if leads_into_tunnel(gateway, &route.via) {
             // A tunnel that is not made leaves the route of last resort.
             let interface = interface_of(&route.via).unwrap_or_default();
             if let Some(tunnel) = self.tunnel(interface) {

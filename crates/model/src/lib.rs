@@ -13,6 +13,7 @@
 //! - [`operate`]: what an operator may ask of a running gateway.
 //! - [`time`]: the clock as an argument.
 //! - [`plan`]: the network that two configurations mean.
+//! - [`tunnelled`]: the networks beyond its tunnels.
 //! - [`verdict`]: what becomes of a tunnel.
 //! - [`change`], [`language`]: what to change in a file, and the dialect that knows how.
 
@@ -28,6 +29,7 @@ pub mod plan;
 pub mod sa;
 pub mod selector;
 pub mod time;
+pub mod tunnelled;
 pub mod verdict;
 pub mod view;
 

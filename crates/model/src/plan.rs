@@ -7,6 +7,7 @@
 use crate::config::{Connection, Gateway, InterfaceKind, NextHop};
 use crate::selector::{Selector, SelectorPair};
 use ipnet::{IpNet, Ipv4Net};
+use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -48,15 +49,15 @@ pub struct Lan {
 }
 
 impl Lan {
-    /// The same, with a host that is in that network as well.
-    fn with_host_in(self, net: Ipv4Net) -> Option<Self> {
+    /// The same, with a host that is in that network as well, and has none of the addresses taken.
+    fn with_host_in(self, net: Ipv4Net, taken: &[Ipv4Addr]) -> Option<Self> {
         let narrower = if net.prefix_len() > self.gateway.prefix_len() {
             net
         } else {
             self.gateway
         };
         let mut hosts = narrower.hosts();
-        let host = hosts.find(|host| *host != self.gateway.addr())?;
+        let host = hosts.find(|host| !taken.contains(host))?;
         Some(Self { host, ..self })
     }
 
@@ -228,11 +229,12 @@ impl End<'_> {
             return Err(PlanError::NoLan { label: self.label });
         }
         let next_hop = self.next_hop_on(wan);
-        if next_hop.is_none() {
+        let needs_default_route = next_hop.is_none() || !self.has_route_to_peer();
+        if needs_default_route {
             notes.push(format!(
                 "{}: no route of the file leads to the peer; a default route by {} is made",
                 self.label,
-                wan_router(wan, None)
+                wan_router(wan, next_hop)
             ));
         }
         Ok(Site {
@@ -241,7 +243,7 @@ impl End<'_> {
             wan_interface: self.wan_interface(),
             wan,
             wan_router: wan_router(wan, next_hop),
-            needs_default_route: next_hop.is_none(),
+            needs_default_route,
             lans,
         })
     }
@@ -326,6 +328,13 @@ impl End<'_> {
             })
     }
 
+    /// Wherever it leads. A peer that may be anywhere is looked for by the route of any.
+    fn has_route_to_peer(&self) -> bool {
+        let peer = self.connection.remote.address();
+        let mut routes = self.gateway.routes.iter();
+        peer.is_none_or(|peer| routes.any(|route| route.destination.contains(&peer)))
+    }
+
     /// The networks behind this end: what its own selectors say; else what is on its inside
     /// interfaces; else what the other end expects here.
     fn lans(&self, other: &End<'_>, notes: &mut Vec<String>) -> Vec<Lan> {
@@ -353,19 +362,30 @@ impl End<'_> {
         expected.into_iter().map(|net| self.lan(net)).collect()
     }
 
-    /// A LAN of that network: on the file's interface if one has an address there or around it.
+    /// A LAN of that network: on the file's interface if one has an address there or around it; of
+    /// several, the one with the longest prefix, as its route is.
     fn lan(&self, net: Ipv4Net) -> Lan {
-        let inside = self.inside_interfaces();
-        let found = inside
-            .into_iter()
-            .find(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
-        found
-            .and_then(|lan| lan.with_host_in(net))
+        let inside = self.inside_interfaces().into_iter();
+        let fitting =
+            inside.filter(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
+        let longest = fitting.min_by_key(|lan| Reverse(lan.gateway.prefix_len()));
+        longest
+            .and_then(|lan| lan.with_host_in(net, &self.own_addresses()))
             .unwrap_or_else(|| Lan::made_for(net))
     }
 
+    fn own_addresses(&self) -> Vec<Ipv4Addr> {
+        let interfaces = self.gateway.interfaces.iter();
+        let nets = interfaces.flat_map(|interface| &interface.addresses);
+        nets.filter_map(|net| match net.value {
+            IpNet::V4(net) => Some(net.addr()),
+            IpNet::V6(_) => None,
+        })
+        .collect()
+    }
+
     fn inside_interfaces(&self) -> Vec<Lan> {
-        let wan = self.wan_interface();
+        let (wan, taken) = (self.wan_interface(), self.own_addresses());
         let inside = self.gateway.interfaces.iter().filter(|interface| {
             interface.kind == InterfaceKind::Physical
                 && interface.enabled.value
@@ -377,7 +397,7 @@ impl End<'_> {
                     IpNet::V4(net) if net.prefix_len() < 31 => Some(net),
                     _ => None,
                 })?;
-                let host = gateway.hosts().find(|host| *host != gateway.addr())?;
+                let host = gateway.hosts().find(|host| !taken.contains(host))?;
                 let interface = Some(interface.name.value.clone());
                 Some(Lan {
                     interface,

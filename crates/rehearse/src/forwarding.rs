@@ -1,9 +1,12 @@
 //! Where a gateway sends a packet: the production firewall's answer, in the node's terms.
 
 use crate::node::{Carries, Datagram};
-use crossgate_firewall::{Firewall, Flow, Outcome, Reason};
+use crossgate_firewall::{Firewall, Flow, Hop, Outcome, Reason};
+use crossgate_model::tunnelled::tunnelled_networks;
 use crossgate_model::{Gateway, InterfaceKind, Time};
 use crossgate_wire::ip::{Packet, checksum, protocol};
+use ipnet::IpNet;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -40,12 +43,15 @@ pub(crate) struct Forwarding {
     gateway: Arc<Gateway>,
     firewall: Firewall,
     around: Arc<Surroundings>,
+    /// What the daemon's routes of last resort refuse to send elsewhere.
+    tunnelled: BTreeSet<IpNet>,
 }
 
 impl Forwarding {
     pub fn new(gateway: Arc<Gateway>, around: Arc<Surroundings>) -> Self {
         Self {
             firewall: Firewall::new(gateway.clone()),
+            tunnelled: tunnelled_networks(&gateway),
             gateway,
             around,
         }
@@ -53,6 +59,7 @@ impl Forwarding {
 
     pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
         self.gateway = gateway.clone();
+        self.tunnelled = tunnelled_networks(&gateway);
         self.firewall.reconfigure(now, gateway);
     }
 
@@ -74,7 +81,7 @@ impl Forwarding {
             Outcome::Local => (Way::Refused("for-the-gateway"), None),
             Outcome::Forward { hop, flow: after } => {
                 let translated = (after != flow).then(|| rewritten(&packet, &after));
-                (self.through(&hop.interface, &after), translated)
+                (self.through(&hop, &after), translated)
             }
         }
     }
@@ -92,17 +99,28 @@ impl Forwarding {
         }
     }
 
-    fn through(&self, interface: &str, flow: &Flow) -> Way {
+    fn through(&self, hop: &Hop, flow: &Flow) -> Way {
+        let interface = hop.interface.as_str();
         let kind = self.gateway.interface(interface).map(|i| i.kind);
         if kind == Some(InterfaceKind::Tunnel) {
             Way::Tunnel(Some(interface.to_owned()))
         } else if self.policy_takes(interface, flow) {
             Way::Tunnel(None)
+        } else if self.is_last_resort(hop, flow.destination) {
+            Way::Refused("last-resort")
         } else if interface == self.around.wan_interface {
             Way::Wan
         } else {
             Way::Inside
         }
+    }
+
+    /// Whether a network beyond a tunnel is longer than the route that would be taken.
+    fn is_last_resort(&self, hop: &Hop, to: IpAddr) -> bool {
+        let route = hop.route.and_then(|route| self.gateway.routes.get(route));
+        let taken = route.map(|route| route.destination.prefix_len());
+        let mut tunnelled = self.tunnelled.iter();
+        taken.is_some_and(|len| tunnelled.any(|net| net.contains(&to) && net.prefix_len() > len))
     }
 
     /// What a policy on the leaving interface selects is for the data plane.

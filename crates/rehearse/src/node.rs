@@ -523,11 +523,15 @@ impl Node {
         self.send(now, datagram);
     }
 
-    /// Nothing is sent from, or heard at, an address that no interface has that is up.
+    /// Nothing is sent from, or heard at, an address that no interface has that is up, or another
+    /// one than the connections of that address name.
     fn owns(&self, address: IpAddr) -> bool {
         let up = self.gateway.interfaces.iter().filter(|i| i.enabled.value);
-        up.flat_map(|i| &i.addresses)
-            .any(|net| net.value.addr() == address)
+        let mut owners = up.filter(|i| i.addresses.iter().any(|net| net.addr() == address));
+        let locals = || self.gateway.connections.iter().map(|c| &c.local);
+        let of_address = locals().filter(|local| local.address.as_deref() == Some(&address));
+        let named: Vec<_> = of_address.filter_map(|l| l.interface.as_deref()).collect();
+        owners.any(|owner| named.is_empty() || named.contains(&&owner.name.value))
     }
 
     fn send(&mut self, now: Time, datagram: Datagram) {

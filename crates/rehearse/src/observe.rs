@@ -15,6 +15,8 @@
 //! - **only when** an end starts: so it is when the other one does.
 //! - **no traffic** from an end: its hosts' packets don't arrive at the other end's, SAs or not.
 //!   Answers don't count: what a firewall lets through as an answer, it may refuse as a request.
+//!   Where packets of both ends arrive, but none of one's is ever answered (a NAT gave it an
+//!   address that the tunnel doesn't take), it is that end's.
 //! - **fails at a rekey**: an SA that carried the tunnel ended by its lifetime without a successor,
 //!   or a packet was lost while one was due. It is so even if the next packet brings up a new one:
 //!   there was an outage. The seconds are when the first rekey that failed was asked for, counted
@@ -30,7 +32,7 @@
 use crate::node::NodeId;
 use crate::scenario::{Scenario, Start, Traffic};
 use crate::trace::{Detail, Entry, Happening, Sa, Totals};
-use crate::traffic::{PATIENCE, Pattern};
+use crate::traffic::{Flow, PATIENCE, Pattern};
 use crate::world::{BEGIN, HostPair, Network, World};
 use crossgate_crypto::Secret;
 use crossgate_model::event::DeleteReason;
@@ -277,6 +279,12 @@ impl Observer {
         }
     }
 
+    /// The connection that it is about, at each end.
+    fn tunnel(&self) -> [Option<String>; 2] {
+        let name = |connection: &Option<Connection>| Some(connection.as_ref()?.name.value.clone());
+        self.connections.each_ref().map(name)
+    }
+
     /// Whether the IKE SA's rekey has a run of its own.
     fn separate_ike(&self) -> bool {
         let Lifetimes { child, ike, .. } = self.lifetimes();
@@ -291,7 +299,7 @@ impl Observer {
         };
         let network = self.economical(lasts, None);
         let mut world = self.world(network, starter, lifetimes.idle);
-        let mut run = Run::new(starter);
+        let mut run = Run::new(starter, self.tunnel());
         world.run_until(Time::START + BEGIN + SETUP);
         run.see_setup(&world, &self.network.pairs);
         let Some(up) = run.up else {
@@ -393,6 +401,8 @@ fn verdict(runs: &[Run]) -> Verdict {
 
 /// One start under observation.
 struct Run {
+    /// The connection that it is about, at each end.
+    tunnel: [Option<String>; 2],
     /// When both ends had a Child SA.
     up: Option<Time>,
     summary: StartSummary,
@@ -400,8 +410,9 @@ struct Run {
 }
 
 impl Run {
-    fn new(starter: End) -> Self {
+    fn new(starter: End, tunnel: [Option<String>; 2]) -> Self {
         Self {
+            tunnel,
             up: None,
             summary: StartSummary {
                 starter,
@@ -447,46 +458,53 @@ impl Run {
     /// By what each host has sent, and what of it has arrived.
     fn see_traffic(&mut self, world: &World) {
         let entries = &world.trace().entries;
-        for (flow, sent, arrived) in world.flow_counts() {
-            if sent == 0 || arrived > 0 {
-                continue;
+        for (flow, counts) in world.flow_counts() {
+            if counts.sent > 0 && counts.arrived == 0 {
+                let what = format!("none of {} packets", counts.sent);
+                self.silence(flow, &format!("{what} from {} arrived", flow.source));
             }
-            let end = end_of(flow.from);
-            if let Some(end) = end.filter(|end| !self.summary.silent.contains(end)) {
-                self.summary.silent.push(end);
+        }
+        if self.summary.silent.is_empty() {
+            for (flow, counts) in world.flow_counts() {
+                if counts.arrived > 0 && counts.answered == 0 {
+                    let what = format!("none of {} packets", counts.arrived);
+                    self.silence(flow, &format!("{what} from {} got an answer", flow.source));
+                }
             }
-            let text = format!(
-                "none of {sent} packets from {} arrived at {}",
-                flow.source, flow.destination
-            );
-            self.prove(None, end, "no-traffic", text);
         }
         if !self.summary.silent.is_empty() {
             self.prove_drops(entries);
         }
     }
 
+    fn silence(&mut self, flow: &Flow, what: &str) {
+        let end = end_of(flow.from);
+        if let Some(end) = end.filter(|end| !self.summary.silent.contains(end)) {
+            self.summary.silent.push(end);
+        }
+        let text = format!("{what} at {}", flow.destination);
+        self.prove(None, end, "no-traffic", text);
+    }
+
     fn see_rekeys(&mut self, world: &World, up: Time) {
         let entries = &world.trace().entries;
-        let ended = entries
-            .iter()
-            .find(|entry| entry.at > up && is_outage(entry));
-        let Some(ended) = ended else {
+        // No SA is due so soon; a refusal of before is another Child's.
+        let later = || entries.iter().filter(|entry| entry.at > up + TRIAL);
+        let is_of_tunnel = |entry: &Entry| self.is_of_tunnel(entry) && !never_stood(entries, entry);
+        let of_tunnel = || later().filter(|entry| is_of_tunnel(entry));
+        let Some(ended) = of_tunnel().find(|entry| is_outage(entry)) else {
             return;
         };
-        let refused = entries
-            .iter()
-            .find(|entry| entry.at > up && is_refusal(entry));
+        let refused = of_tunnel().find(|entry| is_refusal(entry));
         let tried = refused.map_or(ended.at, |entry| entry.at.min(ended.at));
         // Half a second for the way there, and for an end that was up a little sooner.
         let after = tried.since(up) + Duration::from_millis(500);
         let known = self.summary.failed_rekey;
         self.summary.failed_rekey = Some(known.map_or(after, |known| known.min(after)));
+        let lost = later().filter(|entry| matches!(entry.what, Happening::PingLost { .. }));
+        let lost = lost.count();
         self.prove_events(entries, up, |kind| kind.is_failure() || is_expiry(kind));
-        let lost = entries
-            .iter()
-            .filter(|entry| entry.at > up && matches!(entry.what, Happening::PingLost { .. }));
-        match lost.count() {
+        match lost {
             0 => {}
             count => self.prove(
                 None,
@@ -516,10 +534,20 @@ impl Run {
             };
             let (end, code) = (end_of(*node), event.kind.code());
             let known = |e: &Evidence| e.at.is_some() && e.end == end && e.code == code;
-            if which(&event.kind) && !self.evidence.iter().any(known) {
+            let is_wanted = which(&event.kind) && self.is_of_tunnel(entry);
+            if is_wanted && !self.evidence.iter().any(known) {
                 self.prove(Some(entry.at), end, code, event.kind.to_string());
             }
         }
+    }
+
+    /// Whether it is no other connection's event.
+    fn is_of_tunnel(&self, entry: &Entry) -> bool {
+        let Happening::Event { node, event } = &entry.what else {
+            return true;
+        };
+        let of_end = end_of(*node).and_then(|end| self.tunnel.get(end as usize));
+        of_end.is_none_or(|tunnel| event.connection.is_none() || event.connection == *tunnel)
     }
 
     /// Each reason once for each end.
@@ -575,6 +603,28 @@ fn is_expiry(kind: &EventKind) -> bool {
         reason,
         DeleteReason::Expired | DeleteReason::PeerDead | DeleteReason::Failed
     )
+}
+
+/// Whether it is the end of an IKE SA that was never established: of another negotiation, then.
+fn never_stood(entries: &[Entry], ended: &Entry) -> bool {
+    let event_of = |entry: &Entry| match &entry.what {
+        Happening::Event { node, event } => Some((*node, event.clone())),
+        _ => None,
+    };
+    let Some((node, event)) = event_of(ended) else {
+        return false;
+    };
+    let stood = |entry: &Entry| {
+        event_of(entry).is_some_and(|(known, before)| {
+            known == node
+                && before.ike_spis == event.ike_spis
+                && matches!(
+                    before.kind,
+                    EventKind::IkeEstablished { .. } | EventKind::IkeRekeyed { .. }
+                )
+        })
+    };
+    matches!(event.kind, EventKind::IkeDeleted { .. }) && !entries.iter().any(stood)
 }
 
 fn is_refusal(entry: &Entry) -> bool {

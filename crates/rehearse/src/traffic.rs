@@ -61,8 +61,17 @@ pub(crate) struct Running {
     /// The tick that counts; earlier ones that are still queued don't.
     pub due: Option<Time>,
     waiting: VecDeque<Waiting>,
+    pub counts: Counts,
+}
+
+/// Packets of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
     pub sent: u32,
+    /// At the other host.
     pub arrived: u32,
+    /// Those whose answer came back in time.
+    pub answered: u32,
 }
 
 struct Waiting {
@@ -88,8 +97,7 @@ impl Running {
             next_number: 0,
             pace: FIRST_PACE,
             waiting: VecDeque::new(),
-            sent: 0,
-            arrived: 0,
+            counts: Counts::default(),
         }
     }
 
@@ -134,7 +142,7 @@ impl Running {
     pub fn packet(&mut self, index: u16, now: Time) -> Result<(u32, Vec<u8>), Error> {
         let number = self.next_number;
         self.next_number = number.wrapping_add(1);
-        self.sent += 1;
+        self.counts.sent += 1;
         self.waiting.push_back(Waiting {
             number,
             sent: now,
@@ -158,7 +166,7 @@ impl Running {
             return false;
         };
         found.arrived = true;
-        self.arrived += 1;
+        self.counts.arrived += 1;
         if !answered {
             self.waiting.retain(|w| w.number != number);
         }
@@ -168,9 +176,9 @@ impl Running {
     /// An answer came; how long after its request, unless it came before or too late.
     pub fn answer(&mut self, number: u32, now: Time) -> Option<Duration> {
         let at = self.waiting.iter().position(|w| w.number == number)?;
-        self.waiting
-            .remove(at)
-            .map(|waiting| now.since(waiting.sent))
+        let waiting = self.waiting.remove(at)?;
+        self.counts.answered += 1;
+        Some(now.since(waiting.sent))
     }
 
     pub fn give_up(&mut self, now: Time) -> Option<GivenUp> {

@@ -15,7 +15,7 @@ use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
 use crate::queue::{Due, Queue};
 use crate::scenario::{Planned, Scenario, Start, Traffic};
 use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
-use crate::traffic::{Flow, Mark, Pattern, Running};
+use crate::traffic::{Counts, Flow, Mark, Pattern, Running};
 use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
 use crossgate_ike::IkeKeys;
 use crossgate_model::operate::Operation;
@@ -262,10 +262,10 @@ impl World {
         self.watch.violations()
     }
 
-    /// Packets that a flow has sent, and that have arrived at its other host.
-    pub fn flow_counts(&self) -> impl Iterator<Item = (&Flow, u32, u32)> {
+    /// What became of each flow's packets.
+    pub fn flow_counts(&self) -> impl Iterator<Item = (&Flow, Counts)> {
         let flows = self.flows.iter();
-        flows.map(|running| (&running.flow, running.sent, running.arrived))
+        flows.map(|running| (&running.flow, running.counts))
     }
 
     /// Whether both ends have the same SAs, and no exchange is under way.

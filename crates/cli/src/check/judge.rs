@@ -1,7 +1,7 @@
 //! Files become a judgement: what reading them and what the rules found.
 
-use crossgate_check::{Options, Report, Side, judge_one, judge_pair};
-use crossgate_diag::{FileId, Finding, Severity, Sources};
+use crossgate_check::{Options, Report, Side, judge_one, judge_pair, told_once};
+use crossgate_diag::{Finding, Severity, Sources};
 use crossgate_gateway::Failure;
 use crossgate_gateway::load::{Configuration, load_into};
 use std::collections::BTreeSet;
@@ -169,53 +169,9 @@ pub fn in_their_names(assumption: &str, names: [&str; 2]) -> String {
     text
 }
 
-/// All findings; what a dialect and a rule say of one place under one code, the rule says.
-fn told_once(sources: &Sources, of_reading: Vec<Finding>, of_rules: Vec<Finding>) -> Vec<Finding> {
-    let said: BTreeSet<_> = of_rules.iter().flat_map(|f| places(sources, f)).collect();
-    let mut findings = of_reading;
-    findings.retain(|finding| !places(sources, finding).any(|at| said.contains(&at)));
-    findings.extend(of_rules);
-    findings
-}
-
-/// The lines of the mistake itself; a rule may tell of several at once.
-fn places<'a>(
-    sources: &'a Sources,
-    finding: &'a Finding,
-) -> impl Iterator<Item = (&'static str, FileId, u32)> + 'a {
-    let primary = finding.labels.iter().filter(|label| label.primary);
-    primary.map(|label| {
-        let line = sources.position(label.span).line;
-        (finding.code, label.span.file, line)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_diag::Span;
-
-    #[test]
-    fn a_rule_says_what_a_dialect_says_too() {
-        let mut sources = Sources::new();
-        let file = sources.add("a.cfg", "one two\nthree\n");
-        let at = |code, range| Finding::warning(code, "").at(Span::new(file, range), "");
-        let of_reading = vec![at("a", 0..3), at("b", 0..3), at("a", 8..9)];
-        let findings = told_once(&sources, of_reading, vec![at("a", 4..7)]);
-        let told = findings.iter().map(|f| (f.code, f.labels[0].span.start));
-        assert_eq!(told.collect::<Vec<_>>(), [("b", 0), ("a", 8), ("a", 4)]);
-    }
-
-    #[test]
-    fn a_rule_of_several_places_says_what_a_dialect_says_of_each() {
-        let mut sources = Sources::new();
-        let file = sources.add("a.cfg", "one\ntwo\nthree\n");
-        let at = |range| Finding::warning("a", "").at(Span::new(file, range), "");
-        let of_rules = vec![at(0..3).at(Span::new(file, 4..7), "")];
-        let findings = told_once(&sources, vec![at(0..3), at(4..7), at(8..9)], of_rules);
-        let told = findings.iter().map(|f| f.labels[0].span.start);
-        assert_eq!(told.collect::<Vec<_>>(), [8, 0]);
-    }
 
     #[test]
     fn assumptions_are_told_in_the_readers_names() {

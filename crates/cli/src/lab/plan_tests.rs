@@ -218,3 +218,30 @@ fn of_peers_that_fit_equally_well_the_first_is_taken() {
     let plan = Plan::new(&branch, &hq).expect("a plan");
     assert_eq!(plan.hq.connection, "gw-branch");
 }
+
+#[test]
+fn of_several_interfaces_the_one_with_the_longest_prefix_has_the_network() {
+    let (mut branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 0);
+    let mut wide = branch.interfaces[0].clone();
+    wide.name.value = "GigabitEthernet0/0/9".into();
+    wide.kind = crossgate_model::InterfaceKind::Physical;
+    let address = "10.10.10.2/8".parse().expect("an address");
+    wide.addresses = vec![crossgate_model::Spanned::default_of(address)];
+    branch.interfaces.insert(0, wide);
+    let plan = Plan::new(&branch, &hq).expect("a plan");
+    let lan = &plan.branch.lans[0];
+    assert_eq!(lan.interface.as_deref(), Some("GigabitEthernet0/0/1"));
+    // The second address of the network is the other interface's.
+    assert_eq!(lan.host.to_string(), "10.10.10.3");
+}
+
+#[test]
+fn a_route_elsewhere_is_no_route_to_the_peer() {
+    let (mut branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 0);
+    let default = |route: &&mut crossgate_model::Route| route.destination.prefix_len() == 0;
+    let route = branch.routes.iter_mut().find(default).expect("a route");
+    route.destination.value = "10.99.0.0/16".parse().expect("a network");
+    let plan = Plan::new(&branch, &hq).expect("a plan");
+    assert!(plan.branch.needs_default_route);
+    assert_eq!(plan.branch.wan_router.to_string(), "203.0.113.1");
+}

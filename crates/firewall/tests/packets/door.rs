@@ -1,7 +1,8 @@
 //! The door of the tests: a gateway in a few words, packets, and what becomes of them.
 //!
 //! A gateway's lines, in any order:
-//! `interface NAME ADDRESS [zone Z] [router R] [in LIST] [out LIST] [down]` (ADDRESS may be `-`),
+//! `interface NAME ADDRESS [zone Z] [router R] [in LIST] [out LIST] [down] [tunnel]` (ADDRESS may be
+//! `-`),
 //! `route NET [dev NAME] [via ADDRESS] [discard] [distance N] [metric N] [router R]`,
 //! `rule NAME allow|deny from Z to Z [source A] [destination A] [application N] [service N]
 //! [negate-source] [disabled]`, `nat NAME from Z to Z [source A] [destination A] [list L]
@@ -250,7 +251,10 @@ fn interface(words: &mut Words<'_>) -> Interface {
     };
     Interface {
         name,
-        kind: InterfaceKind::Physical,
+        kind: match words.flag("tunnel") {
+            true => InterfaceKind::Tunnel,
+            false => InterfaceKind::Physical,
+        },
         description: None,
         addresses,
         learnt_address: None,

@@ -204,3 +204,45 @@ fn each_virtual_router_has_a_table_of_its_own() {
         "#]],
     );
 }
+
+#[test]
+fn the_gateways_own_packets_neither_vanish_nor_enter_a_tunnel() {
+    check(
+        "
+        interface wan 192.0.2.2/24
+        interface tun - tunnel
+        route 0.0.0.0/0 via 192.0.2.1
+        route 198.51.100.0/24 dev tun
+        route 198.51.100.20/32 via 192.0.2.1
+        route 203.0.113.0/24 discard
+        ",
+        "
+        out wan 192.0.2.2 > 198.51.100.20 udp 500
+        out wan 192.0.2.2 > 198.51.100.21 udp 500
+        out wan 192.0.2.2 > 203.0.113.1 esp
+        ",
+        expect![[r#"
+            wan: 192.0.2.2 -> 198.51.100.20 UDP port 500 []
+            drop into-tunnel []
+            drop discarded [route 203.0.113.0/24]
+        "#]],
+    );
+}
+
+#[test]
+fn the_gateways_own_packets_need_no_route_of_the_file_but_a_virtual_router() {
+    check(
+        "
+        interface wan 192.0.2.2/24 router a
+        interface spare 198.51.100.2/24
+        ",
+        "
+        out wan 192.0.2.2 > 203.0.113.1 udp 500
+        out spare 198.51.100.2 > 203.0.113.1 udp 500
+        ",
+        expect![[r#"
+            wan: 192.0.2.2 -> 203.0.113.1 UDP port 500 []
+            drop no-virtual-router []
+        "#]],
+    );
+}

@@ -6,11 +6,14 @@ use crate::node::NodeId;
 use crate::traffic::{Flow, Pattern};
 use crossgate_firewall::site;
 use crossgate_model::plan::{Plan, Site};
-use crossgate_model::{Connection, End, Gateway, Selector};
+use crossgate_model::{Connection, End, Gateway, Selector, SelectorPair};
 use crossgate_wire::ip::protocol;
 use ipnet::Ipv4Net;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+
+/// Where a host is spoken to that may be spoken to anywhere (RFC 863).
+const DISCARD: u16 = 9;
 
 /// Gateways, and who is behind them.
 #[derive(Clone, Debug)]
@@ -41,7 +44,10 @@ pub struct HostPair {
     pub hosts: [Ipv4Addr; 2],
     /// What they send: ICMP, unless the policies take none.
     pub protocol: u8,
+    /// At which each host is spoken to.
     pub ports: [u16; 2],
+    /// Which host may ask the other: one whose own port the policies state only answers from it.
+    pub asks: [bool; 2],
 }
 
 impl Network {
@@ -50,12 +56,13 @@ impl Network {
         let ends = [(first, &plan.branch), (second, &plan.hq)];
         let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
         let pairs = plan.pings.iter().map(|&(near, far)| {
-            let (protocol, ports) = probe(connections, [near, far]);
+            let probe = probe(connections, [near, far]);
             HostPair {
                 gateways: [End::First.into(), End::Second.into()],
                 hosts: [near, far],
-                protocol,
-                ports,
+                protocol: probe.protocol,
+                ports: probe.ports.map(|port| port.unwrap_or(DISCARD)),
+                asks: probe.ports.map(|port| port.is_none()),
             }
         });
         Self {
@@ -65,25 +72,25 @@ impl Network {
         }
     }
 
-    /// Both ways between each pair of hosts.
+    /// Between each pair of hosts, from those that may ask.
     pub fn flows(&self, pattern: Pattern) -> Vec<Flow> {
         let begins = POWER_ON + BEGIN;
         let both = self.pairs.iter().flat_map(|pair| {
             let [a, b] = pair.gateways;
             let [near, far] = pair.hosts;
             let [near_port, far_port] = pair.ports;
-            [(a, b, near, far, far_port), (b, a, far, near, near_port)].map(
-                |(from, to, source, destination, port)| Flow {
-                    from,
-                    to,
-                    source,
-                    destination,
-                    pattern,
-                    protocol: pair.protocol,
-                    port,
-                    begins,
-                },
-            )
+            let ways = [(a, b, near, far, far_port), (b, a, far, near, near_port)];
+            let asked = ways.into_iter().zip(pair.asks).filter(|(_, asks)| *asks);
+            asked.map(move |((from, to, source, destination, port), _)| Flow {
+                from,
+                to,
+                source,
+                destination,
+                pattern,
+                protocol: pair.protocol,
+                port,
+                begins,
+            })
         });
         both.collect()
     }
@@ -117,9 +124,16 @@ fn shut_tunnels(gateway: &Gateway) -> Vec<String> {
     down.map(|i| i.name.value.clone()).collect()
 }
 
+/// What two hosts send each other.
+struct Probe {
+    protocol: u8,
+    /// Of each host, where the policies state one.
+    ports: [Option<u16>; 2],
+}
+
 /// A packet that the policies of either end select between these hosts: a ping if they do, else
-/// something of their own protocol. Gives the ports at which each host is spoken to.
-fn probe(connections: [Option<&Connection>; 2], [near, far]: [Ipv4Addr; 2]) -> (u8, [u16; 2]) {
+/// something of their own protocol.
+fn probe(connections: [Option<&Connection>; 2], [near, far]: [Ipv4Addr; 2]) -> Probe {
     let of = |connection: Option<&Connection>, near: Ipv4Addr, far: Ipv4Addr| {
         let children = connection.into_iter().flat_map(|c| &c.children);
         let pairs = children.map(|child| child.selectors.value);
@@ -132,18 +146,23 @@ fn probe(connections: [Option<&Connection>; 2], [near, far]: [Ipv4Addr; 2]) -> (
     let [ours, theirs] = connections;
     let ours = of(ours, near, far);
     let theirs = of(theirs, far, near);
-    let all = ours
-        .iter()
-        .copied()
-        .chain(theirs.iter().map(|pair| pair.mirrored()));
-    let all: Vec<_> = all.collect();
+    let mirrored = theirs.iter().map(SelectorPair::mirrored);
+    let all: Vec<_> = ours.iter().copied().chain(mirrored).collect();
     let takes_icmp = |p: u8| p == 0 || p == protocol::ICMP;
-    if all.is_empty() || all.iter().any(|pair| takes_icmp(pair.local.protocol)) {
-        return (protocol::ICMP, [0, 0]);
-    }
-    let port = |first: u16| if first == 0 { 9 } else { first };
-    all.first().map_or((protocol::ICMP, [0, 0]), |pair| {
-        let ports = [pair.local.start_port, pair.remote.start_port];
-        (pair.local.protocol, ports.map(port))
+    let any = Probe {
+        protocol: protocol::ICMP,
+        ports: [None, None],
+    };
+    let first = all
+        .first()
+        .filter(|_| all.iter().all(|pair| !takes_icmp(pair.local.protocol)));
+    first.map_or(any, |pair| Probe {
+        protocol: pair.local.protocol,
+        ports: [pair.local, pair.remote].map(|side| stated_port(&side)),
     })
+}
+
+fn stated_port(selector: &Selector) -> Option<u16> {
+    let is_any = (selector.start_port, selector.end_port) == (0, u16::MAX);
+    (!is_any).then_some(selector.start_port)
 }

@@ -2,7 +2,10 @@
 
 use crate::door::*;
 use crossgate_crypto::{DhGroup, Secret};
-use crossgate_model::{Auth, End, Initiation, PresharedKey, Verdict};
+use crossgate_model::{
+    Auth, End, Initiation, InterfaceKind, NatRule, NextHop, PresharedKey, Selector,
+    SourceTranslation, Spanned, Verdict,
+};
 use crossgate_rehearse::Observation;
 use crossgate_rehearse::observe::{Options, observe};
 use std::time::Duration;
@@ -227,4 +230,103 @@ fn an_encrypted_key_is_taken_to_be_the_peers_and_said_so() {
             .iter()
             .any(|a| a.contains("encrypted"))
     );
+}
+
+#[test]
+fn a_tunnel_that_its_own_packets_would_travel_in_never_comes_up() {
+    let mut pair = pair("site-to-site");
+    let mut routes = pair[0].routes.iter_mut();
+    let default = routes.find(|route| route.destination.prefix_len() == 0);
+    default.unwrap().via = NextHop::Interface(Spanned::default_of("Tunnel0".into()));
+    let observation = observed(&pair);
+    let told = told(&observation);
+    assert_eq!(observation.verdict, Verdict::NeverComesUp, "{told}");
+    assert!(proves(&observation, "into-tunnel"), "{told}");
+}
+
+#[test]
+fn a_tunnel_interface_without_address_passes_nothing_either_way_and_nothing_in_the_clear() {
+    let mut pair = pair("site-to-site");
+    let mut interfaces = pair[0].interfaces.iter_mut();
+    let tunnel = interfaces.find(|i| i.kind == InterfaceKind::Tunnel);
+    tunnel.unwrap().addresses.clear();
+    let observation = observed(&pair);
+    let told = told(&observation);
+    assert_eq!(
+        observation.verdict,
+        Verdict::NoTraffic { from: None },
+        "{told}"
+    );
+    assert!(proves(&observation, "last-resort"), "{told}");
+    assert!(!proves(&observation, "plaintext"), "{told}");
+}
+
+#[test]
+fn a_connection_does_not_speak_from_an_address_of_another_interface() {
+    let mut pair = pair("site-to-site");
+    let local = &mut connection(&mut pair[1]).local;
+    local.interface.as_mut().unwrap().value = "ethernet1/2".into();
+    let observation = observed(&pair);
+    let told = told(&observation);
+    assert_eq!(observation.verdict, Verdict::NeverComesUp, "{told}");
+    assert!(proves(&observation, "no-local-address"), "{told}");
+}
+
+/// The router's second tunnel has no peer there, and gives up after two minutes.
+#[test]
+fn of_several_tunnels_only_the_planned_ones_rekeys_count() {
+    let mut pair = pair("two-tunnels");
+    connection(&mut pair[1]).children[0].pfs = None;
+    let observation = observed(&pair);
+    let told = told(&observation);
+    let Verdict::FailsAtRekey { seconds } = observation.verdict else {
+        panic!("{told}");
+    };
+    assert!(seconds > 600, "{told}");
+    assert!(!proves(&observation, "peer-dead"), "{told}");
+}
+
+/// HQ's server is at port 443, so that its packets from there are answers.
+#[test]
+fn hosts_whose_port_the_policies_state_only_answer() {
+    let mut pair = pair("site-to-site");
+    let https = |selector: &mut Selector| {
+        selector.protocol = 6;
+        (selector.start_port, selector.end_port) = (443, 443);
+    };
+    let tcp = |selector: &mut Selector| selector.protocol = 6;
+    let branch = &mut connection(&mut pair[0]).children[0].selectors.value;
+    tcp(&mut branch.local);
+    https(&mut branch.remote);
+    let hq = &mut connection(&mut pair[1]).children[0].selectors.value;
+    https(&mut hq.local);
+    tcp(&mut hq.remote);
+    let observation = observed(&pair);
+    let told = told(&observation);
+    assert_eq!(observation.verdict, Verdict::ComesUp, "{told}");
+}
+
+/// The tunnel takes any address, so that the packets arrive; but not the way back.
+#[test]
+fn packets_whose_answers_go_past_the_tunnel_are_no_traffic() {
+    let mut pair = pair("any-any");
+    let wan = "ethernet1/1".to_owned();
+    pair[1].policy.nat_rules.insert(
+        0,
+        NatRule {
+            name: Spanned::default_of("hides".into()),
+            from: Vec::new(),
+            to: Vec::new(),
+            source: Vec::new(),
+            destination: Vec::new(),
+            service: None,
+            source_translation: SourceTranslation::Interface(Spanned::default_of(wan)),
+            enabled: true,
+            access_list: None,
+        },
+    );
+    let observation = observed(&pair);
+    let told = told(&observation);
+    let from = Some(End::Second);
+    assert_eq!(observation.verdict, Verdict::NoTraffic { from }, "{told}");
 }

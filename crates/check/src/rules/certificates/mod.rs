@@ -34,7 +34,7 @@ pub const RULES: &[Rule] = &[
     certificate_weak::RULE,
 ];
 
-fn is_signature(auth: &Auth) -> bool {
+pub(in crate::rules) fn is_signature(auth: &Auth) -> bool {
     matches!(
         auth,
         Auth::RsaSignature | Auth::EcdsaSignature | Auth::DigitalSignature

@@ -4,6 +4,8 @@
 mod cerm_cap;
 mod ike_blocked;
 mod ike_walk;
+mod inside_without_virtual_router;
+mod inside_without_zone;
 mod mss_too_large;
 mod mtu_too_large;
 mod nat_before_tunnel;
@@ -20,6 +22,8 @@ use crate::rule::Rule;
 
 pub const RULES: &[Rule] = &[
     overlapping_lans::RULE,
+    inside_without_virtual_router::RULE,
+    inside_without_zone::RULE,
     no_route_into_tunnel::RULE,
     route_past_tunnel::RULE,
     nat_before_tunnel::RULE,

@@ -60,6 +60,10 @@ pub enum What {
         into: Spanned<IpNet>,
     },
     Dropped(Reason),
+    /// The interface towards the hosts is in no virtual router.
+    NoVirtualRouter(String),
+    /// The interface towards the hosts is in no zone.
+    NoZone(String),
 }
 
 /// All obstacles in both directions.
@@ -115,6 +119,24 @@ impl<'a> Stand<'_, 'a> {
 
     fn arrival(&self, lan: &Lan) -> String {
         site::arrival(&self.gateway, self.site, lan)
+    }
+
+    /// Why the interface towards those hosts passes nothing.
+    fn cut_off(&self, arrival: &str) -> Option<What> {
+        let lacks = lacks_router(&self.gateway, arrival);
+        lacks.then(|| What::NoVirtualRouter(arrival.to_owned()))
+    }
+
+    /// What a drop means, where it has no finding elsewhere. A tunnel that is in no zone has.
+    fn judged(&self, reason: Reason, tunnel: &str, arrival: &str) -> Option<What> {
+        match reason {
+            Reason::NoSecurityRule | Reason::DeniedByRule | Reason::Filtered => {
+                Some(What::Dropped(reason))
+            }
+            Reason::NoZone if lacks_zone(&self.gateway, tunnel) => None,
+            Reason::NoZone => Some(What::NoZone(arrival.to_owned())),
+            _ => None,
+        }
     }
 
     /// Whether it is another tunnel's.
@@ -196,6 +218,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Vec::new();
         };
         let arrival = stand.arrival(lan);
+        if let Some(what) = stand.cut_off(&arrival) {
+            return vec![self.obstacle(trip, what, &[])];
+        }
         let astray = astray(&stand.gateway, &arrival, tunnel, &trip.flow);
         let gateway = match &astray {
             Some(What::Own(_)) => {
@@ -217,7 +242,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         let translated = verdict.steps.iter().find_map(translation);
         let translated = translated.and_then(|(rule, to)| self.translated(trip, rule, to));
-        let dropped = verdict.dropped().filter(is_judged).map(What::Dropped);
+        let dropped = verdict.dropped();
+        let dropped = dropped.and_then(|reason| stand.judged(reason, tunnel, &arrival));
         let stopped = astray.into_iter().chain(translated).chain(dropped);
         stopped
             .chain(partly)
@@ -243,13 +269,18 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// What stops it at the first end, if it comes there from the second one.
     fn arriving(&self, trip: &Trip<'_>) -> Vec<Obstacle<'a>> {
-        let ([stand, _], [child, _]) = (self.ends, self.children);
+        let ([stand, _], [child, _], [_, lan]) = (self.ends, self.children, trip.lans);
         let Some(tunnel) = stand.tunnel(child).filter(|name| stand.can_use(name)) else {
             return Vec::new();
         };
+        let beyond = stand.arrival(lan);
+        if let Some(what) = stand.cut_off(&beyond) {
+            return vec![self.obstacle(trip, what, &[])];
+        }
         let mut firewall = Firewall::new(stand.gateway.clone());
         let verdict = firewall.forward(Time::START, tunnel, trip.flow);
-        let dropped = verdict.dropped().filter(is_judged).map(What::Dropped);
+        let dropped = verdict.dropped();
+        let dropped = dropped.and_then(|reason| stand.judged(reason, tunnel, &beyond));
         dropped
             .map(|what| self.obstacle(trip, what, &verdict.steps))
             .into_iter()
@@ -384,12 +415,10 @@ pub fn route_into<'a>(gateway: &'a Gateway, tunnel: &str, to: IpAddr) -> Option<
         .max_by_key(|route| route.destination.prefix_len())
 }
 
-/// Reasons that have no finding elsewhere.
-fn is_judged(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::NoSecurityRule | Reason::DeniedByRule | Reason::Filtered
-    )
+/// Whether the file has zones, but the interface is in none.
+fn lacks_zone(gateway: &Gateway, interface: &str) -> bool {
+    let known = gateway.interface(interface);
+    known.is_some_and(|known| known.zone.is_none())
 }
 
 /// Obstacles of one cause together, in the order in which causes are met first.

@@ -3,12 +3,15 @@
 mod address_not_on_interface;
 mod duplicate_peer;
 mod duplicate_selectors;
+mod no_way_to_peer;
 mod peer_address_not_mirrored;
 mod tunnel_interface_down;
 mod tunnel_interface_without_address;
 mod tunnel_without_virtual_router;
 mod tunnel_without_zone;
 mod wrong_interface;
+
+pub(in crate::rules) use tunnel_without_zone::free_zone;
 
 use crate::rule::Rule;
 use crossgate_model::{Child, Connection, Gateway, Interface};
@@ -17,6 +20,7 @@ pub const RULES: &[Rule] = &[
     peer_address_not_mirrored::RULE,
     address_not_on_interface::RULE,
     wrong_interface::RULE,
+    no_way_to_peer::RULE,
     tunnel_interface_down::RULE,
     tunnel_interface_without_address::RULE,
     tunnel_without_zone::RULE,

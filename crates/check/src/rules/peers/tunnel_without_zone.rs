@@ -55,8 +55,9 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// The one zone that allowing rules name and that no interface is in: it was meant for the tunnel.
-fn free_zone(gateway: &Gateway) -> Option<&str> {
+/// The one zone that allowing rules name and that no interface is in: it was meant for the interface
+/// that is in none.
+pub(in crate::rules) fn free_zone(gateway: &Gateway) -> Option<&str> {
     let is_taken = |zone: &str| {
         let mut zones = gateway.interfaces.iter().filter_map(|i| i.zone.as_ref());
         zone == "any" || zones.any(|taken| taken.value == zone)

@@ -1,0 +1,183 @@
+//! One finding for one cause, where reading a file and judging a pair both speak of it.
+//!
+//! A dialect sees one file and can say what a line lacks; a rule sees both ends and can say what
+//! becomes of the tunnel. Of one place and one code, the rule's finding is told. Of the codes in
+//! [`ABSORBED`], it is told with what the dialect's has to add.
+
+use crossgate_diag::{FileId, Finding, Label, Sources};
+use std::collections::BTreeSet;
+
+/// How near two findings have to be, to be of one cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Near {
+    /// The dialect's code always means the rule's cause, wherever in the file it stands.
+    File,
+    /// The dialect's code means many things: they share a line.
+    Line,
+}
+
+/// A rule's code, and what dialects call its cause.
+const ABSORBED: &[(&str, Near, &[&str])] = &[
+    ("key-missing", Near::File, &["no-key", "missing-key"]),
+    ("key-not-comparable", Near::File, &["encrypted-key"]),
+    ("ike-version-differs", Near::Line, &["not-obeyed"]),
+    (
+        "ike-proposals-disjoint",
+        Near::File,
+        &["incomplete-proposal", "incomplete-policy"],
+    ),
+    (
+        "esp-proposals-disjoint",
+        Near::File,
+        &["incomplete-transform-set"],
+    ),
+    ("connection-disabled", Near::Line, &["not-obeyed"]),
+];
+
+/// All findings, those of reading before those of the rules.
+pub fn told_once(
+    sources: &Sources,
+    of_reading: Vec<Finding>,
+    mut of_rules: Vec<Finding>,
+) -> Vec<Finding> {
+    let said: BTreeSet<_> = of_rules.iter().flat_map(|f| places(sources, f)).collect();
+    let mut findings = of_reading;
+    findings.retain(|finding| !places(sources, finding).any(|at| said.contains(&at)));
+    findings.retain(|finding| {
+        let mut rules = of_rules.iter_mut();
+        match rules.find(|rule| absorbs(sources, rule, finding)) {
+            Some(rule) => {
+                absorb(sources, rule, finding);
+                false
+            }
+            None => true,
+        }
+    });
+    findings.extend(of_rules);
+    findings
+}
+
+/// The lines of the mistake itself; a rule may tell of several at once.
+fn places<'a>(
+    sources: &'a Sources,
+    finding: &'a Finding,
+) -> impl Iterator<Item = (&'static str, FileId, u32)> + 'a {
+    let primary = finding.labels.iter().filter(|label| label.primary);
+    primary.map(|label| {
+        let (file, line) = line(sources, label);
+        (finding.code, file, line)
+    })
+}
+
+fn line(sources: &Sources, label: &Label) -> (FileId, u32) {
+    (label.span.file, sources.position(label.span).line)
+}
+
+fn absorbs(sources: &Sources, rule: &Finding, finding: &Finding) -> bool {
+    let mut table = ABSORBED.iter();
+    let of_rule = table.find(|(code, ..)| *code == rule.code);
+    let Some((_, near, _)) = of_rule.filter(|(.., codes)| codes.contains(&finding.code)) else {
+        return false;
+    };
+    let is_near = |label: &Label| {
+        let mut own = rule.labels.iter().filter(|own| own.primary);
+        own.any(|own| match near {
+            Near::File => own.span.file == label.span.file,
+            Near::Line => line(sources, own) == line(sources, label),
+        })
+    };
+    finding
+        .labels
+        .iter()
+        .any(|label| label.primary && is_near(label))
+}
+
+/// The rule's finding with the places that only the dialect named, and as severe as the worse.
+fn absorb(sources: &Sources, rule: &mut Finding, finding: &Finding) {
+    let known: Vec<_> = rule.labels.iter().map(|own| line(sources, own)).collect();
+    let unknown = |label: &&Label| !known.contains(&line(sources, label));
+    let more: Vec<_> = finding.labels.iter().filter(unknown).cloned().collect();
+    if !more.is_empty() {
+        rule.notes.push(finding.title.clone());
+    }
+    rule.labels.extend(more.into_iter().map(|label| Label {
+        primary: false,
+        ..label
+    }));
+    rule.severity = rule.severity.max(finding.severity);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_diag::{Severity, Span};
+
+    fn three_lines() -> (Sources, FileId) {
+        let mut sources = Sources::new();
+        let file = sources.add("a.cfg", "one\ntwo\nthree\n");
+        (sources, file)
+    }
+
+    #[test]
+    fn of_one_place_and_code_the_rules_finding_is_told() {
+        let (sources, file) = three_lines();
+        let at = |code, range| Finding::warning(code, "").at(Span::new(file, range), "");
+        let of_reading = vec![at("a", 0..3), at("b", 0..3), at("a", 8..9)];
+        let findings = told_once(&sources, of_reading, vec![at("a", 2..3)]);
+        let told = findings.iter().map(|f| (f.code, f.labels[0].span.start));
+        assert_eq!(told.collect::<Vec<_>>(), [("b", 0), ("a", 8), ("a", 2)]);
+    }
+
+    #[test]
+    fn a_rule_of_several_places_says_what_a_dialect_says_of_each() {
+        let (sources, file) = three_lines();
+        let at = |range| Finding::warning("a", "").at(Span::new(file, range), "");
+        let of_rules = vec![at(0..3).at(Span::new(file, 4..7), "")];
+        let findings = told_once(&sources, vec![at(0..3), at(4..7), at(8..9)], of_rules);
+        let told = findings.iter().map(|f| f.labels[0].span.start);
+        assert_eq!(told.collect::<Vec<_>>(), [8, 0]);
+    }
+
+    #[test]
+    fn a_rule_takes_over_what_a_dialect_calls_by_another_name() {
+        let (sources, file) = three_lines();
+        let lacking = Finding::error("no-key", "peer `P` has no key").at(Span::new(file, 8..9), "");
+        let rule = Finding::error("key-missing", "no key").at(Span::new(file, 0..3), "");
+        let findings = told_once(&sources, vec![lacking], vec![rule]);
+        let [one] = findings.as_slice() else {
+            panic!("{findings:?}");
+        };
+        let labels: Vec<_> = one
+            .labels
+            .iter()
+            .map(|l| (l.span.start, l.primary))
+            .collect();
+        assert_eq!(
+            (one.code, labels),
+            ("key-missing", vec![(0, true), (8, false)])
+        );
+        assert_eq!(one.notes, ["peer `P` has no key"]);
+    }
+
+    #[test]
+    fn a_note_that_takes_over_a_warning_is_one() {
+        let (sources, file) = three_lines();
+        let hidden = Finding::warning("encrypted-key", "hidden").at(Span::new(file, 0..3), "");
+        let rule = Finding::note("key-not-comparable", "").at(Span::new(file, 0..3), "");
+        let findings = told_once(&sources, vec![hidden], vec![rule]);
+        let told = findings.iter().map(|f| (f.code, f.severity, f.notes.len()));
+        let wanted = [("key-not-comparable", Severity::Warning, 0)];
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn a_code_of_many_meanings_is_taken_over_on_the_same_line_only() {
+        let (sources, file) = three_lines();
+        let at = |code, range| Finding::error(code, "").at(Span::new(file, range), "");
+        let of_reading = vec![at("not-obeyed", 0..3), at("not-obeyed", 4..7)];
+        let findings = told_once(&sources, of_reading, vec![at("ike-version-differs", 4..7)]);
+        let told = findings.iter().map(|f| (f.code, f.labels[0].span.start));
+        let wanted = [("not-obeyed", 0), ("ike-version-differs", 4)];
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
+    }
+}
