@@ -1,5 +1,5 @@
-//! As many times the tunnels, as many times the work, and not the square of it: what is quadratic goes unnoticed in the
-//! files of examples and takes minutes in a hub's.
+//! As many times the tunnels, as many times the work, and not the square of it: what is quadratic
+//! goes unnoticed in the files of examples and takes minutes in a hub's.
 //!
 //! Work is the processor's time of this thread as Linux counts it, so that other programs don't
 //! matter much; the least of several runs is taken.
