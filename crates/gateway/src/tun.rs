@@ -96,12 +96,21 @@ fn find(netlink: &mut Netlink, name: &str) -> Result<Device, Failure> {
 
 /// The kernel would send router solicitations into the tunnel, and would refuse packets whose
 /// answer takes another way. Where there are no such switches, there is no such trouble.
+///
+/// Even the loose check (2) refuses on a device without an address, and where the way back is
+/// closed. None at all (0) is in force only where the machine as a whole asks for none.
 fn quieten(tunnel: &Tunnel) {
     let name = &tunnel.device;
     if tunnel.addresses.iter().all(|net| net.addr().is_ipv4()) {
         let _ = sysctl::set(&format!("net/ipv6/conf/{name}/addr_gen_mode"), "1");
     }
-    let _ = sysctl::set(&format!("net/ipv4/conf/{name}/rp_filter"), "2");
+    let all = sysctl::get("net/ipv4/conf/all/rp_filter");
+    let loosest = if all.is_ok_and(|all| all == "0") {
+        "0"
+    } else {
+        "2"
+    };
+    let _ = sysctl::set(&format!("net/ipv4/conf/{name}/rp_filter"), loosest);
 }
 
 fn refused(device: &str, error: io::Error) -> Failure {
