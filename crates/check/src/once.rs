@@ -32,6 +32,8 @@ const ABSORBED: &[(&str, Near, &[&str])] = &[
         &["incomplete-transform-set"],
     ),
     ("connection-disabled", Near::Line, &["not-obeyed"]),
+    ("auth-method-mismatch", Near::Line, &["not-obeyed"]),
+    ("certificate-missing", Near::Line, &["not-obeyed"]),
 ];
 
 /// All findings, those of reading before those of the rules.
