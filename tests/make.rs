@@ -121,6 +121,28 @@ fn what_is_generated_has_no_finding_whatever_the_vendors() {
 }
 
 #[test]
+fn a_site_behind_a_nat_is_sought_at_its_public_address_and_known_by_its_own() {
+    let folder = Folder::new("nat");
+    let text = description(BOTH_WAYS[0], 1, true);
+    let text = text.replacen("next-hop", "public = \"192.0.2.10\"\nnext-hop", 1);
+    let file = folder.with("site.toml", &text);
+    let out = folder.path("out");
+    let (code, _, told) = run(&["generate", &file, "--out", &out]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.ends_with(
+            "one.cfg {out}/two.set --nat: no finding\n"
+                .replace("{out}", &out)
+                .as_str()
+        ),
+        "{told}"
+    );
+    let set = std::fs::read_to_string(format!("{out}/two.set")).expect("a file");
+    assert!(set.contains(" peer-address ip 192.0.2.10\n"));
+    assert!(set.contains(" peer-id id 203.0.113.10\n"));
+}
+
+#[test]
 fn what_is_generated_works_in_the_lab_whoever_starts() {
     let folder = Folder::new("lab");
     for vendors in BOTH_WAYS {

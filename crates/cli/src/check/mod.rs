@@ -91,10 +91,17 @@ pub fn run(args: &CheckArgs) -> ExitCode {
 }
 
 /// What a person is told of two files, as text; nothing if there is no finding. What `known` earns
-/// by itself is not told again.
-pub fn findings(files: &[PathBuf; 2], known: Option<&PathBuf>) -> Result<String, String> {
+/// by itself is not told again. `nat_between` is as in [`Options`].
+pub fn findings(
+    files: &[PathBuf; 2],
+    known: Option<&PathBuf>,
+    nat_between: bool,
+) -> Result<String, String> {
     let asked = Asked {
-        options: Options::default(),
+        options: Options {
+            nat_between,
+            ..Options::default()
+        },
         release: None,
     };
     let mut judged = Judged::of_files(files, &asked)?;

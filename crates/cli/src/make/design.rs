@@ -46,6 +46,8 @@ pub struct Design {
     pub names: [String; 2],
     pub vendors: [Vendor; 2],
     pub gateways: [Gateway; 2],
+    /// A NAT stands before one of them.
+    pub nat: bool,
 }
 
 /// Both ends as they are to be, with that key.
@@ -68,6 +70,7 @@ pub fn design(description: &Description, key: &Secret) -> Checked<Design> {
     Ok(Design {
         names: sites.map(|site| site.name.get_ref().0.0.clone()),
         vendors: sites.map(Site::vendor),
+        nat: sites.iter().any(|site| site.wan.get_ref().public.is_some()),
         gateways: [
             end(sites[0], sites[1], &pairs),
             end(sites[1], sites[0], &swapped),

@@ -90,7 +90,7 @@ fn generate(args: &GenerateArgs, file: &Path, out: &Path) -> Result<bool, String
         let known = outputs.iter().find(|output| output.is_of(name));
         known.map(|output| output.path.clone()).unwrap_or_default()
     };
-    judged(&[of(first), of(second)], None)
+    judged(&[of(first), of(second)], None, design.nat)
 }
 
 fn understand(text: &str, folder: &Path) -> Result<(Design, Key), Wrong> {

@@ -126,7 +126,7 @@ fn deliver(args: &MirrorArgs, written: Written) -> Result<bool, String> {
     output.refuse_old(args.force)?;
     output.write()?;
     eprintln!("wrote {}", path.display());
-    judged(&[args.file.clone(), path.clone()], Some(&args.file))
+    judged(&[args.file.clone(), path.clone()], Some(&args.file), false)
 }
 
 impl MirrorArgs {

@@ -59,8 +59,8 @@ impl Output {
 
 /// What `crossgate check` says of two files, beyond what `known` earns by itself; whether that is
 /// nothing.
-fn judged(files: &[PathBuf; 2], known: Option<&PathBuf>) -> Result<bool, String> {
-    let report = crate::check::findings(files, known)?;
+fn judged(files: &[PathBuf; 2], known: Option<&PathBuf>, nat: bool) -> Result<bool, String> {
+    let report = crate::check::findings(files, known, nat)?;
     let [first, second] = files.each_ref().map(|file| file.display().to_string());
     if !report.is_empty() {
         eprint!("{report}");
@@ -68,7 +68,8 @@ fn judged(files: &[PathBuf; 2], known: Option<&PathBuf>) -> Result<bool, String>
     }
     let besides = known.map(|known| format!(" beyond those of {} alone", known.display()));
     let besides = besides.unwrap_or_default();
-    eprintln!("crossgate check {first} {second}: no finding{besides}");
+    let option = if nat { " --nat" } else { "" };
+    eprintln!("crossgate check {first} {second}{option}: no finding{besides}");
     Ok(true)
 }
 
