@@ -112,7 +112,13 @@ impl Report<'_> {
         let (sent, arrived) = (totals.pings_sent, totals.pings_arrived);
         line(
             "hosts' packets",
-            format!("{sent} sent, {arrived} arrived, {} lost", totals.pings_lost),
+            match sent.saturating_sub(arrived + totals.pings_lost) {
+                0 => format!("{sent} sent, {arrived} arrived, {} lost", totals.pings_lost),
+                rest => format!(
+                    "{sent} sent, {arrived} arrived, {} lost, {rest} under way at the end",
+                    totals.pings_lost
+                ),
+            },
         );
         line(
             "WAN",
