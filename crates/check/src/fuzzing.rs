@@ -61,7 +61,7 @@ fn options(length: usize) -> Options {
     Options {
         profile,
         now: Some(1_790_000_000),
-        nat_between: length % 3 == 0,
+        nat_between: length.is_multiple_of(3),
     }
 }
 

@@ -104,6 +104,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         let pair = Pair {
             first: party(End::First, first, ours),
             second: party(End::Second, second, theirs),
+            pairs: &pairs,
             options,
             plan: plan.as_ref().filter(is_planned),
             obstacles: OnceCell::new(),

@@ -119,6 +119,8 @@ impl<'a> Party<'a> {
 pub struct Pair<'a> {
     pub first: Party<'a>,
     pub second: Party<'a>,
+    /// Indices of all connections that mean each other.
+    pub pairs: &'a [[usize; 2]],
     pub options: Options,
     /// The network, where this pair is the one that it is about.
     pub plan: Option<&'a Plan>,

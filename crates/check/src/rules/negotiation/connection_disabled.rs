@@ -6,8 +6,8 @@ use crate::rule::{Effect, Found, Judge, One, Pair, Party, Rule};
 use crate::rules::certificates::{self, is_signature};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Span};
-use crossgate_model::Change;
-use crossgate_model::event::EventKind;
+use crossgate_model::{Change, End};
+use crossgate_model::event::{EventKind, Exchange, Side};
 
 pub const RULE: Rule = Rule {
     code: "connection-disabled",
@@ -46,10 +46,17 @@ fn is_told_elsewhere(end: &Party<'_>, peer: &Party<'_>) -> bool {
 
 /// Whether a rule about certificates says why the connection can't come up.
 fn is_of_certificates(pair: &Pair<'_>, end: &Party<'_>, peer: &Party<'_>) -> bool {
+    // This end's first.
+    let mirrored: Vec<_> = pair.pairs.iter().map(|&[a, b]| [b, a]).collect();
+    let pairs = match end.end {
+        End::First => pair.pairs,
+        End::Second => &mirrored,
+    };
     let one = One {
         end: end.end,
         side: end.side,
         peer: Some(peer.side),
+        pairs,
         options: pair.options,
     };
     let mut found = Vec::new();
@@ -87,9 +94,11 @@ fn switched_off(end: &Party<'_>, peer: &Party<'_>, span: Span) -> Found {
 
 /// What an end that knows no such peer answers.
 fn refusal() -> EventKind {
-    EventKind::PeerRefused {
-        exchange: crossgate_model::event::Exchange::IkeSaInit,
-        notify: "NO_PROPOSAL_CHOSEN".into(),
+    EventKind::NoProposalChosen {
+        exchange: Exchange::IkeSaInit,
+        refused_by: Side::Peer,
+        received: "NO_PROPOSAL_CHOSEN".into(),
+        expected: "an answer".into(),
     }
 }
 
