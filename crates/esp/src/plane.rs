@@ -161,6 +161,12 @@ impl DataPlane {
         Some(live.fold(child.counters, sum))
     }
 
+    /// Packets that wait for an SA, of the Child with the most of them.
+    pub fn waiting(&self) -> usize {
+        let children = self.spd.children();
+        children.map(|child| child.waiting.len()).max().unwrap_or(0)
+    }
+
     pub fn counters(&self, spi_in: u32) -> Option<ChildCounters> {
         self.sad.get(&spi_in).map(|sa| sa.counters)
     }

@@ -201,6 +201,10 @@ impl Spd {
         self.children.get_mut(&id)
     }
 
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Child> {
+        self.children.values()
+    }
+
     /// Whose policies are asked for a packet that was routed to that interface.
     pub(crate) fn children_of(
         &self,

@@ -3,8 +3,9 @@
 
 use crate::node::NodeId;
 use crate::trace::{Content, Entry, Happening, Sa};
+use crossgate_esp::WAITING_PACKETS;
 use crossgate_model::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// SAs of one Child with one peer that may be there at once: those of crossing rekeys included.
@@ -14,6 +15,9 @@ pub const SAS_OF_A_CHILD: usize = 8;
 /// away is given up after seven minutes and a quarter at most, and the longest pause between tries
 /// is two and a half.
 pub const RECOVERY: Duration = Duration::from_secs(15 * 60);
+
+/// The same for [`crate::Network::hurried`], whose peers are given up within ten seconds.
+pub const HURRIED_RECOVERY: Duration = Duration::from_secs(8 * 60);
 
 /// Entries of the trace that a violation shows.
 pub(crate) const TAIL: usize = 40;
@@ -34,6 +38,7 @@ type Finally = fn(&Ledger) -> Result<(), String>;
 const STEPS: &[(&str, Step)] = &[
     ("no-plaintext", no_plaintext),
     ("sequence-never-reused", sequence_never_reused),
+    ("iv-never-reused", iv_never_reused),
     ("never-opened-twice", never_opened_twice),
     ("no-sa-leaked", no_more_sas_than_may_be),
     ("queues-bounded", queues_bounded),
@@ -59,11 +64,20 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 struct Ledger {
     /// By our SPI.
     installed: BTreeMap<NodeId, BTreeMap<u32, Sa>>,
-    /// By sender and SPI: the last sequence number and IV.
-    sent: BTreeMap<(NodeId, u32), (u32, [u8; 8])>,
+    /// By sender and SPI.
+    sent: BTreeMap<(NodeId, u32), Sent>,
     opened: BTreeMap<(NodeId, u32), Seen>,
     /// Packets that were sent later than this arrive.
     serves_from: Option<Time>,
+}
+
+/// What was sent under one SPI.
+#[derive(Debug, Default)]
+struct Sent {
+    last: u32,
+    /// The first eight octets of each IV that isn't the sequence number: half of one of CBC. Drawn
+    /// at random, two halves are equal once in thousands of millions of packets.
+    ivs: BTreeSet<u64>,
 }
 
 /// Looks at a run, entry by entry.
@@ -154,8 +168,10 @@ impl Ledger {
                 sas.insert(sa.spi_in, Sa::clone(sa));
             }
             Happening::Removed { node, spi_in } => {
-                if let Some(sas) = self.installed.get_mut(node) {
-                    sas.remove(spi_in);
+                let sas = self.installed.get_mut(node);
+                if let Some(sa) = sas.and_then(|sas| sas.remove(spi_in)) {
+                    self.sent.remove(&(*node, sa.spi_out));
+                    self.opened.remove(&(*node, sa.spi_in));
                 }
             }
             Happening::PoweredOff { node } => {
@@ -185,23 +201,48 @@ fn no_plaintext(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
     }
 }
 
-/// RFC 4303 §2.2 and §3.3.3: numbers increase; and an IV is never used twice in a row.
+/// RFC 4303 §2.2 and §3.3.3: numbers increase.
 fn sequence_never_reused(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    let Happening::Sent { from, packet } = &entry.what else {
+    let Some((key, sequence, _)) = esp_sent(entry) else {
         return Ok(());
     };
-    let Content::Esp {
-        spi, sequence, iv, ..
-    } = packet.content
-    else {
-        return Ok(());
-    };
-    match ledger.sent.insert((*from, spi), (sequence, iv)) {
-        Some((last, _)) if sequence <= last => Err(format!(
-            "SPI {spi:08x}: number {sequence} was sent after {last}"
+    let sent = ledger.sent.entry(key).or_default();
+    let last = std::mem::replace(&mut sent.last, sequence);
+    match sequence > last {
+        true => Ok(()),
+        false => Err(format!(
+            "SPI {:08x}: number {sequence} was sent after {last}",
+            key.1
         )),
-        Some((_, last)) if last == iv => Err(format!("SPI {spi:08x}: an IV was sent twice")),
-        _ => Ok(()),
+    }
+}
+
+/// No IV comes twice under one key (RFC 4106 §3.1 for GCM, RFC 3602 §3 for CBC, where it must not be
+/// predictable either). One that is the sequence number itself is as unique as that.
+fn iv_never_reused(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    let Some((key, sequence, iv)) = esp_sent(entry) else {
+        return Ok(());
+    };
+    let sent = ledger.sent.entry(key).or_default();
+    match iv == u64::from(sequence) || sent.ivs.insert(iv) {
+        true => Ok(()),
+        false => Err(format!(
+            "SPI {:08x}: the IV of number {sequence} was sent before",
+            key.1
+        )),
+    }
+}
+
+/// Sender and SPI, sequence number, and the beginning of the IV.
+fn esp_sent(entry: &Entry) -> Option<((NodeId, u32), u32, u64)> {
+    let Happening::Sent { from, packet } = &entry.what else {
+        return None;
+    };
+    match packet.content {
+        Content::Esp {
+            spi, sequence, iv, ..
+        } => Some(((*from, spi), sequence, u64::from_be_bytes(iv))),
+        _ => None,
     }
 }
 
@@ -303,6 +344,9 @@ fn is_sibling(a: &Sa, b: &Sa) -> bool {
 fn queues_bounded(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
     match entry.what {
         Happening::Overflow { limit } => Err(format!("more than {limit} packets are under way")),
+        Happening::Waits { packets, .. } if packets > WAITING_PACKETS => Err(format!(
+            "{packets} packets wait for one Child's SA, and {WAITING_PACKETS} may"
+        )),
         _ => Ok(()),
     }
 }

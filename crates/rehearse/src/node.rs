@@ -88,6 +88,10 @@ pub(crate) enum Deed {
         spi_in: u32,
         sequence: u32,
     },
+    /// A packet waits for an SA; so many of a Child do now.
+    Waits {
+        packets: usize,
+    },
     /// By the data plane or the rules, with the counter's name.
     Dropped {
         by: Station,
@@ -389,6 +393,13 @@ impl Node {
         self.engine.plant(fault);
     }
 
+    /// A data plane that draws the same IV for every packet. For a gateway that isn't started yet.
+    #[cfg(test)]
+    pub fn repeat_ivs(&mut self) {
+        self.plane = DataPlane::new(Policy::all_of(&self.gateway), Box::new(Repeats));
+        self.set_path_mtus();
+    }
+
     /// Which timer is next: for a loop that spins.
     pub fn next_timer(&self) -> Option<ike::TimerName> {
         self.engine.poll_timeout().map(|due| due.timer)
@@ -435,7 +446,11 @@ impl Node {
                     self.drop_packet(Station::DataPlane, reason.name());
                 }
                 SealOutcome::TooBig { .. } => self.drop_packet(Station::DataPlane, "out-too-big"),
-                SealOutcome::Sealed | SealOutcome::SealedOversize | SealOutcome::Waits => {}
+                SealOutcome::Waits => {
+                    let packets = self.plane.waiting();
+                    self.deeds.push(Deed::Waits { packets });
+                }
+                SealOutcome::Sealed | SealOutcome::SealedOversize => {}
             }
         }
         for (meta, packet) in sealed.sealed.iter() {
@@ -603,3 +618,28 @@ fn outer(path: &Path, tos: u8, df: bool, packet: &[u8]) -> Datagram {
         payload: packet.to_vec(),
     }
 }
+
+/// A generator that is broken.
+#[cfg(test)]
+struct Repeats;
+
+#[cfg(test)]
+impl rand_core::TryRng for Repeats {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(0x5555_5555)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(0x5555_5555_5555_5555)
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
+        octets.fill(0x55);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl rand_core::TryCryptoRng for Repeats {}

@@ -73,6 +73,11 @@ pub enum Happening {
         by: Station,
         reason: &'static str,
     },
+    /// A packet waits for an SA; so many do now, of that one's Child at most.
+    Waits {
+        node: NodeId,
+        packets: usize,
+    },
     /// A packet of a protected network crossed the WAN in the clear.
     Plaintext {
         from: NodeId,
@@ -274,6 +279,7 @@ impl Happening {
             Self::Delivered { .. } | Self::Lost { .. } if ike => detail.messages,
             Self::Delivered { .. } | Self::Lost { .. } => detail.data,
             Self::Opened { .. }
+            | Self::Waits { .. }
             | Self::PingSent { .. }
             | Self::PingArrived { .. }
             | Self::PingAnswered { .. } => detail.data,
@@ -390,6 +396,13 @@ impl Line<'_> {
                 "{} opens packet {sequence} of SA {spi_in:08x}",
                 self.name(*node)
             ),
+            Happening::Waits { node, packets } => {
+                write!(
+                    f,
+                    "{} keeps a packet, number {packets} in its queue",
+                    self.name(*node)
+                )
+            }
             Happening::Dropped { node, by, reason } => {
                 write!(f, "{} drops a packet: {reason} ({by:?})", self.name(*node))
             }

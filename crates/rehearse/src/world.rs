@@ -4,6 +4,7 @@
 //! planned; everything that is drawn comes from one generator. So a seed is a run, byte for byte.
 
 mod changes;
+mod hurried;
 mod network;
 
 pub use network::{HostPair, Machine, Network};
@@ -128,14 +129,14 @@ impl World {
     }
 
     fn plan_traffic(&mut self) {
-        let second = Duration::from_secs(1);
+        let every = self.network.pace;
         let pattern = match self.scenario.traffic {
             Traffic::None => Pattern::None,
-            Traffic::Constant => Pattern::Constant { every: second },
-            Traffic::RequestAnswer => Pattern::RequestAnswer { every: second },
+            Traffic::Constant => Pattern::Constant { every },
+            Traffic::RequestAnswer => Pattern::RequestAnswer { every },
             Traffic::Bursts => Pattern::Bursts {
                 packets: 20,
-                every: second * 60,
+                every: Duration::from_secs(60),
             },
         };
         for flow in self.network.flows(pattern) {
@@ -312,7 +313,12 @@ impl World {
             return;
         };
         let (gateway, around) = (machine.gateway.clone(), machine.around.clone());
-        let node = Node::new(gateway, around, *passive, self.scenario.way.mtu, dice);
+        #[cfg_attr(not(test), expect(unused_mut, reason = "only a test breaks it"))]
+        let mut node = Node::new(gateway, around, *passive, self.scenario.way.mtu, dice);
+        #[cfg(test)]
+        if let Some(flaw) = self.network.flaw {
+            flaw(&mut node);
+        }
         if let Some(place) = self.nodes.get_mut(id.index()) {
             *place = Some(node);
         }
@@ -387,6 +393,7 @@ impl World {
                 spi_in,
                 sequence,
             }),
+            Deed::Waits { packets } => self.tell(Happening::Waits { node: id, packets }),
             Deed::Dropped { by, reason } => self.tell(Happening::Dropped {
                 node: id,
                 by,

@@ -2,9 +2,12 @@
 //! generator, which makes something sensible of any bytes. When they end, zeros follow.
 //!
 //! ```text
-//! seed u64 | start | traffic | hours | loss | nat | then records of 6 octets, each a disturbance:
+//! seed u64 | start | traffic | hours | delay | nat | then records of 7 octets, each a disturbance:
 //! kind | end | at, u16 of 65536 parts of the run | how long, as at | how much
 //! ```
+//!
+//! With the highest bit of the hours a run is one of minutes, for ends that wait and live shorter:
+//! see [`Network::hurried`](crate::Network::hurried).
 //!
 //! Fields of more than an octet are big-endian.
 
@@ -22,8 +25,61 @@ pub const HEAD: usize = 13;
 pub const RECORD: usize = 7;
 
 /// The last part of a run is undisturbed, so that what must recover can: longer than
-/// [`crate::invariant::RECOVERY`].
+/// [`crate::invariant::RECOVERY`], or [`crate::invariant::HURRIED_RECOVERY`].
 const CALM: Duration = Duration::from_secs(45 * 60);
+const HURRIED_CALM: Duration = Duration::from_secs(10 * 60);
+
+/// Where the octet of the hours is, and the bit in it that makes them minutes.
+const LENGTH_AT: usize = 10;
+const HURRIED: u8 = 0x80;
+
+/// Whether these bytes mean a run of minutes.
+pub fn is_hurried(bytes: &[u8]) -> bool {
+    bytes
+        .get(LENGTH_AT)
+        .is_some_and(|octet| octet & HURRIED != 0)
+}
+
+/// The same disturbances in a run of minutes, or of hours.
+pub fn set_hurried(bytes: &mut [u8], hurried: bool) {
+    if let Some(octet) = bytes.get_mut(LENGTH_AT) {
+        *octet = (*octet & !HURRIED) | if hurried { HURRIED } else { 0 };
+    }
+}
+
+/// How long a run is, and what happens in it.
+#[derive(Clone, Copy)]
+struct Scale {
+    lasts: Duration,
+    calm: Duration,
+    /// Outages are no longer: so that there is something to see after them.
+    outage: Duration,
+    flood: Duration,
+    /// A clock step, for each of 255.
+    step: Duration,
+}
+
+impl Scale {
+    fn of(octet: u8) -> Self {
+        let seconds = Duration::from_secs;
+        match octet & HURRIED {
+            0 => Self {
+                lasts: seconds(3600 * (2 + u64::from(octet % 8))),
+                calm: CALM,
+                outage: seconds(1200),
+                flood: seconds(20),
+                step: seconds(20),
+            },
+            _ => Self {
+                lasts: seconds(60 * (1 + u64::from(octet % 4))) + HURRIED_CALM,
+                calm: HURRIED_CALM,
+                outage: seconds(60),
+                flood: seconds(1),
+                step: seconds(1),
+            },
+        }
+    }
+}
 
 struct Octets<'a>(&'a [u8]);
 
@@ -49,7 +105,7 @@ impl Octets<'_> {
 }
 
 impl Scenario {
-    /// Any bytes give a scenario of two ends, of two to nine hours.
+    /// Any bytes give a scenario of two ends, of two to nine hours or of eleven to fourteen minutes.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut octets = Octets(bytes);
         let seed = u64::from_be_bytes(octets.take());
@@ -65,7 +121,7 @@ impl Scenario {
             2 => Traffic::Bursts,
             _ => Traffic::None,
         };
-        let lasts = Duration::from_secs(3600 * (2 + u64::from(octets.u8() % 8)));
+        let scale = Scale::of(octets.u8());
         let way = Conditions {
             delay: Duration::from_millis(1 + u64::from(octets.u8() % 100)),
             ..Conditions::default()
@@ -75,14 +131,13 @@ impl Scenario {
             1 => Some(End::Second),
             _ => None,
         };
-        let busy = lasts.saturating_sub(CALM);
         let mut disturbances = Vec::new();
         while !octets.0.is_empty() && disturbances.len() < MOST {
-            disturbances.push(record(&mut octets, busy));
+            disturbances.push(record(&mut octets, scale));
         }
         Self {
             seed,
-            lasts,
+            lasts: scale.lasts,
             start,
             traffic,
             way,
@@ -92,16 +147,16 @@ impl Scenario {
     }
 }
 
-fn record(octets: &mut Octets<'_>, busy: Duration) -> Planned {
+fn record(octets: &mut Octets<'_>, scale: Scale) -> Planned {
+    let busy = scale.lasts.saturating_sub(scale.calm);
     let (kind, end) = (octets.u8(), octets.u8());
     let at = busy * u32::from(octets.u16()) / 65_536;
     let long = (busy - at) * u32::from(octets.u16()) / 65_536;
     let much = octets.u8();
-    let what = disturbance(kind, end, much);
-    // Outages are minutes, not hours: so that there is something to see after them.
+    let what = disturbance(kind, end, much, scale.step);
     let most = match what {
-        Disturbance::Flood { .. } => Duration::from_secs(20),
-        _ => Duration::from_secs(1200),
+        Disturbance::Flood { .. } => scale.flood,
+        _ => scale.outage,
     };
     Planned {
         what,
@@ -110,7 +165,7 @@ fn record(octets: &mut Octets<'_>, busy: Duration) -> Planned {
     }
 }
 
-fn disturbance(kind: u8, end: u8, much: u8) -> Disturbance {
+fn disturbance(kind: u8, end: u8, much: u8, step: Duration) -> Disturbance {
     use Disturbance as D;
     let node = NodeId(u16::from(end % 2));
     let who = match end % 3 {
@@ -139,7 +194,7 @@ fn disturbance(kind: u8, end: u8, much: u8) -> Disturbance {
         12 => D::ClockStep {
             node,
             forwards: true,
-            by: Duration::from_secs(u64::from(much) * 20),
+            by: step * u32::from(much),
         },
         13 => D::Commit(node),
         14 => D::Flood {

@@ -104,13 +104,18 @@ fn a_child_rekey_that_meets_an_ike_rekey_survives_every_order_and_loss() {
 
 #[track_caller]
 fn is_found(orders: &[(End, Operation)], prepare: Prepare, what: &str) {
+    is_found_in(&network(), orders, prepare, what);
+}
+
+#[track_caller]
+fn is_found_in(network: &Network, orders: &[(End, Operation)], prepare: Prepare, what: &str) {
     let bounds = Bounds {
         losses: 1,
         ticks: 2,
         packets: 1,
         states: 500,
     };
-    let found = found(orders, bounds, prepare);
+    let found = search_with(network, orders, bounds, prepare).unwrap();
     let wrong = found.wrong.expect("the planted fault is found");
     println!("{wrong}");
     assert!(wrong.what.contains(what), "{wrong}");
@@ -141,4 +146,25 @@ fn an_old_sa_that_is_never_deleted_is_found() {
         |node| node.plant(Fault::NoDelete),
         "2 Child SAs are there, 1 are wanted",
     );
+}
+
+/// The branch offers a group first that the peer does not take: nothing ever comes up.
+#[test]
+fn a_wish_for_another_group_that_is_not_heeded_is_found() {
+    let network = network_with(|[branch, _]| {
+        let groups = [DhGroup::Ecp19, DhGroup::X25519].map(Spanned::default_of);
+        branch.connections[0].proposals[0].groups = groups.to_vec();
+    });
+    let prepare: Prepare = |node| node.plant(Fault::NoRetryOnInvalidKe);
+    is_found_in(
+        &network,
+        &[],
+        prepare,
+        "0 Child SAs are there, 1 are wanted",
+    );
+}
+
+#[test]
+fn an_iv_that_comes_again_is_found() {
+    is_found(&[], Node::repeat_ivs, "IV");
 }

@@ -47,12 +47,17 @@ impl World {
         match planned.what {
             Disturbance::NatRebinding => self.nats.iter_mut().for_each(|nat| nat.rebind()),
             Disturbance::Reboot(node) => {
+                self.active.insert(index, planned);
                 self.with_node(node, Node::shutdown);
                 // The deletes leave before the power does.
                 self.run_farewell(node);
                 self.power_off(node);
+                self.power_on_unless_out(node);
             }
-            Disturbance::PowerLoss(node) => self.power_off(node),
+            Disturbance::PowerLoss(node) => {
+                self.active.insert(index, planned);
+                self.power_off(node);
+            }
             Disturbance::ClockStep { node, forwards, by } => {
                 self.with_node(node, |node, _| node.step_clock(forwards, by));
             }
@@ -95,8 +100,23 @@ impl World {
         self.tell(Happening::Disturbance { text });
         self.active.remove(&index);
         match planned.what {
-            Disturbance::Reboot(node) | Disturbance::PowerLoss(node) => self.power_on(node),
+            Disturbance::Reboot(node) | Disturbance::PowerLoss(node) => {
+                self.power_on_unless_out(node);
+            }
             _ => self.set_way(),
+        }
+    }
+
+    /// A gateway is on again when the last of its outages is over, of which one may end within
+    /// another, or within its own farewell.
+    fn power_on_unless_out(&mut self, id: NodeId) {
+        let is_out = |planned: &Planned| match planned.what {
+            Disturbance::Reboot(node) | Disturbance::PowerLoss(node) => node == id,
+            _ => false,
+        };
+        let is_off = self.nodes.get(id.index()).is_some_and(Option::is_none);
+        if is_off && !self.active.values().any(is_out) {
+            self.power_on(id);
         }
     }
 

@@ -11,6 +11,7 @@ use crossgate_wire::ip::protocol;
 use ipnet::Ipv4Net;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a host is spoken to that may be spoken to anywhere (RFC 863).
 const DISCARD: u16 = 9;
@@ -23,6 +24,11 @@ pub struct Network {
     pub protected: Vec<Ipv4Net>,
     /// Which hosts send each other packets.
     pub pairs: Vec<HostPair>,
+    /// Between two packets of a host that sends evenly.
+    pub pace: Duration,
+    /// What is done to each gateway before it is switched on.
+    #[cfg(test)]
+    pub(crate) flaw: Option<fn(&mut crate::node::Node)>,
 }
 
 /// A gateway and its surroundings.
@@ -69,6 +75,9 @@ impl Network {
             pairs: pairs.collect(),
             gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
             protected: plan.protected(),
+            pace: Duration::from_secs(1),
+            #[cfg(test)]
+            flaw: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Seeds, and failures made small.
 
 use crate::door::*;
-use crossgate_rehearse::explore::{explore, shrink, try_bytes};
+use crossgate_rehearse::explore::{Pace, explore, shrink, try_bytes};
 use crossgate_rehearse::scenario::bytes::{HEAD, RECORD};
 use crossgate_rehearse::{Detail, Scenario};
 
@@ -16,7 +16,7 @@ fn whatever_is_done_to_them_the_invariants_hold() {
         Err(_) => 0..4,
     };
     let network = network(&pair("site-to-site"));
-    let failures = explore(&network, seeds, |_, _| true);
+    let failures = explore(&network, seeds, Pace::Hours, |_, _| true);
     for failure in &failures {
         let scenario = Scenario::from_bytes(&failure.bytes);
         println!("seed {}: {scenario:?}", failure.seed);
@@ -51,4 +51,30 @@ fn a_failure_is_made_as_small_as_it_can_be() {
         small.iter().filter(|octet| **octet != 0).count() <= 2,
         "{small:?}"
     );
+}
+
+#[test]
+fn whatever_is_done_to_hurried_ends_the_invariants_hold() {
+    let network = network(&pair("site-to-site"));
+    let failures = explore(&network, 0..60, Pace::Minutes, |_, _| true);
+    let seeds: Vec<u64> = failures.iter().map(|failure| failure.seed).collect();
+    assert_eq!(seeds, [0; 0]);
+}
+
+/// Saved failures that were mended: the folder of `fuzz/` may grow by what a fuzzer finds.
+#[test]
+fn whatever_failed_once_holds_now() {
+    let network = network(&pair("site-to-site"));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests/data/failures", "../../fuzz/corpus/scenario"];
+    let mut count = 0;
+    for folder in folders {
+        for file in std::fs::read_dir(root.join(folder)).unwrap() {
+            let file = file.unwrap().path();
+            let (outcome, _) = try_bytes(&network, &std::fs::read(&file).unwrap(), Detail::EVENTS);
+            assert_eq!(outcome.violations, [], "{}", file.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count} files");
 }
