@@ -180,7 +180,7 @@ fn one_sided_pfs_fails_at_the_first_rekey_when_check_says_so() {
         let (_, rest) = said
             .last_line()
             .split_once("first rekey after ")
-            .expect(said.last_line());
+            .unwrap_or_else(|| panic!("{}", said.last_line()));
         let seconds = rest.split(' ').next().expect("a number");
         seconds.parse().expect("seconds")
     };

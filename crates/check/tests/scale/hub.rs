@@ -10,7 +10,7 @@ pub struct Hub {
 
 impl Hub {
     fn is_wrong(self, tunnel: usize) -> bool {
-        self.wrong > 0 && tunnel % self.wrong == 0
+        self.wrong > 0 && tunnel.is_multiple_of(self.wrong)
     }
 
     fn each(self, text: impl Fn(usize) -> String) -> String {

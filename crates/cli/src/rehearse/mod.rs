@@ -273,7 +273,6 @@ fn otherwise(judged: &Judged, day: &Day<'_>) -> Option<Verdict> {
     let options = observe::Options {
         seed: day.scenario.seed,
         nat: day.scenario.nat,
-        ..Default::default()
     };
     let observation = observe::observe(&first.gateway, &second.gateway, options);
     let one_way = matches!(observation.verdict, Verdict::OnlyWhen { .. });

@@ -115,7 +115,9 @@ impl Authenticating {
     ) -> Option<IkeSa> {
         // 1. Without IDr the responder refused us as a whole; and what has a critical payload that we
         // don't know can't be accepted (RFC 7296 §2.5).
-        let id = answer.id_r().filter(|_| answer.unknown_critical().is_none());
+        let id = answer
+            .id_r()
+            .filter(|_| answer.unknown_critical().is_none());
         let Some(id) = id else {
             let event = self.refusal(answer);
             self.give_up(cx, event);

@@ -37,7 +37,11 @@ fn one_address_holds_a_share_of_the_half_open_ike_sas_and_leaves_room_for_others
     arrive_from(&mut world, &request, 0..65, true);
     assert_eq!(world.b.ike_states(world.now).len(), 64);
     assert_eq!(world.b.counter("dropped-at-limit"), 1);
-    assert_eq!(world.b.counter("cookie-required"), 10, "told ten times a second");
+    assert_eq!(
+        world.b.counter("cookie-required"),
+        10,
+        "told ten times a second"
+    );
     let mut neighbour = request;
     neighbour.local.set_ip("192.0.2.200".parse().unwrap());
     world.arrive(neighbour);

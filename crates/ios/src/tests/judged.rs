@@ -169,10 +169,13 @@ crypto isakmp policy 10
 crypto isakmp key lab-only-old-key address 198.51.100.1
 ",
     );
-    check_findings(&text, expect![[r#"
+    check_findings(
+        &text,
+        expect![[r#"
         note[default-proposal] 23:16+16 no IKEv2 policy of the file applies: the release's default proposal is offered | to peers of connections from here
         warning[ikev1-left-on] 2:1+23 3:2+8 4:2+24 5:1+55 IKEv1 is configured beside IKEv2 | lets a peer negotiate IKEv1; not obeyed here
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

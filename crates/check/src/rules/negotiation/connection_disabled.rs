@@ -6,8 +6,8 @@ use crate::rule::{Effect, Found, Judge, One, Pair, Party, Rule};
 use crate::rules::certificates::{self, is_signature};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Span};
-use crossgate_model::{Change, End};
 use crossgate_model::event::{EventKind, Exchange, Side};
+use crossgate_model::{Change, End};
 
 pub const RULE: Rule = Rule {
     code: "connection-disabled",
