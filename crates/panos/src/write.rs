@@ -187,11 +187,17 @@ fn closing(tag: &str, out: &mut String) {
 }
 
 fn attribute(name: &str, value: &str, out: &mut String) {
-    let _ = write!(out, " {name}=\"{}\"", escaped(value));
+    // A reader takes the bare characters for blanks.
+    let value = escaped(value).replace('\n', "&#10;").replace('\t', "&#9;");
+    let _ = write!(out, " {name}=\"{value}\"");
 }
 
+/// A control character that no document can hold becomes the mark of a lost one.
 pub(crate) fn escaped(text: &str) -> String {
+    let held = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..);
+    let text = text.replace(|c| !held(c) || matches!(c, '\u{fffe}' | '\u{ffff}'), "\u{fffd}");
     text.replace('&', "&amp;")
+        .replace('\r', "&#13;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")

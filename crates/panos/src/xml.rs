@@ -360,14 +360,15 @@ impl Reader {
 
     /// A text without the blanks around it; only blanks are nothing.
     fn text(&mut self, xml: Node, parent: NodeId, kind: Kind, secret: bool) {
-        let text = xml.text().unwrap_or("");
-        let word = text.trim();
+        let word = xml.text().unwrap_or("").trim();
         if word.is_empty() {
             return;
         }
-        let range = xml.range();
-        let before = text.len() - text.trim_start().len();
-        let after = text.len() - text.trim_end().len();
+        let range = text_range(xml);
+        let input = xml.document().input_text();
+        let written = input.get(range.clone()).unwrap_or("");
+        let before = written.len() - written.trim_start().len();
+        let after = written.len() - written.trim_end().len();
         let span = self.span(range.start + before..range.end - after);
         let node = self.tree.child(parent, word, Some(span), kind);
         if secret {
@@ -379,6 +380,20 @@ impl Reader {
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.file, self.base + range.start..self.base + range.end)
     }
+}
+
+/// Of a text that goes on in CDATA the parser names the first piece's place only: it ends where its
+/// neighbour begins, or its element's end tag.
+fn text_range(text: Node) -> Range<usize> {
+    let Range { start, end } = text.range();
+    let neighbour = text.next_sibling().map(|next| next.range().start);
+    let closing = || {
+        let around = text.parent()?.range();
+        let input = text.document().input_text().get(around.clone())?;
+        Some(around.start + input.rfind("</")?)
+    };
+    let whole = neighbour.or_else(closing).unwrap_or(end);
+    start..whole.max(end)
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {

@@ -72,3 +72,14 @@ fn in_documents_that_are_refused() {
     let refusal = crossgate_panos::read(&mut sources, file).expect_err("ill-formed");
     assert!(!refusal.to_string().contains("Hush"), "{refusal}");
 }
+
+#[test]
+fn in_all_pieces_of_a_text() {
+    let key = "Ab<![CDATA[Hush]]>c&#72;ush<!-- x -->Hush<![CDATA[Hush]]>";
+    let key = format!("<pre-shared-key><key>{key}</key></pre-shared-key>");
+    let gateway = format!("<entry name='G'><authentication>{key}</authentication></entry>");
+    let text = format!(
+        "<config><devices><entry name='localhost.localdomain'><network><ike><gateway>{gateway}</gateway></ike></network></entry></devices></config>"
+    );
+    assert!(!masked(&text).contains("Hush"), "{}", masked(&text));
+}

@@ -74,3 +74,20 @@ fn what_is_printed_is_printed_again() {
         assert_eq!(set(&as_set), as_set);
     }
 }
+
+/// What a reader of the document would take for blanks, or refuse.
+#[test]
+fn line_ends_and_control_characters_of_names_survive_in_a_document() {
+    let set = "set vsys vsys1 zone \"a\nb\tc\u{1}d\" network layer3 ethernet1/1\n";
+    let (_, reading) = reading_of(set);
+    let xml = to_xml(&reading.tree, Secrets::Written);
+    assert!(
+        xml.contains("<entry name=\"a&#10;b&#9;c\u{fffd}d\">"),
+        "{xml}"
+    );
+    let (_, again) = reading_of(&xml);
+    assert_eq!(
+        to_set(&again.tree, Secrets::Written),
+        set.replace('\u{1}', "\u{fffd}")
+    );
+}
