@@ -7,6 +7,7 @@
 //!   two can be held against each other.
 //! - [`told_once`]: one finding for one cause, whether reading or judging found it.
 //! - [`example`]: a rule's page as its own test.
+//! - [`fuzzing`]: laws that hold for whatever two files say.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
 //!   verdict.
 
@@ -23,6 +24,7 @@
 
 pub mod agreement;
 pub mod example;
+pub mod fuzzing;
 mod once;
 pub mod pairing;
 pub mod report;

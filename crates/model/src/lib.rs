@@ -16,6 +16,7 @@
 //! - [`tunnelled`]: the networks beyond its tunnels.
 //! - [`verdict`]: what becomes of a tunnel.
 //! - [`change`], [`language`]: what to change in a file, and the dialect that knows how.
+//! - [`fuzzing`]: laws that hold for whatever configuration was read.
 
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ pub mod behaviour;
 pub mod change;
 pub mod config;
 pub mod event;
+pub mod fuzzing;
 pub mod language;
 pub mod operate;
 pub mod plan;
