@@ -10,6 +10,7 @@
 //! - [`log`]: events in IOS's words.
 //! - `language`: changes of a file as edits and commands.
 //! - [`compose`]: a configuration made from a gateway.
+//! - [`fuzzing`]: laws that hold for whatever is in a configuration.
 //!
 //! Reading never fails on a line: what isn't understood or can't be obeyed is a finding, and a
 //! secret on any line, known or not, is masked in its [`Sources`].
@@ -29,6 +30,7 @@ pub mod behaviour;
 pub mod command;
 mod compose;
 pub mod config;
+pub mod fuzzing;
 mod grammar;
 mod language;
 pub mod log;

@@ -152,12 +152,15 @@ fn every_command_is_kept(text: &str, file: FileId, reading: &Reading) -> Law {
     let said = said.iter().flat_map(|said| &said.words);
     let mut kept: BTreeSet<u32> = said.map(|(_, range)| range.start as u32).collect();
     kept.extend(Told::of(reading).0);
+    // All of a command's words after a certain one may be told at once.
+    let labels = reading.findings.iter().flat_map(|finding| &finding.labels);
+    let told: Vec<Span> = labels.map(|label| label.span).collect();
     words::commands(text)
         .iter()
-        .try_for_each(|command| command_is_kept(command, &kept))
+        .try_for_each(|command| command_is_kept(command, &kept, &told))
 }
 
-fn command_is_kept(command: &Command, kept: &BTreeSet<u32>) -> Law {
+fn command_is_kept(command: &Command, kept: &BTreeSet<u32>, told: &[Span]) -> Law {
     let Some((verb, rest)) = command.words.split_first() else {
         return Ok(());
     };
@@ -168,7 +171,11 @@ fn command_is_kept(command: &Command, kept: &BTreeSet<u32>) -> Law {
     };
     let is_kept = |word: &words::Word| {
         let range = word.range.start as u32..(word.outer().end as u32);
-        word.is("[") || word.is("]") || kept.range(range).next().is_some()
+        let is_told = |span: &Span| span.start <= range.start && range.start < span.end;
+        word.is("[")
+            || word.is("]")
+            || kept.range(range.clone()).next().is_some()
+            || told.iter().any(is_told)
     };
     let line = || command.words.iter().any(is_kept);
     let whole = match verb.text.as_str() {

@@ -23,6 +23,7 @@ pub mod behaviour;
 pub mod command;
 mod compose;
 mod examine;
+pub mod fuzzing;
 mod language;
 pub mod log;
 mod lower;

@@ -29,6 +29,10 @@ const NO_CHANGE: [&str; 12] = [
 /// Commands that do change something, but not in a way that is followed here.
 const NOT_FOLLOWED: [&str; 5] = ["rename", "copy", "override", "load", "revert"];
 
+pub fn changes_nothing(verb: &str) -> bool {
+    NO_CHANGE.contains(&verb)
+}
+
 /// What a text in `set` form is.
 #[derive(Debug)]
 pub struct Parsed {
@@ -208,7 +212,7 @@ impl Reader {
             "edit" => self.context.extend_from_slice(rest),
             "top" => self.context.clear(),
             "up" => drop(self.context.pop()),
-            word if NO_CHANGE.contains(&word) => {}
+            word if changes_nothing(word) => {}
             word if NOT_FOLLOWED.contains(&word) => self.not_followed(verb),
             _ if is_path(&command.words) => self.set(verb, &command.words),
             _ => self.unknown_line(verb),

@@ -195,7 +195,10 @@ fn attribute(name: &str, value: &str, out: &mut String) {
 /// A control character that no document can hold becomes the mark of a lost one.
 pub(crate) fn escaped(text: &str) -> String {
     let held = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..);
-    let text = text.replace(|c| !held(c) || matches!(c, '\u{fffe}' | '\u{ffff}'), "\u{fffd}");
+    let text = text.replace(
+        |c| !held(c) || matches!(c, '\u{fffe}' | '\u{ffff}'),
+        "\u{fffd}",
+    );
     text.replace('&', "&amp;")
         .replace('\r', "&#13;")
         .replace('<', "&lt;")

@@ -16,7 +16,7 @@ const TUNNELS: usize = 40;
 const TIMES: usize = 4;
 
 /// Between [`TIMES`], if all is linear, and its square, if anything quadratic prevails.
-const MOST: f64 = 7.5;
+const MOST: f64 = 11.0;
 
 /// Nanoseconds that this thread has run.
 fn spent() -> u64 {

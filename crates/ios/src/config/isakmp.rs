@@ -121,11 +121,15 @@ fn cipher(words: &[&str]) -> Option<Encr> {
 }
 
 /// `crypto isakmp key [0|6] KEY address A [MASK]`, `… hostname H`.
-pub(super) fn key(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
+pub(super) fn key(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     if args.no {
         return Some(());
     }
     config.isakmp.key_lines.push(args.line);
+    // None belongs there, and none is lost.
+    for line in lines {
+        gather(line, &mut config.isakmp.key_lines);
+    }
     // A key of one digit before `address` is a key, not a format.
     let key = match args.peek(1) {
         Some("address" | "hostname") => {

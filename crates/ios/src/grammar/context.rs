@@ -160,6 +160,9 @@ impl<'t> Context<'t> {
             self.findings.push(listing("not-obeyed", title, &spans));
         }
         if !self.around.is_empty() {
+            // A section may have been read as well as told.
+            self.around.sort();
+            self.around.dedup();
             let title = "not part of the configuration: what a terminal shows around it";
             self.findings
                 .push(listing("around-configuration", title.into(), &self.around));

@@ -25,13 +25,28 @@ pub(crate) fn run<T>(
             Kind::Skipped => cx.skipped(line),
             Kind::Blank | Kind::Comment | Kind::Leave => {}
         }
-        // Terminal output between the lines of a section that isn't ours to run.
-        if !matches!(line.kind, Kind::Command(_)) {
-            line.lines
-                .iter()
-                .filter(|inner| inner.kind == Kind::Around)
-                .for_each(|inner| cx.around(inner));
+        if !is_run(table, line) {
+            around_below(line, cx);
         }
+    }
+}
+
+/// Whether the lines of this one are carried out, each in its turn.
+fn is_run<T>(table: &[Rule<T>], line: &Line) -> bool {
+    let Kind::Command(command) = &line.kind else {
+        return false;
+    };
+    let rule = table.get(command.rule);
+    !command.no && rule.is_some_and(|rule| matches!(rule.act, Act::Section(..)))
+}
+
+/// Terminal output between the lines of a section that isn't ours to run.
+fn around_below(line: &Line, cx: &mut Context<'_>) {
+    for inner in &line.lines {
+        if inner.kind == Kind::Around {
+            cx.around(inner);
+        }
+        around_below(inner, cx);
     }
 }
 
@@ -75,7 +90,9 @@ fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>
     match (told, command.mode) {
         (Unobeyed::Aside(about), _) => cx.aside(line, about),
         // Without it is how we work anyway.
-        (Unobeyed::Lacking(_) | Unobeyed::Judged(_), _) if command.no => {}
+        (Unobeyed::Lacking(_) | Unobeyed::Judged(_) | Unobeyed::Later, _) if command.no => {
+            cx.below_removed(line);
+        }
         (Unobeyed::Lacking(instead), Mode::Global) => {
             cx.lacking_kind(line, command.named_by, instead);
         }

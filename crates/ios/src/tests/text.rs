@@ -336,6 +336,45 @@ line vty 0 4
 }
 
 #[test]
+fn lines_below_one_that_opens_no_section_are_told() {
+    let text = "\
+version 17.9
+hostname r1
+no interface Tunnel7
+ ip address 10.0.0.1 255.255.255.0
+ tunnel source Gi1
+";
+    check_findings(
+        text,
+        expect![[r#"
+        warning[unknown-line] 4:2+33 3:1+20 5:2+17 `no interface` opens no section: what stands below it is not obeyed | not obeyed
+    "#]],
+    );
+}
+
+#[test]
+fn what_a_terminal_shows_below_lines_that_are_not_obeyed_is_told() {
+    let text = "\
+version 17.9
+hostname r1
+menu m title #
+#
+line vty 0 4
+ ^
+crypto isakmp key abc address 192.0.2.1
+ shutdown
+";
+    check_findings(
+        text,
+        expect![[r#"
+        note[not-obeyed] 7:1+39 8:2+8 `crypto isakmp key` is not obeyed: IKEv1 is not spoken here, only IKEv2
+        note[not-obeyed] 3:1+14 5:1+12 not obeyed, because it doesn't concern tunnels: management of the device
+        note[around-configuration] 6:2+1 not part of the configuration: what a terminal shows around it
+    "#]],
+    );
+}
+
+#[test]
 fn every_line_that_says_something_is_obeyed_or_told() {
     let files = [
         example().to_owned(),
