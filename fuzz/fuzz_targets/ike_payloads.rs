@@ -5,4 +5,6 @@
 use crossgate_wire::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| fuzzing::ike_payloads(data).expect("the laws of crossgate_wire::fuzzing"));
+fuzz_target!(
+    |data: &[u8]| fuzzing::ike_payloads(data).expect("the laws of crossgate_wire::fuzzing")
+);
