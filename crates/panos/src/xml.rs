@@ -329,8 +329,7 @@ impl Reader {
                     .child(parent, attribute.value(), Some(span), Kind::Entry)
             }
             None => {
-                let start = xml.range().start + 1;
-                let span = self.span(start..start + name.len());
+                let span = self.span(name_range(xml));
                 self.tree.child(parent, name, Some(span), Kind::Element)
             }
         };
@@ -394,6 +393,16 @@ fn text_range(text: Node) -> Range<usize> {
     };
     let whole = neighbour.or_else(closing).unwrap_or(end);
     start..whole.max(end)
+}
+
+/// Where an element's name is written, behind the prefix of its namespace.
+fn name_range(xml: Node) -> std::ops::Range<usize> {
+    let name = xml.tag_name().name();
+    let start = xml.range().start + 1;
+    let text = xml.document().input_text().get(start..).unwrap_or_default();
+    let qualified = text.find(|c: char| c.is_whitespace() || c == '>' || c == '/');
+    let end = start + qualified.unwrap_or(name.len());
+    end.saturating_sub(name.len())..end
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {

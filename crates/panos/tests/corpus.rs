@@ -26,7 +26,6 @@ fn check(target: &str, laws: fn(&[u8]) -> Law) {
 }
 
 #[test]
-#[ignore = "the place of an element with a namespace prefix is wrong"]
 fn whatever_is_in_a_document_the_laws_hold() {
     check("panos_xml", fuzzing::document);
 }

@@ -42,8 +42,14 @@ pub struct IsakmpKey {
 
 pub(super) fn policy(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let line = args.line;
-    let priority = args.number("a priority", 1..=65_535)?;
     let isakmp = &mut config.isakmp;
+    let Some(priority) = args.number("a priority", 1..=65_535) else {
+        // The mistake is told; what stands below it is a policy's all the same.
+        for line in lines {
+            gather(line, &mut isakmp.policy_lines);
+        }
+        return None;
+    };
     isakmp.policies.retain(|known| known.priority != priority);
     if args.no {
         return Some(());
