@@ -41,6 +41,25 @@ pub(crate) fn admits(connection: &Connection, identity: &Identity) -> bool {
     wanted.is_empty() || wanted.iter().any(|one| one.matches(identity))
 }
 
+/// Whether two connections of one gateway are between the same identities, as far as can be told
+/// before the peer shows its own: it has one address, or has to say the same.
+pub(crate) fn is_same_peer(a: &Connection, b: &Connection) -> bool {
+    let address = a.remote.address();
+    let one_address = address.is_some() && address == b.remote.address();
+    let has_to_say = |identity: &Identity| {
+        let mut wanted = b.remote_identities.iter();
+        wanted.any(|w| matches!(&w.value, IdentityMatch::Exactly(_)) && w.value.matches(identity))
+    };
+    let one_name = a
+        .remote_identities
+        .iter()
+        .any(|wanted| match &wanted.value {
+            IdentityMatch::Exactly(identity) => has_to_say(identity),
+            _ => false,
+        });
+    a.local_identity.value == b.local_identity.value && (one_address || one_name)
+}
+
 /// What this connection expects its peer to say.
 pub(crate) fn expected(connection: &Connection) -> String {
     let wanted = &connection.remote_identities;

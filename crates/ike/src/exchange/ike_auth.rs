@@ -66,7 +66,7 @@ pub(crate) fn request(
     };
     // 3. INITIAL_CONTACT, if we know of no other IKE SA with this peer (RFC 7296 §2.4).
     let mut payloads = vec![Payload::IdI(id)];
-    if cx.book.live_of(&config.name.value).next().is_none() {
+    if !is_in_contact(cx, &config) {
         payloads.push(notify(NotifyType::INITIAL_CONTACT));
     }
     payloads.push(Payload::Auth(proof));
@@ -87,6 +87,16 @@ pub(crate) fn request(
         child,
     };
     Some(IkeSa::Authenticating(Box::new(authenticating)))
+}
+
+/// Whether an IKE SA with this peer stands. The notify speaks of identities, not of connections: of
+/// two connections with one peer, the later one would have it delete what the other one stands on.
+fn is_in_contact(cx: &Context, config: &Connection) -> bool {
+    let all = cx.gateway.connections.iter();
+    let mut of_peer = all.filter(|other| {
+        other.name.value == config.name.value || identity::is_same_peer(other, config)
+    });
+    of_peer.any(|other| cx.book.live_of(&other.name.value).next().is_some())
 }
 
 fn hopeless(cx: &mut Context, peering: &Peering, child: &str, reason: String) -> Option<IkeSa> {

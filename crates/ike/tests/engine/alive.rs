@@ -3,7 +3,7 @@
 use crate::config::*;
 use crate::door::*;
 use crossgate_model::event::{DeleteReason, Exchange, Side};
-use crossgate_model::{EventKind, Initiation};
+use crossgate_model::{EventKind, Gateway, Identity, Initiation};
 
 #[test]
 fn a_silent_peer_is_asked_after_the_interval_and_counts_as_dead_after_the_waits() {
@@ -115,6 +115,60 @@ fn initial_contact_of_a_restarted_peer_removes_what_it_has_forgotten() {
     assert_eq!(world.b.event("ike-sa-deleted"), &gone);
     world.seconds(15);
     world.is_up_once(&["net"]);
+}
+
+/// A has two connections with the same peer, each for a Child of B's one.
+fn two_connections() -> [Gateway; 2] {
+    let (mut a, mut b) = (gateway_a(), gateway_b());
+    let mut second = first(&mut a).clone();
+    second.name = given("second".to_owned());
+    second.children[0] = child("net2", pair("10.1.2.0/24", "10.2.2.0/24"));
+    a.connections.push(second);
+    let of_b = child("net2", pair("10.2.2.0/24", "10.1.2.0/24"));
+    first(&mut b).children.push(of_b);
+    [a, b]
+}
+
+fn bring_both_up(world: &mut World) {
+    for name in ["net", "net2"] {
+        world.act(Who::A, |engine, now| engine.acquire(now, name));
+        world.run();
+    }
+}
+
+fn have_both(world: &World) {
+    for end in [&world.a, &world.b] {
+        let counts = ["net", "net2"].map(|name| end.sas_of(name).len());
+        assert_eq!(counts, [1, 1]);
+    }
+}
+
+/// The second one's INITIAL_CONTACT would have B delete what the first one stands on.
+#[test]
+fn a_second_connection_with_the_same_peer_is_no_initial_contact() {
+    let [a, b] = two_connections();
+    let mut world = World::of(a, b);
+    bring_both_up(&mut world);
+    have_both(&world);
+    assert!(!world.b.has("ike-sa-deleted"));
+}
+
+/// To B each identity of A's is another peer, and each has restarted.
+#[test]
+fn a_second_connection_under_another_identity_has_its_own_initial_contact() {
+    let [mut a, mut b] = two_connections();
+    let name = Identity::Fqdn("second.example.net".to_owned());
+    a.connections[1].local_identity = given(name);
+    first(&mut b).remote_identities.clear();
+    let mut world = World::of(a.clone(), b);
+    bring_both_up(&mut world);
+    world.seconds(10);
+    assert!(!world.b.has("ike-sa-deleted"));
+    world.restart(Who::A, a);
+    bring_both_up(&mut world);
+    assert_eq!(world.b.count("ike-sa-deleted"), 2);
+    world.seconds(15);
+    have_both(&world);
 }
 
 #[test]
