@@ -1,10 +1,10 @@
 //! What the fuzz target `ios_config` of `fuzz/` runs, and what the tests run over the same corpus:
 //! laws that hold for whatever is in a configuration.
 
-use crate::grammar::Resolved;
-use crate::tree::{Command, Kind, Line, slice};
+use crate::grammar::Context;
+use crate::tree::Kind;
 use crate::{Reading, compose, looks_like, read};
-use crossgate_diag::{FileId, Sources};
+use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_model::fuzzing::{
     Law, amended, errors, findings_are_told, law, marked, no_mark_is_shown,
 };
@@ -41,45 +41,57 @@ pub fn configuration(data: &[u8]) -> Law {
     no_secret_is_shown(&sources, file, chosen)
 }
 
-/// Every line is obeyed, says nothing, or is pointed at by a finding.
+/// Every line is carried out, says nothing, or is pointed at by a finding; and of all findings
+/// that say of lines only that they aren't obeyed, no two speak of the same.
 fn no_line_is_lost(sources: &Sources, file: FileId, reading: &Reading) -> Law {
     let text = sources.get(file).text();
-    let labels = reading.findings.iter().flat_map(|finding| &finding.labels);
-    let told: BTreeSet<u32> = labels
-        .flat_map(|label| [label.span.start, label.span.end.saturating_sub(1)])
-        .collect();
-    let mut lost = None;
-    each_obeyed(text, &reading.tree.lines, true, &mut |line, obeyed| {
+    let secrets = crate::secrets::find(text, &reading.tree);
+    let mut cx = Context::new(text, secrets, Vec::new());
+    cx.watch();
+    crate::config::interpret(&reading.tree, &mut cx);
+    let carried_out = cx.into_watched();
+    let told = told(&reading.findings);
+    let mut broken = None;
+    reading.tree.each(&mut |line| {
         let says_nothing = matches!(line.kind, Kind::Blank | Kind::Comment | Kind::Leave);
         let is_told = told.range(line.raw.start..line.raw.end).next().is_some();
-        if !(obeyed || says_nothing || is_told) {
-            lost.get_or_insert(line.raw);
+        if !(carried_out.contains(&line.raw.start) || says_nothing || is_told) {
+            broken.get_or_insert(line.raw);
         }
     });
-    law(lost.is_none(), || {
-        let place = lost.map(|span| sources.place(span)).unwrap_or_default();
+    law(broken.is_none(), || {
+        let place = broken.map(|span| sources.place(span)).unwrap_or_default();
         format!("nothing is told of the line at {place}")
-    })
+    })?;
+    none_is_told_twice(sources, reading)
 }
 
-/// Each line, and whether it is one of a mode whose commands are obeyed, and such a command.
-fn each_obeyed(text: &str, lines: &[Line], in_obeyed: bool, see: &mut impl FnMut(&Line, bool)) {
-    for line in lines {
-        let obeyed = match &line.kind {
-            Kind::Command(command) => in_obeyed && is_obeyed(text, line, command),
-            _ => false,
-        };
-        see(line, obeyed);
-        let opens = matches!(&line.kind, Kind::Command(command) if !command.no);
-        each_obeyed(text, &line.lines, obeyed && opens, see);
+/// What findings are called that say of whole lines that they aren't obeyed, whatever they say.
+const OF_WHOLE_LINES: [&str; 4] = [
+    "unknown-line",
+    "ambiguous-command",
+    "around-configuration",
+    "skipped-section",
+];
+
+/// No two of those findings speak of the same line, nor does one of them twice.
+fn none_is_told_twice(sources: &Sources, reading: &Reading) -> Law {
+    let of_lines = |finding: &&Finding| OF_WHOLE_LINES.contains(&finding.code);
+    let findings = reading.findings.iter().filter(of_lines);
+    let mut told = BTreeSet::new();
+    for label in findings.flat_map(|finding| &finding.labels) {
+        law(told.insert(label.span.start), || {
+            format!("the line at {} is told twice", sources.place(label.span))
+        })?;
     }
+    Ok(())
 }
 
-fn is_obeyed(text: &str, line: &Line, command: &Command) -> bool {
-    let words: Vec<&str> = line.words.iter().map(|word| slice(text, *word)).collect();
-    // A `no` of what isn't done here anyway is obeyed by doing nothing.
-    let resolved = command.mode.resolve(&words);
-    matches!(resolved, Resolved::Row { obeyed, .. } if obeyed || command.no)
+/// Where the places begin and end that any finding speaks about.
+fn told(findings: &[Finding]) -> BTreeSet<u32> {
+    let labels = findings.iter().flat_map(|finding| &finding.labels);
+    let ends = labels.flat_map(|label| [label.span.start, label.span.end.saturating_sub(1)]);
+    ends.collect()
 }
 
 /// What a change made of it is a configuration still.

@@ -1,7 +1,7 @@
 //! What reading a file gathers besides the configuration: findings.
 
 use crate::tree::{Line, slice};
-use crossgate_diag::{Finding, Severity, Span};
+use crossgate_diag::{Finding, Label, Severity, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest piece of a file that a message quotes, in characters.
@@ -21,6 +21,8 @@ pub(crate) struct Context<'t> {
     skipped: Vec<Span>,
     /// What was named already, by what it is.
     named: BTreeSet<(&'static str, String)>,
+    /// Where the lines begin that were carried out, for whoever proves that no line is lost.
+    watched: Option<BTreeSet<u32>>,
 }
 
 impl<'t> Context<'t> {
@@ -35,7 +37,23 @@ impl<'t> Context<'t> {
             around: Vec::new(),
             skipped: Vec::new(),
             named: BTreeSet::new(),
+            watched: None,
         }
+    }
+
+    /// From now on, lines that are carried out are noted.
+    pub fn watch(&mut self) {
+        self.watched = Some(BTreeSet::new());
+    }
+
+    pub fn carried_out(&mut self, line: &Line) {
+        if let Some(watched) = &mut self.watched {
+            watched.insert(line.raw.start);
+        }
+    }
+
+    pub fn into_watched(self) -> BTreeSet<u32> {
+        self.watched.unwrap_or_default()
     }
 
     /// What was told already, of the same place, isn't told again.
@@ -115,8 +133,7 @@ impl<'t> Context<'t> {
 
     /// Lines below one that takes a section away instead of opening it.
     pub fn below_removed(&mut self, line: &Line) {
-        let mut inner = Vec::new();
-        line.lines.iter().for_each(|line| gather(line, &mut inner));
+        let inner = below(line);
         if let Some((first, others)) = inner.split_first() {
             let what = self.beginning(line, 2);
             let title = format!("{what} opens no section: what stands below it is not obeyed");
@@ -124,6 +141,35 @@ impl<'t> Context<'t> {
             let finding = finding.beside(line.span(), "takes a section away");
             let all = others.iter();
             self.push(all.fold(finding, |finding, span| finding.beside(*span, "")));
+        }
+    }
+
+    /// Lines below one that would open a section and is wrong, as was told just now: they are no
+    /// cause of their own, so they stand beside it.
+    pub fn below_wrong(&mut self, line: &Line) {
+        let mut inner = below(line).into_iter().peekable();
+        if inner.peek().is_none() {
+            return;
+        }
+        let told = self.findings.last_mut();
+        let told = told.filter(|finding| is_about(finding, line));
+        let labels = inner.enumerate().map(|(index, span)| Label {
+            span,
+            text: match index {
+                0 => "what stands below it is not obeyed".into(),
+                _ => String::new(),
+            },
+            primary: false,
+        });
+        match told {
+            Some(finding) => finding.labels.extend(labels),
+            None => {
+                let labels = labels.collect();
+                let what = self.beginning(line, 2);
+                let title = format!("{what} opens no section: what stands below it is not obeyed");
+                let finding = Finding::warning("unknown-line", title);
+                self.push(Finding { labels, ..finding });
+            }
         }
     }
 
@@ -185,13 +231,24 @@ fn listing(code: &'static str, title: String, spans: &[Span]) -> Finding {
 }
 
 fn with_its_lines(finding: Finding, line: &Line, label: &str) -> Finding {
-    let mut inner = Vec::new();
-    line.lines.iter().for_each(|line| gather(line, &mut inner));
-    inner
+    below(line)
         .into_iter()
         .fold(finding.at(line.span(), label), |finding, span| {
             finding.beside(span, "")
         })
+}
+
+/// Whether it was found on that line.
+fn is_about(finding: &Finding, line: &Line) -> bool {
+    let place = finding.labels.first().map(|label| label.span);
+    place.is_some_and(|at| line.raw.start <= at.start && at.start < line.raw.end)
+}
+
+/// All lines below that one that say something.
+fn below(line: &Line) -> Vec<Span> {
+    let mut spans = Vec::new();
+    line.lines.iter().for_each(|line| gather(line, &mut spans));
+    spans
 }
 
 /// The line, and all lines in it that say something.

@@ -73,7 +73,13 @@ fn command_line<T>(
             args.cx.below_removed(line);
             done
         }
-        Act::Section(_, act) => act(target, &mut args, &line.lines),
+        Act::Section(_, act) => {
+            let done = act(target, &mut args, &line.lines);
+            if done.is_none() {
+                args.cx.below_wrong(line);
+            }
+            done
+        }
         Act::Aside(about) => return unobeyed(Unobeyed::Aside(about), command, line, cx),
         Act::Lacking(instead) => return unobeyed(Unobeyed::Lacking(instead), command, line, cx),
         Act::Read(act, told) => {
@@ -83,6 +89,7 @@ fn command_line<T>(
     };
     if done.is_some() {
         args.refuse_rest();
+        cx.carried_out(line);
     }
 }
 
@@ -92,6 +99,7 @@ fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>
         // Without it is how we work anyway.
         (Unobeyed::Lacking(_) | Unobeyed::Judged(_) | Unobeyed::Later, _) if command.no => {
             cx.below_removed(line);
+            cx.carried_out(line);
         }
         (Unobeyed::Lacking(instead), Mode::Global) => {
             cx.lacking_kind(line, command.named_by, instead);
