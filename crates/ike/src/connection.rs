@@ -75,7 +75,11 @@ impl Watched {
 
     /// The same connection, written elsewhere or with other timers.
     pub fn renewed(self, config: Arc<Connection>) -> Self {
-        Self { config, ..self }
+        Self {
+            config,
+            next: None,
+            ..self
+        }
     }
 
     pub fn enabled_children(&self) -> impl Iterator<Item = &Child> {

@@ -33,6 +33,8 @@ pub struct Engine {
     connections: Vec<Watched>,
     sas: Registry,
     jar: CookieJar,
+    /// When each connection, by index, is to be looked at again: its [`Watched::next`].
+    retries: BTreeSet<(Time, usize)>,
     /// Connections, by index, to be looked at before the call ends.
     dirty: BTreeSet<usize>,
     stopping: bool,
@@ -65,6 +67,7 @@ impl Engine {
             cx: Context::new(gateway, rng),
             sas: Registry::default(),
             jar: CookieJar::default(),
+            retries: BTreeSet::new(),
             dirty: BTreeSet::new(),
             stopping: false,
         }
@@ -124,13 +127,13 @@ impl Engine {
     /// Authentic ESP came in.
     pub fn traffic_seen(&mut self, now: Time, spi_in: u32) {
         self.advance(now);
-        self.with_child(spi_in, |sa, cx| sa.traffic_seen(cx, spi_in));
+        self.heed_traffic(spi_in, |sa, cx| sa.traffic_seen(cx, spi_in));
     }
 
     /// ESP went out.
     pub fn traffic_sent(&mut self, now: Time, spi_in: u32) {
         self.advance(now);
-        self.with_child(spi_in, |sa, cx| sa.traffic_sent(cx, spi_in));
+        self.heed_traffic(spi_in, |sa, cx| sa.traffic_sent(cx, spi_in));
     }
 
     /// The data plane carried enough kilobytes: a rekey is due.
@@ -174,9 +177,8 @@ impl Engine {
             self.with_sa(id, IkeSa::timeout);
         }
         let now = self.cx.now;
-        let due = |watched: &Watched| watched.next.is_some_and(|at| now >= at);
-        let due = self.connections.iter().enumerate().filter(|(_, w)| due(w));
-        self.dirty.extend(due.map(|(index, _)| index));
+        let due = self.retries.iter().take_while(|(at, _)| *at <= now);
+        self.dirty.extend(due.map(|(_, index)| *index));
         self.settle();
     }
 }
@@ -195,9 +197,8 @@ impl Engine {
                 timer: TimerName::Output,
             });
         }
-        let retries = self.connections.iter().filter_map(|watched| watched.next);
-        let retry = retries.min().map(|at| Deadline {
-            at,
+        let retry = self.retries.first().map(|(at, _)| Deadline {
+            at: *at,
             timer: TimerName::Retry,
         });
         self.sas.next_deadline().into_iter().chain(retry).min()

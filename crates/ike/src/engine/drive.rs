@@ -40,7 +40,9 @@ impl Engine {
             None => self.begin_for(index, &wanted),
         };
         if let Some(watched) = self.connections.get_mut(index) {
-            watched.next = next;
+            let before = std::mem::replace(&mut watched.next, next);
+            before.map(|at| self.retries.remove(&(at, index)));
+            self.retries.extend(next.map(|at| (at, index)));
         }
     }
 

@@ -20,6 +20,7 @@ impl Engine {
         }
         // 2. Known connections keep what they know of failures, unless they are changed.
         let mut known = std::mem::take(&mut self.connections);
+        self.retries.clear();
         for config in new {
             let found = known
                 .iter()

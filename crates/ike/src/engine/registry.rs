@@ -92,6 +92,29 @@ impl Registry {
         self.by_id.insert(id, sa);
     }
 
+    /// Lets an established SA take note of something that starts nothing; false if something waits
+    /// to be started, which any turn may do.
+    pub fn note(
+        &mut self,
+        cx: &mut Context,
+        id: u32,
+        tell: impl FnOnce(&mut Established, &mut Context),
+    ) -> bool {
+        let sa = self.by_id.get_mut(&id).and_then(IkeSa::established_mut);
+        let Some(sa) = sa.filter(|sa| sa.tasks.is_idle()) else {
+            return false;
+        };
+        let before = sa.deadline();
+        tell(sa, cx);
+        let after = sa.deadline();
+        if before != after {
+            before.map(|deadline| self.by_deadline.remove(&(deadline, id)));
+            self.by_deadline
+                .extend(after.map(|deadline| (deadline, id)));
+        }
+        true
+    }
+
     /// Takes it out of the table and all indexes but that of initiators.
     pub fn remove(&mut self, cx: &mut Context, id: u32) -> Option<IkeSa> {
         let sa = self.by_id.remove(&id)?;
@@ -156,6 +179,18 @@ impl Engine {
         if let Some(id) = self.cx.book.entry(spi_in).map(|entry| entry.ike) {
             self.with_established(id, tell);
             self.settle();
+        }
+    }
+
+    /// Traffic comes often and starts nothing: a whole turn is for what waits meanwhile.
+    pub(super) fn heed_traffic(
+        &mut self,
+        spi_in: u32,
+        tell: impl Fn(&mut Established, &mut Context),
+    ) {
+        let id = self.cx.book.entry(spi_in).map(|entry| entry.ike);
+        if id.is_none_or(|id| !self.sas.note(&mut self.cx, id, &tell)) {
+            self.with_child(spi_in, tell);
         }
     }
 

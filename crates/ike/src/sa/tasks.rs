@@ -83,6 +83,11 @@ impl Tasks {
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
+
+    /// Nothing waits, and nothing is to be told.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && !self.overflowed
+    }
 }
 
 #[cfg(test)]

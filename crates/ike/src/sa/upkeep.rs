@@ -49,7 +49,7 @@ impl Established {
         let own = own
             .into_iter()
             .filter_map(|(at, timer)| Some(Deadline { at: at?, timer }));
-        own.chain(self.children.values().flat_map(child_deadlines))
+        own.chain(self.children.values().filter_map(child_deadline))
             .min()
     }
 
@@ -214,24 +214,22 @@ fn idle_at(child: &Child) -> Option<Time> {
     child.idle.map(|idle| child.used + idle)
 }
 
-fn child_deadlines(child: &Child) -> Vec<Deadline> {
-    let at = |at, timer| Deadline { at, timer };
+fn child_deadline(child: &Child) -> Option<Deadline> {
+    let at = |at, timer| Some(Deadline { at, timer });
+    let hard = at(child.hard_at, TimerName::ChildExpiry);
     match child.stage {
-        Stage::Retired { until } => vec![at(until, TimerName::Cleanup)],
-        Stage::Deleting(_) => Vec::new(),
-        Stage::Replaced { delete_at } => vec![
-            at(delete_at, TimerName::Cleanup),
-            at(child.hard_at, TimerName::ChildExpiry),
-        ],
+        Stage::Retired { until } => at(until, TimerName::Cleanup),
+        Stage::Deleting(_) => None,
+        Stage::Replaced { delete_at } => at(delete_at, TimerName::Cleanup).min(hard),
         Stage::Live => {
-            let soft = child.soft_at.map(|soft| at(soft, TimerName::ChildRekey));
-            let idle = idle_at(child).map(|idle| at(idle, TimerName::ChildIdle));
-            let redundant = child.redundant_at.map(|when| at(when, TimerName::Cleanup));
-            let hard = at(child.hard_at, TimerName::ChildExpiry);
-            [soft, idle, redundant, Some(hard)]
-                .into_iter()
-                .flatten()
-                .collect()
+            let soft = child
+                .soft_at
+                .and_then(|soft| at(soft, TimerName::ChildRekey));
+            let idle = idle_at(child).and_then(|idle| at(idle, TimerName::ChildIdle));
+            let redundant = child
+                .redundant_at
+                .and_then(|when| at(when, TimerName::Cleanup));
+            [soft, idle, redundant, hard].into_iter().flatten().min()
         }
     }
 }
