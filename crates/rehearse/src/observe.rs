@@ -490,7 +490,8 @@ impl Run {
         let entries = &world.trace().entries;
         // No SA is due so soon; a refusal of before is another Child's.
         let later = || entries.iter().filter(|entry| entry.at > up + TRIAL);
-        let is_of_tunnel = |entry: &Entry| self.is_of_tunnel(entry) && !never_stood(entries, entry);
+        let is_of_tunnel =
+            |entry: &Entry| self.is_of_tunnel(entry) && !never_carried(entries, entry);
         let of_tunnel = || later().filter(|entry| is_of_tunnel(entry));
         let Some(ended) = of_tunnel().find(|entry| is_outage(entry)) else {
             return;
@@ -605,8 +606,9 @@ fn is_expiry(kind: &EventKind) -> bool {
     )
 }
 
-/// Whether it is the end of an IKE SA that was never established: of another negotiation, then.
-fn never_stood(entries: &[Entry], ended: &Entry) -> bool {
+/// Whether it is the end of an IKE SA that had no Child: of another negotiation, then, perhaps of
+/// another of the peer's connections, as which it failed.
+fn never_carried(entries: &[Entry], ended: &Entry) -> bool {
     let event_of = |entry: &Entry| match &entry.what {
         Happening::Event { node, event } => Some((*node, event.clone())),
         _ => None,
@@ -614,17 +616,19 @@ fn never_stood(entries: &[Entry], ended: &Entry) -> bool {
     let Some((node, event)) = event_of(ended) else {
         return false;
     };
-    let stood = |entry: &Entry| {
+    let carried = |entry: &Entry| {
         event_of(entry).is_some_and(|(known, before)| {
             known == node
                 && before.ike_spis == event.ike_spis
                 && matches!(
                     before.kind,
-                    EventKind::IkeEstablished { .. } | EventKind::IkeRekeyed { .. }
+                    EventKind::ChildInstalled { .. }
+                        | EventKind::ChildRekeyed { .. }
+                        | EventKind::IkeRekeyed { .. }
                 )
         })
     };
-    matches!(event.kind, EventKind::IkeDeleted { .. }) && !entries.iter().any(stood)
+    matches!(event.kind, EventKind::IkeDeleted { .. }) && !entries.iter().any(carried)
 }
 
 fn is_refusal(entry: &Entry) -> bool {

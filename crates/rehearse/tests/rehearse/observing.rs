@@ -286,6 +286,22 @@ fn of_several_tunnels_only_the_planned_ones_rekeys_count() {
     assert!(!proves(&observation, "peer-dead"), "{told}");
 }
 
+/// The router's second tunnel points at the first one's peer too, and believes nothing of what that one
+/// says of itself. Each time it gives up, the peer reports the end of an IKE SA: one that carried nothing.
+#[test]
+fn a_second_tunnel_that_fails_with_the_same_peer_leaves_the_first_alone() {
+    let mut pair = pair("two-tunnels");
+    let [first, second] = pair[0].connections.as_mut_slice() else {
+        panic!("two tunnels");
+    };
+    second.remote = first.remote.clone();
+    second.local_auth = first.local_auth.clone();
+    second.remote_auth = first.remote_auth.clone();
+    let observation = observed(&pair);
+    let told = told(&observation);
+    assert_eq!(observation.verdict, Verdict::ComesUp, "{told}");
+}
+
 /// HQ's server is at port 443, so that its packets from there are answers.
 #[test]
 fn hosts_whose_port_the_policies_state_only_answer() {
