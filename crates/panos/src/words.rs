@@ -65,9 +65,10 @@ impl Scanner<'_> {
         self.text.get(self.at..).unwrap_or("")
     }
 
-    /// A terminal's backspaces and control sequences are blanks as well.
+    /// A terminal's backspaces and control sequences are blanks as well. Whatever ends a plain word
+    /// and no command has to be one: nothing would ever get past it otherwise.
     fn skip_blanks(&mut self) {
-        let blanks = |c: char| matches!(c, ' ' | '\t' | '\r' | '\u{8}' | '\u{feff}');
+        let blanks = |c: char| c != '\n' && c.is_whitespace() || matches!(c, '\u{8}' | '\u{feff}');
         loop {
             self.at += self.rest().len() - self.rest().trim_start_matches(blanks).len();
             let Some(sequence) = self.rest().strip_prefix('\u{1b}') else {
@@ -299,6 +300,15 @@ mod tests {
                 vec!["set", "e", "f"],
                 vec!["lines", "of", "prose"],
             ]
+        );
+    }
+
+    /// From a page of the web, or of octets that are no UTF-8.
+    #[test]
+    fn blanks_of_every_kind_part_words() {
+        assert_eq!(
+            texts("set\u{a0}a\u{85}b\u{2003}c\u{b}d\u{c}\u{a0}\n\u{a0}set e\u{2028}f"),
+            [vec!["set", "a", "b", "c", "d"], vec!["set", "e", "f"]]
         );
     }
 
