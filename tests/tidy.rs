@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["wire", "crypto", "diag"],
     &["model"],
-    &["ike", "esp", "firewall"],
+    &["ike", "esp", "firewall", "offload"],
     &["ios", "panos"],
     &["check", "rehearse"],
     &["gateway"],

@@ -1,0 +1,32 @@
+//! Super-packets: what the kernel's network stack hands over, and takes, in place of many packets.
+//!
+//! A TUN device with `IFF_VNET_HDR` passes a whole send of TCP, up to 64 KiB, as one packet with a
+//! [`Header`] that says how it is to be cut. The cost of a packet's way through the kernel is per
+//! buffer, not per octet, so this is worth more than any cipher.
+//!
+//! - [`split`] makes ordinary packets of what was read from a TUN, with their checksums.
+//! - [`Coalescer`] finds which of a batch of packets can be written to a TUN as one.
+//!
+//! Nothing here waits, opens or keeps anything from one batch to the next.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+mod coalesce;
+mod header;
+mod layout;
+mod packets;
+mod split;
+
+pub use coalesce::{Abilities, Coalescer, Group};
+pub use header::{Checksum, Header, HeaderError, Segmentation};
+pub use packets::Packets;
+pub use split::{SEGMENTS_MAX, SplitError, split};
