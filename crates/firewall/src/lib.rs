@@ -27,6 +27,7 @@
 mod filter;
 pub mod flow;
 mod matching;
+mod memo;
 mod nat;
 pub mod routing;
 mod security;
@@ -35,12 +36,14 @@ pub mod site;
 pub mod verdict;
 
 pub use flow::Flow;
+pub use memo::Way;
 pub use routing::Hop;
 pub use security::would_allow;
 pub use session::SESSIONS;
 pub use verdict::{Outcome, Reason, Step, Verdict};
 
 use crossgate_model::{Gateway, Interface, InterfaceKind, Time};
+use memo::Memo;
 use routing::Found;
 use security::Zones;
 use session::Sessions;
@@ -52,6 +55,7 @@ use std::sync::Arc;
 pub struct Firewall {
     gateway: Arc<Gateway>,
     sessions: Sessions,
+    memo: Memo,
 }
 
 impl Firewall {
@@ -59,6 +63,7 @@ impl Firewall {
         Self {
             gateway,
             sessions: Sessions::default(),
+            memo: Memo::default(),
         }
     }
 
@@ -69,6 +74,7 @@ impl Firewall {
     /// Another configuration. Sessions that it doesn't allow any more end.
     pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
         self.gateway = gateway;
+        self.memo = Memo::default();
         for (arrival, flow) in self.sessions.take() {
             if routing::owner(&self.gateway, flow.destination).is_some() {
                 self.input(now, &arrival, flow);
@@ -124,13 +130,7 @@ impl Firewall {
         flow: Flow,
         steps: &mut Vec<Step>,
     ) -> Result<Outcome, Reason> {
-        let entry = self.interface(arrival)?;
-        if routing::is_bare(&self.gateway, entry) {
-            return Err(Reason::NoAddress);
-        }
-        if !self.was_protected(arrival, &flow) {
-            filter::pass(&self.gateway, entry.filter_in.as_ref(), &flow, steps)?;
-        }
+        self.enter(arrival, &flow, steps)?;
         if let Some(known) = self.sessions.find(&self.gateway, now, arrival, &flow) {
             steps.push(Step::Session);
             return self.leave(arrival, known, steps);
@@ -139,9 +139,9 @@ impl Firewall {
             return Ok(Outcome::Local);
         };
         let way = (arrival, hop.interface.as_str());
-        let translated = nat::translate(&self.gateway, &self.sessions, now, way, flow, steps)?;
-        let zones = Zones::between(&self.gateway, arrival, &hop.interface);
-        security::pass(&self.gateway, zones, &flow, steps)?;
+        let source = nat::new_source(&self.gateway, way, &flow, steps);
+        let translated = nat::translate(&self.sessions, now, flow, source)?;
+        self.pass_between(way, &flow, steps)?;
         self.pass_out(&hop, &translated, steps)?;
         if self.gateway.policy.zones_need_rules || translated != flow {
             self.sessions
@@ -151,6 +151,29 @@ impl Firewall {
             hop,
             flow: translated,
         })
+    }
+
+    /// What stops a packet before anything is known of its session.
+    fn enter(&self, arrival: &str, flow: &Flow, steps: &mut Vec<Step>) -> Result<(), Reason> {
+        let entry = self.interface(arrival)?;
+        if routing::is_bare(&self.gateway, entry) {
+            return Err(Reason::NoAddress);
+        }
+        if self.was_protected(arrival, flow) {
+            return Ok(());
+        }
+        filter::pass(&self.gateway, entry.filter_in.as_ref(), flow, steps)
+    }
+
+    /// By the rules between the zones of two interfaces.
+    fn pass_between(
+        &self,
+        (arrival, leaving): (&str, &str),
+        flow: &Flow,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Reason> {
+        let zones = Zones::between(&self.gateway, arrival, leaving);
+        security::pass(&self.gateway, zones, flow, steps)
     }
 
     /// The way out, told as a step; nothing where the gateway itself is meant.
@@ -205,8 +228,7 @@ impl Firewall {
         flow: Flow,
         steps: &mut Vec<Step>,
     ) -> Result<(), Reason> {
-        let entry = self.interface(arrival)?;
-        filter::pass(&self.gateway, entry.filter_in.as_ref(), &flow, steps)?;
+        self.enter_own(arrival, &flow, steps)?;
         if self
             .sessions
             .find(&self.gateway, now, arrival, &flow)
@@ -215,11 +237,20 @@ impl Firewall {
             steps.push(Step::Session);
             return Ok(());
         }
+        self.pass_in(arrival, &flow, steps)?;
+        self.remember_own(now, arrival, flow)
+    }
+
+    fn enter_own(&self, arrival: &str, flow: &Flow, steps: &mut Vec<Step>) -> Result<(), Reason> {
+        let entry = self.interface(arrival)?;
+        filter::pass(&self.gateway, entry.filter_in.as_ref(), flow, steps)
+    }
+
+    /// To the zone of the address that is meant.
+    fn pass_in(&self, arrival: &str, flow: &Flow, steps: &mut Vec<Step>) -> Result<(), Reason> {
         let owner = routing::owner(&self.gateway, flow.destination);
         let owner = owner.map_or(arrival, |owner| owner.name.value.as_str());
-        let zones = Zones::between(&self.gateway, arrival, owner);
-        security::pass(&self.gateway, zones, &flow, steps)?;
-        self.remember_own(now, arrival, flow)
+        self.pass_between((arrival, owner), flow, steps)
     }
 
     fn sent(
@@ -229,18 +260,7 @@ impl Firewall {
         flow: Flow,
         steps: &mut Vec<Step>,
     ) -> Result<Outcome, Reason> {
-        self.interface(leaving)?;
-        self.has_way_out(leaving, flow.destination, steps)?;
-        let owner = routing::owner(&self.gateway, flow.source);
-        let owner = owner.map_or(leaving, |owner| owner.name.value.as_str());
-        let sent = Outcome::Forward {
-            hop: Hop {
-                interface: leaving.to_owned(),
-                next_hop: None,
-                route: None,
-            },
-            flow,
-        };
+        self.leave_own(leaving, &flow, steps)?;
         // An answer belongs to the session of what arrived there.
         if self
             .sessions
@@ -248,12 +268,23 @@ impl Firewall {
             .is_some()
         {
             steps.push(Step::Session);
-            return Ok(sent);
+            return Ok(sent_by(leaving, flow));
         }
-        let zones = Zones::between(&self.gateway, owner, leaving);
-        security::pass(&self.gateway, zones, &flow, steps)?;
+        self.pass_from(leaving, &flow, steps)?;
         self.remember_own(now, leaving, flow)?;
-        Ok(sent)
+        Ok(sent_by(leaving, flow))
+    }
+
+    fn leave_own(&self, leaving: &str, flow: &Flow, steps: &mut Vec<Step>) -> Result<(), Reason> {
+        self.interface(leaving)?;
+        self.has_way_out(leaving, flow.destination, steps)
+    }
+
+    /// From the zone of the address that it is sent from.
+    fn pass_from(&self, leaving: &str, flow: &Flow, steps: &mut Vec<Step>) -> Result<(), Reason> {
+        let owner = routing::owner(&self.gateway, flow.source);
+        let owner = owner.map_or(leaving, |owner| owner.name.value.as_str());
+        self.pass_between((owner, leaving), flow, steps)
     }
 
     /// By the file's own routes. Where it has none, what is around the gateway may know one.
@@ -307,4 +338,14 @@ impl Firewall {
     fn was_protected(&self, arrival: &str, flow: &Flow) -> bool {
         self.will_be_protected(arrival, &flow.reversed())
     }
+}
+
+/// A packet of the gateway's own, on its way.
+fn sent_by(leaving: &str, flow: Flow) -> Outcome {
+    let hop = Hop {
+        interface: leaving.to_owned(),
+        next_hop: None,
+        route: None,
+    };
+    Outcome::Forward { hop, flow }
 }

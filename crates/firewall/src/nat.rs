@@ -10,17 +10,31 @@ use crate::verdict::{Reason, Step};
 use crossgate_model::{Gateway, NatRule, SourceTranslation, Spanned, Time};
 use std::net::IpAddr;
 
-/// The packet as it leaves.
+/// The packet as it leaves with that source, if it gets one.
 pub(crate) fn translate(
-    gateway: &Gateway,
     sessions: &Sessions,
     now: Time,
-    (arrival, leaving): (&str, &str),
     flow: Flow,
-    steps: &mut Vec<Step>,
+    source: Option<IpAddr>,
 ) -> Result<Flow, Reason> {
+    let Some(source) = source else {
+        return Ok(flow);
+    };
+    let translated = Flow { source, ..flow };
+    sessions
+        .with_free_port(now, &flow, translated)
+        .ok_or(Reason::NoPortLeft)
+}
+
+/// The source that the rules give a packet from one interface to another.
+pub(crate) fn new_source(
+    gateway: &Gateway,
+    (arrival, leaving): (&str, &str),
+    flow: &Flow,
+    steps: &mut Vec<Step>,
+) -> Option<IpAddr> {
     for rule in gateway.policy.nat_rules.iter().filter(|rule| rule.enabled) {
-        match matches(gateway, rule, arrival, leaving, &flow) {
+        match matches(gateway, rule, arrival, leaving, flow) {
             Match::No => continue,
             Match::Yes => {}
             Match::Unknown(why) => {
@@ -29,15 +43,9 @@ pub(crate) fn translate(
                 continue;
             }
         }
-        let Some(source) = new_source_by(gateway, rule, &flow, steps) else {
-            return Ok(flow);
-        };
-        let translated = Flow { source, ..flow };
-        return sessions
-            .with_free_port(now, &flow, translated)
-            .ok_or(Reason::NoPortLeft);
+        return new_source_by(gateway, rule, flow, steps);
     }
-    Ok(flow)
+    None
 }
 
 fn matches(gateway: &Gateway, rule: &NatRule, arrival: &str, leaving: &str, flow: &Flow) -> Match {
@@ -81,7 +89,7 @@ fn new_source_by(
     steps: &mut Vec<Step>,
 ) -> Option<IpAddr> {
     let translation = &rule.source_translation;
-    let to = new_source(gateway, translation, flow.source.is_ipv4());
+    let to = source_of(gateway, translation, flow.source.is_ipv4());
     if to.is_none() && !matches!(translation, SourceTranslation::None) {
         steps.push(Step::Undecided {
             rule: rule.name.clone(),
@@ -95,7 +103,7 @@ fn new_source_by(
     to
 }
 
-fn new_source(gateway: &Gateway, to: &SourceTranslation, v4: bool) -> Option<IpAddr> {
+fn source_of(gateway: &Gateway, to: &SourceTranslation, v4: bool) -> Option<IpAddr> {
     match to {
         SourceTranslation::None => None,
         SourceTranslation::Interface(name) => {

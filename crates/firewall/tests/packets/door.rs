@@ -14,7 +14,7 @@
 //! `in` or `out` in front for one to or from the gateway itself.
 
 use crossgate_diag::{FileId, Sources};
-use crossgate_firewall::{Firewall, Flow, Outcome, Step};
+use crossgate_firewall::{Firewall, Flow, Outcome, Step, Verdict, Way};
 use crossgate_model::*;
 use expect_test::Expect;
 use ipnet::IpNet;
@@ -23,10 +23,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub fn check(config: &str, packets: &str, expected: Expect) {
-    let mut firewall = Firewall::new(Arc::new(gateway(config)));
-    let said: Vec<String> = lines(packets)
-        .map(|line| send(&mut firewall, line))
-        .collect();
+    let gateway = Arc::new(gateway(config));
+    let [mut telling, mut quick, mut mixed] = [(); 3].map(|()| Firewall::new(gateway.clone()));
+    let mut said = Vec::new();
+    for (index, line) in lines(packets).enumerate() {
+        let verdict = send(&mut telling, line);
+        assert_eq!(*decide(&mut quick, line), verdict.outcome, "{line}");
+        match index % 2 {
+            0 => assert_eq!(*decide(&mut mixed, line), verdict.outcome, "{line}"),
+            _ => assert_eq!(send(&mut mixed, line).outcome, verdict.outcome, "{line}"),
+        }
+        said.push(told(&verdict));
+    }
     expected.assert_eq(&(said.join("\n") + "\n"));
 }
 
@@ -34,20 +42,42 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-fn send(firewall: &mut Firewall, line: &str) -> String {
+/// A line's time, way, interface and packet.
+fn parsed(line: &str) -> (Time, Way, String, Flow) {
     let mut words: Vec<&str> = line.split_whitespace().collect();
     let mut now = Time::START;
     if words[0] == "at" {
         now = Time::after_start(Duration::from_secs(words[1].parse().unwrap()));
         words.drain(..2);
     }
-    let verdict = match words[0] {
-        "in" => firewall.input(now, words[1], flow(&words[2..])),
-        "out" => firewall.output(now, words[1], flow(&words[2..])),
-        _ => firewall.forward(now, words[0], flow(&words[1..])),
+    let way = match words[0] {
+        "in" => Way::Input,
+        "out" => Way::Output,
+        _ => Way::Forward,
     };
+    if way != Way::Forward {
+        words.remove(0);
+    }
+    (now, way, words[0].to_owned(), flow(&words[1..]))
+}
+
+fn decide(firewall: &mut Firewall, line: &str) -> Arc<Outcome> {
+    let (now, way, interface, flow) = parsed(line);
+    firewall.decide(now, way, &interface, flow)
+}
+
+fn send(firewall: &mut Firewall, line: &str) -> Verdict {
+    let (now, way, interface, flow) = parsed(line);
+    match way {
+        Way::Input => firewall.input(now, &interface, flow),
+        Way::Output => firewall.output(now, &interface, flow),
+        Way::Forward => firewall.forward(now, &interface, flow),
+    }
+}
+
+fn told(verdict: &Verdict) -> String {
     let steps: Vec<String> = verdict.steps.iter().map(step).collect();
-    let outcome = match verdict.outcome {
+    let outcome = match &verdict.outcome {
         Outcome::Local => "local".to_owned(),
         Outcome::Drop(reason) => format!("drop {reason}"),
         Outcome::Forward { hop, flow } => {
