@@ -8,10 +8,12 @@ mod modp;
 mod primes;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rand_core::CryptoRng;
 
 use crate::algorithm::DhGroup;
+use crate::double::Double;
 use crate::error::CryptoError;
 use crate::secret::Secret;
 
@@ -25,6 +27,7 @@ pub struct DhKeyPair {
 enum Private {
     Modp(modp::Exponent),
     Curve(aws_lc_rs::agreement::PrivateKey),
+    Doubled(Arc<dyn Double>),
 }
 
 impl DhKeyPair {
@@ -34,16 +37,23 @@ impl DhKeyPair {
             operation: "draw of a private value",
         };
         for _ in 0..DRAWS {
-            let private = match is_curve(group) {
-                true => curve::draw(group, rng),
-                false => modp::draw(group, rng),
-            };
-            match Self::from_private(group, &private) {
+            match Self::from_private(group, &draw(group, rng)) {
                 Ok(pair) => return Ok(pair),
                 Err(error) => refused = error,
             }
         }
         Err(refused)
+    }
+
+    /// A pair that only agrees with others of its kind. It draws as much as a real one, so that
+    /// whatever else is drawn stays the same.
+    pub fn doubled(group: DhGroup, rng: &mut dyn CryptoRng, double: Arc<dyn Double>) -> Self {
+        let private = draw(group, rng);
+        Self {
+            group,
+            public: double.public(group, private.expose()),
+            private: Private::Doubled(double),
+        }
     }
 
     /// A pair of the peer's group, and what it agrees on with the peer's value.
@@ -92,10 +102,16 @@ impl DhKeyPair {
 
     /// g^ir of [`DhGroup::shared_len`] octets, after the checks of RFC 6989 §2 on the peer's value.
     pub fn agree(&self, peer: &[u8]) -> Result<Secret, CryptoError> {
-        check(self.group, peer)?;
+        if !matches!(self.private, Private::Doubled(_)) {
+            check(self.group, peer)?;
+        }
         match &self.private {
             Private::Modp(exponent) => modp::agree(self.group, exponent, peer),
             Private::Curve(key) => curve::agree(self.group, key, peer),
+            Private::Doubled(double) => {
+                let shared = double.agree(self.group, &self.public, peer);
+                Ok(Secret::new(shared))
+            }
         }
     }
 }
@@ -103,6 +119,13 @@ impl DhKeyPair {
 impl fmt::Debug for DhKeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DhKeyPair({})", self.group)
+    }
+}
+
+fn draw(group: DhGroup, rng: &mut dyn CryptoRng) -> Secret {
+    match is_curve(group) {
+        true => curve::draw(group, rng),
+        false => modp::draw(group, rng),
     }
 }
 

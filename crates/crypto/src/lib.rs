@@ -8,7 +8,8 @@
 //! - [`prf`], [`kdf`], [`auth`]: the key schedule and the AUTH value;
 //! - [`protect`]: the body of the Encrypted payload;
 //! - [`dh`]: key pairs and agreement;
-//! - [`fingerprint`]: NAT detection and cookie hashes.
+//! - [`fingerprint`]: NAT detection and cookie hashes;
+//! - [`Double`]: what a simulation may do instead.
 //!
 //! Nothing here does input or output, and randomness is always an argument: the same generator
 //! gives the same bytes.
@@ -27,6 +28,7 @@ pub mod algorithm;
 pub mod auth;
 pub mod cbc;
 pub mod dh;
+mod double;
 mod error;
 pub mod fingerprint;
 pub mod gcm;
@@ -39,6 +41,7 @@ mod secret;
 pub use algorithm::{DhGroup, Encr, Integ, Prf};
 pub use cbc::CbcKey;
 pub use dh::DhKeyPair;
+pub use double::Double;
 pub use error::CryptoError;
 pub use gcm::GcmKey;
 pub use hmac::{HmacKey, Icv};

@@ -13,13 +13,14 @@ use crate::mtu::DEFAULT_PATH_MTU;
 use crate::notice::{Notice, Notices};
 use crate::sa::Sa;
 use crate::spd::{ChildId, Policy, Spd};
-use crossgate_crypto::{CryptoError, CryptoRng};
+use crossgate_crypto::{CryptoError, CryptoRng, Double};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{ChildSa, Path, Time};
 use seal::AnswerBudget;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use timer::{Timer, Timers};
 
 /// SPIs that IANA keeps, and 0, which marks IKE on port 4500 (RFC 4303 §2.1, RFC 3948 §2.1).
@@ -34,6 +35,8 @@ pub struct DataPlane {
     /// By our SPI.
     sad: BTreeMap<u32, Sa>,
     rng: Box<dyn CryptoRng + Send>,
+    /// In place of the ciphers, in a simulation that asks for it.
+    double: Option<Arc<dyn Double>>,
     notices: Notices,
     timers: Timers,
     /// Children whose waiting packets have an SA now.
@@ -81,6 +84,7 @@ impl DataPlane {
             spd: Spd::default(),
             sad: BTreeMap::new(),
             rng,
+            double: None,
             notices: Notices::default(),
             timers: Timers::default(),
             released: BTreeSet::new(),
@@ -89,6 +93,18 @@ impl DataPlane {
             answers: AnswerBudget::default(),
         };
         plane.set_policies(policies);
+        plane
+    }
+
+    /// A data plane for a simulation: packets keep their form, and what `double` computes stands for
+    /// cipher and ICV.
+    pub fn doubled(
+        policies: Vec<Policy>,
+        rng: Box<dyn CryptoRng + Send>,
+        double: Arc<dyn Double>,
+    ) -> Self {
+        let mut plane = Self::new(policies, rng);
+        plane.double = Some(double);
         plane
     }
 
@@ -105,7 +121,8 @@ impl DataPlane {
     pub fn install(&mut self, now: Time, sa: ChildSa) -> Result<(), InstallError> {
         let (spi_in, id) = (sa.spi_in, self.installable(&sa)?);
         let path_mtu = self.path_mtu_to(sa.path.remote);
-        let sa = Sa::new(now, id, sa, path_mtu).map_err(InstallError::Crypto)?;
+        let sa = Sa::new(now, id, sa, path_mtu, self.double.as_ref());
+        let sa = sa.map_err(InstallError::Crypto)?;
         self.erase(spi_in);
         self.timers
             .insert(sa.lifetime.expires, Timer::Expire(spi_in));

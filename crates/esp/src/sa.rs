@@ -8,11 +8,12 @@ use crate::outbound::Outbound;
 use crate::selection::any_selects;
 use crate::spd::ChildId;
 use crate::transform::Transform;
-use crossgate_crypto::{CryptoError, Encr, Integ};
+use crossgate_crypto::{CryptoError, Double, Encr, Integ};
 use crossgate_model::view::{ChildCounters, Encapsulation};
 use crossgate_model::{ChildSa, OutboundUse, Path, Selector, Time};
 use crossgate_wire::ip::Flow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Signs of life are told at most so often for each pair, and so are moves.
@@ -52,11 +53,18 @@ impl Sa {
         child: ChildId,
         agreed: ChildSa,
         path_mtu: u16,
+        double: Option<&Arc<dyn Double>>,
     ) -> Result<Self, CryptoError> {
         let lifetime = Lifetime::new(now, &agreed);
         let (encr, integ, esn) = (agreed.encr, agreed.integ, agreed.esn);
-        let transform_in = Transform::new(encr, integ, esn, &agreed.keys_in)?;
-        let transform_out = Transform::new(encr, integ, esn, &agreed.keys_out)?;
+        let ready = |keys| {
+            let real = Transform::new(encr, integ, esn, keys)?;
+            Ok(match double {
+                None => real,
+                Some(double) => real.doubled(keys, double.clone()),
+            })
+        };
+        let (transform_in, transform_out) = (ready(&agreed.keys_in)?, ready(&agreed.keys_out)?);
         Ok(Self {
             child,
             path: agreed.path,

@@ -6,7 +6,7 @@ use crate::effect::Effect;
 use crate::output::Output;
 use crate::rate::RateLimit;
 use crate::sa::Peering;
-use crossgate_crypto::{CryptoRng, Secret};
+use crossgate_crypto::{CryptoError, CryptoRng, DhGroup, DhKeyPair, Double, Secret};
 use crossgate_model::{Event, EventKind, Gateway, Path, Time};
 use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +18,8 @@ pub(crate) struct Context {
     pub gateway: Arc<Gateway>,
     pub now: Time,
     pub rng: Box<dyn CryptoRng + Send>,
+    /// In place of Diffie-Hellman, in a simulation that asks for it.
+    pub double: Option<Arc<dyn Double>>,
     pub outputs: VecDeque<Output>,
     pub effects: VecDeque<Effect>,
     pub counters: BTreeMap<&'static str, u64>,
@@ -36,6 +38,7 @@ impl Context {
             gateway,
             now: Time::START,
             rng,
+            double: None,
             outputs: VecDeque::new(),
             effects: VecDeque::new(),
             counters: BTreeMap::new(),
@@ -74,6 +77,27 @@ impl Context {
 
     pub fn secret(&mut self, len: usize) -> Secret {
         Secret::random(len, &mut *self.rng)
+    }
+
+    pub fn key_pair(&mut self, group: DhGroup) -> Result<DhKeyPair, CryptoError> {
+        match &self.double {
+            None => DhKeyPair::generate(group, &mut *self.rng),
+            Some(double) => Ok(DhKeyPair::doubled(group, &mut *self.rng, double.clone())),
+        }
+    }
+
+    /// A key pair for the peer's value, and what it agrees on with that.
+    pub fn agree(
+        &mut self,
+        group: DhGroup,
+        peer: &[u8],
+    ) -> Result<(DhKeyPair, Secret), CryptoError> {
+        if self.double.is_none() {
+            return DhKeyPair::answer(group, peer, &mut *self.rng);
+        }
+        let pair = self.key_pair(group)?;
+        let shared = pair.agree(peer)?;
+        Ok((pair, shared))
     }
 
     /// A random share of `most`.

@@ -16,7 +16,7 @@ use crate::cookie::CookieJar;
 use crate::output::{Datagram, Deadline, Output, TimerName};
 use crate::sa::IkeSa;
 use crate::view;
-use crossgate_crypto::CryptoRng;
+use crossgate_crypto::{CryptoRng, Double};
 use crossgate_model::event::DeleteReason;
 use crossgate_model::operate::{Operation, Outcome};
 use crossgate_model::view::ConnectionView;
@@ -71,6 +71,17 @@ impl Engine {
             dirty: BTreeSet::new(),
             stopping: false,
         }
+    }
+
+    /// An engine for a simulation: what `double` computes stands for Diffie-Hellman.
+    pub fn doubled(
+        gateway: Arc<Gateway>,
+        rng: Box<dyn CryptoRng + Send>,
+        double: Arc<dyn Double>,
+    ) -> Self {
+        let mut engine = Self::new(gateway, rng);
+        engine.cx.double = Some(double);
+        engine
     }
 
     /// Begins what the configuration wants at start.

@@ -8,7 +8,7 @@ use crate::payloads::Payloads;
 use crate::proposal::esp::{ChosenEsp, EspOffer, EspRefusal, Pfs};
 use crate::proposal::{describe, describe_payload};
 use crate::selectors::{self, Offered, SelectorsAgreed};
-use crossgate_crypto::{DhGroup, DhKeyPair, Secret};
+use crossgate_crypto::{DhGroup, Secret};
 use crossgate_model::behaviour::PfsUnset;
 use crossgate_model::event::{Exchange, Side};
 use crossgate_model::{self as model, Connection, EventKind};
@@ -177,7 +177,8 @@ fn key_exchange(
             child: Some(name),
         });
     }
-    let agreed = DhKeyPair::answer(group, &ke.data, &mut *cx.rng)
+    let agreed = cx
+        .agree(group, &ke.data)
         .map(|(dh, shared)| (shared, ke_payload(&dh)));
     agreed.map_err(|error| Refusal {
         notify: Notify::new(NotifyType::INVALID_SYNTAX),

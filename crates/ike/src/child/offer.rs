@@ -44,9 +44,7 @@ impl ChildOffer {
         if offer.is_empty() {
             return Err("no ESP proposal that can be computed is configured".to_owned());
         }
-        let dh = group
-            .map(|group| DhKeyPair::generate(group, &mut *cx.rng))
-            .transpose();
+        let dh = group.map(|group| cx.key_pair(group)).transpose();
         let pair = configured.selectors.value;
         let (local, remote) = match again {
             Some(agreed) => (agreed.local().to_vec(), agreed.remote().to_vec()),

@@ -60,7 +60,7 @@ pub(crate) fn initiate(
         .first_group()
         .ok_or("no IKE proposal that can be computed is configured")?;
     // 2. Our SPI, nonce and key pair.
-    let dh = DhKeyPair::generate(group, &mut *cx.rng).map_err(|error| error.to_string())?;
+    let dh = cx.key_pair(group).map_err(|error| error.to_string())?;
     let ends = Ends {
         local: SocketAddr::new(local, IKE_PORT),
         remote: SocketAddr::new(remote, IKE_PORT),
@@ -255,7 +255,7 @@ impl Initiating {
             };
             return self.fail(cx, event);
         };
-        match DhKeyPair::generate(group, &mut *cx.rng) {
+        match cx.key_pair(group) {
             Ok(dh) => self.dh = dh,
             Err(error) => cx.internal(&self.peering, error.into()),
         }
@@ -455,7 +455,8 @@ fn decide(
     // 5. Our half, and the keys.
     let spis = (header.initiator_spi, cx.ike_spi());
     let nonce_r = cx.nonce();
-    let made = DhKeyPair::answer(chosen.suite.dh, &ke.data, &mut *cx.rng)
+    let made = cx
+        .agree(chosen.suite.dh, &ke.data)
         .map(|(dh, shared)| (ke_payload(&dh), shared));
     let (our_ke, shared) = made.map_err(|error| Unwilling::malformed(&error.to_string()))?;
     let nonces = (nonce_i, nonce_r.as_slice());

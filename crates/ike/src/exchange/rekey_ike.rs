@@ -63,7 +63,7 @@ pub(crate) fn start(sa: &mut Established, cx: &mut Context, group: Option<DhGrou
     let Some(group) = group.or(current).or_else(|| offer.first_group()) else {
         return;
     };
-    let dh = match DhKeyPair::generate(group, &mut *cx.rng) {
+    let dh = match cx.key_pair(group) {
         Ok(dh) => dh,
         Err(error) => return cx.internal(&sa.peering, error.into()),
     };
@@ -356,7 +356,8 @@ fn accept_request(
         return Err((Notify::invalid_ke(DhId(wanted)), event));
     }
     let spi_i = peers_spi(&chosen).ok_or_else(|| syntax("no usable SPI".to_owned()))?;
-    let made = DhKeyPair::answer(chosen.suite.dh, &ke.data, &mut *cx.rng)
+    let made = cx
+        .agree(chosen.suite.dh, &ke.data)
         .map(|(dh, shared)| (shared, ke_payload(&dh)));
     let (shared, our_ke) = made.map_err(|error| syntax(error.to_string()))?;
     let (nonce_i, nonce_r) = (nonce_i.to_vec(), cx.nonce());
