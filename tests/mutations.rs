@@ -3,7 +3,7 @@
 //!
 //! Environment: `CROSSGATE_MUTATIONS=all` takes every mutation instead of a sample;
 //! `CROSSGATE_MUTATION=TEXT` those whose names have the text in them, and leaves the files of the
-//! first one for other programs.
+//! first one for other programs; `CROSSGATE_SEED=N` draws other pairs of mutations and other samples.
 
 #![allow(
     clippy::disallowed_methods,
@@ -32,7 +32,7 @@ use run::{Outcome, matrix, told};
 use std::collections::{BTreeMap, BTreeSet};
 use table::Mutation;
 
-/// Chooses the pairs of mutations, and the sample.
+/// Chooses the pairs of mutations, and the samples.
 const SEED: u64 = 3;
 /// What a run has to have at least, by what the rehearsal observes.
 const BROKEN: usize = 500;
@@ -50,19 +50,29 @@ fn no_two_mutations_have_one_name_and_no_row_of_a_table_is_for_nothing() {
     }
 }
 
+fn seed() -> u64 {
+    let asked = std::env::var("CROSSGATE_SEED").ok();
+    asked.map_or(SEED, |text| {
+        text.parse().expect("CROSSGATE_SEED is a number")
+    })
+}
+
 fn all(starts: &[Start]) -> Vec<(&Start, Mutation)> {
-    let of = |start| mutations(start, SEED).into_iter().map(move |m| (start, m));
+    let of = |start| {
+        mutations(start, seed())
+            .into_iter()
+            .map(move |m| (start, m))
+    };
     starts.iter().flat_map(of).collect()
 }
 
 #[test]
-#[ignore = "one is judged differently: `two-tunnels both: other addresses of both ends`"]
 fn check_says_what_a_rehearsal_observes() {
     let starts = starts();
     let all = all(&starts);
     let count = all.len();
     let (chosen, asked) = chosen(all);
-    println!("{} of {count} mutations (seed {SEED})", chosen.len());
+    println!("{} of {count} mutations (seed {})", chosen.len(), seed());
     if let (Some((start, mutation)), true) = (chosen.first(), asked) {
         leave_files(start, mutation);
     }
@@ -104,7 +114,7 @@ fn chosen(mut all: Vec<(&Start, Mutation)>) -> (Vec<(&Start, Mutation)>, bool) {
 fn sample(all: Vec<(&Start, Mutation)>) -> Vec<(&Start, Mutation)> {
     let mut wanted = [BROKEN + MORE, HARMLESS + MORE];
     let mut taken = Vec::new();
-    for (start, mutation) in Seed(SEED).some_of(all, usize::MAX) {
+    for (start, mutation) in Seed(seed()).some_of(all, usize::MAX) {
         if wanted == [0, 0] {
             break;
         }
@@ -123,12 +133,15 @@ fn sample(all: Vec<(&Start, Mutation)>) -> Vec<(&Start, Mutation)> {
 /// How many pairs of each prediction run in the lab.
 const IN_THE_LAB: [(usize, usize); 6] = [(0, 14), (1, 8), (2, 8), (3, 6), (4, 8), (5, 16)];
 
+/// So many of the sixty must be shown by the lab, rather than be excused because it can't.
+const SHOWN: usize = 45;
+
 #[test]
 fn sixty_of_them_do_in_the_lab_what_check_says() {
     let starts = starts();
     let mut left = IN_THE_LAB;
     let mut sample = Vec::new();
-    let order = Seed(SEED).some_of(all(&starts), usize::MAX);
+    let order = Seed(seed()).some_of(all(&starts), usize::MAX);
     for (start, mutation) in order {
         if left.iter().all(|(_, left)| *left == 0) {
             break;
@@ -147,15 +160,14 @@ fn sixty_of_them_do_in_the_lab_what_check_says() {
     for (mutation, shown) in &shown {
         println!("{shown:?}: {}", mutation.name);
     }
-    let differ = shown
-        .iter()
-        .filter(|(_, shown)| matches!(shown, lab::Shown::Differs(_)));
-    assert_eq!(differ.count(), 0);
-    let witnessed = shown
-        .iter()
-        .filter(|(_, shown)| *shown == lab::Shown::Agrees)
-        .count();
-    println!("{witnessed} of {} shown by the lab", shown.len());
+    let mut counts = BTreeMap::new();
+    for (_, shown) in &shown {
+        *counts.entry(shown.in_words()).or_insert(0) += 1;
+    }
+    println!("{counts:#?}");
+    let count = |words: &str| counts.get(words).copied().unwrap_or_default();
+    assert_eq!(count("differs"), 0);
+    assert!(count("agrees") >= SHOWN, "too many are excused");
 }
 
 fn leave_files(start: &Start, mutation: &Mutation) {
