@@ -2,9 +2,9 @@
 //! laws that hold for whatever is in a configuration.
 
 use crate::grammar::Context;
-use crate::tree::Kind;
+use crate::tree::{Kind, Line};
 use crate::{Reading, compose, looks_like, read};
-use crossgate_diag::{FileId, Finding, Sources};
+use crossgate_diag::{Amendment, FileId, Finding, Sources};
 use crossgate_model::fuzzing::{
     Law, amended, errors, findings_are_told, law, marked, no_mark_is_shown,
 };
@@ -34,8 +34,10 @@ pub fn configuration(data: &[u8]) -> Law {
     findings_are_told(&sources, &[file], &reading.findings)?;
     no_line_is_lost(&sources, file, &reading)?;
     let chosen = (data.len(), CHANGES_APART);
-    for (_, text) in amended(&reading, sources.get(file), &reading.gateway, chosen)? {
-        is_one_again(&text)?;
+    for (change, text) in amended(&reading, sources.get(file), &reading.gateway, chosen)? {
+        if !takes_all(&reading, &change, &text) {
+            is_one_again(&text)?;
+        }
     }
     composed_reads_back(&reading)?;
     no_secret_is_shown(&sources, file, chosen)
@@ -92,6 +94,20 @@ fn told(findings: &[Finding]) -> BTreeSet<u32> {
     let labels = findings.iter().flat_map(|finding| &finding.labels);
     let ends = labels.flat_map(|label| [label.span.start, label.span.end.saturating_sub(1)]);
     ends.collect()
+}
+
+/// Whether a change takes the only commands away that the file has.
+fn takes_all(reading: &Reading, change: &Amendment, changed: &str) -> bool {
+    let is_taken = |line: &Line| {
+        let at = line.span().start;
+        let mut edits = change.edits.iter();
+        edits.any(|edit| edit.span.start <= at && at < edit.span.end)
+    };
+    let mut left = 0;
+    reading.tree.each(&mut |line| {
+        left += usize::from(matches!(line.kind, Kind::Command(_)) && !is_taken(line));
+    });
+    left == 0 && looks_like(changed) == 0
 }
 
 /// What a change made of it is a configuration still.

@@ -21,7 +21,7 @@ fn whatever_is_in_a_configuration_the_laws_hold() {
         corpus.push((path.display().to_string(), data));
     }
     corpus.sort();
-    let (rounds, seed) = (number("FUZZ_ROUNDS", 300), number("FUZZ_SEED", 1));
+    let (rounds, seed) = (number("FUZZ_ROUNDS", 1_000), number("FUZZ_SEED", 1));
     replay(&corpus, rounds, seed as u64, &fuzzing::configuration)
         .unwrap_or_else(|why| panic!("{why}"));
 }

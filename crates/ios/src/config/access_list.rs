@@ -325,11 +325,17 @@ const COMPARISONS: [(&str, Comparison); 5] = [
     ("neq", Comparison::Neq),
 ];
 
+fn comparison(word: &str) -> Option<Comparison> {
+    let known = COMPARISONS.iter();
+    let mut fitting = known.filter(|(keyword, _)| word.eq_ignore_ascii_case(keyword));
+    fitting.next().map(|(_, comparison)| *comparison)
+}
+
 /// The ports of one side; any if none are stated.
 fn ports(args: &mut Args<'_, '_>, protocol: u8) -> Option<Result<RangeInclusive<u16>, String>> {
     let any = Some(Ok(0..=u16::MAX));
     let word = args.peek(0).unwrap_or("");
-    let Some((_, comparison)) = COMPARISONS.iter().find(|(known, _)| *known == word) else {
+    let Some(comparison) = comparison(word) else {
         return any;
     };
     // Only these protocols have ports.
@@ -373,7 +379,9 @@ fn port(args: &mut Args<'_, '_>) -> Option<u16> {
 }
 
 fn port_number(word: &str) -> Option<u16> {
-    let named = PORTS.iter().find(|(name, _)| *name == word);
+    let named = PORTS
+        .iter()
+        .find(|(name, _)| word.eq_ignore_ascii_case(name));
     named.map(|(_, port)| *port).or_else(|| word.parse().ok())
 }
 

@@ -4,7 +4,7 @@ use super::Config;
 use super::interface::looks_like_an_address;
 use super::reasons::{ANY_IDENTITY, DESCRIPTIONS, NO_NAT, ONE_SA, STATIC_ROUTES};
 use super::sa::{self, HasOffer, Offer};
-use crate::grammar::{Args, Mode, Rule, aside, is_digits, lacking, run, set};
+use crate::grammar::{Args, Mode, Rule, aside, is_digits, is_short_for, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::Spanned;
 use std::net::IpAddr;
@@ -66,7 +66,7 @@ pub(crate) static TABLE: &[Rule<CryptoMapEntry>] = &[
 
 /// `NAME`, `NAME SEQ`, `NAME SEQ ipsec-isakmp`.
 pub(super) fn opens(args: &[&str]) -> bool {
-    let static_kind = |word: &str| word.len() >= 7 && "ipsec-isakmp".starts_with(word);
+    let static_kind = |word: &str| is_short_for(word, "ipsec-isakmp", 7);
     match args {
         [_] => true,
         [_, sequence] => is_digits(sequence),
@@ -77,7 +77,7 @@ pub(super) fn opens(args: &[&str]) -> bool {
 
 /// `NAME local-address INTERFACE`.
 pub(super) fn sets_local(args: &[&str]) -> bool {
-    matches!(args, [_, word, ..] if word.len() >= 5 && "local-address".starts_with(word))
+    matches!(args, [_, word, ..] if is_short_for(word, "local-address", 5))
 }
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
@@ -140,7 +140,7 @@ fn peer(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
     {
         entry.peers.insert(0, preferred);
     }
-    if args.flag("dynamic").is_some() {
+    if args.flag_ahead("dynamic").is_some() {
         args.leave_rest("names are resolved when they are needed anyway");
     }
     Some(())

@@ -401,7 +401,9 @@ fn license(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<(
     let words = args.rest()?;
     let license = &mut config.license;
     let mut words = words.value.split_whitespace();
-    match (words.next()?, words.next()) {
+    let mut keyword = || words.next().map(str::to_ascii_lowercase);
+    let (kind, what) = (keyword()?, keyword());
+    match (kind.as_str(), what.as_deref()) {
         ("boot", _) if words.any(|word| word.eq_ignore_ascii_case("securityk9")) => {
             license.security = (!args.no).then_some(line);
         }

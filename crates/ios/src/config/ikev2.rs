@@ -65,7 +65,7 @@ pub(super) fn limit(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> 
     }
     let number = args.unless_no(|args| args.number("IKE SAs", 1..=60_000))?;
     let number = number.map(|number| number.map(|n| n as u32));
-    if let Some("outgoing") = args.peek(0) {
+    if args.flag_ahead("outgoing").is_some() {
         args.leave_rest("our own IKE SAs are as many as the file asks for");
         return Some(());
     }

@@ -266,9 +266,9 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
 
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     // `interface range …` names several at once.
-    if args.peek(0) == Some("range") {
+    if args.flag_ahead("range").is_some() {
         args.leave_rest("ranges of interfaces are not expanded");
-        return Some(());
+        return None;
     }
     let name = args.interface("an interface's name")?;
     if args.no {
@@ -287,7 +287,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 }
 
 fn description(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
-    interface.description = args.unless_no(|args| args.rest())?;
+    interface.description = args.unless_no(|args| args.text("a description"))?;
     Some(())
 }
 
@@ -335,7 +335,7 @@ fn ipv6_address(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()
         return Some(());
     }
     let net = args.ipv6_prefix()?;
-    if let Some("eui-64" | "anycast") = args.peek(0) {
+    if let Some("eui-64" | "anycast") = args.keyword(0).as_deref() {
         args.leave_rest("an address is used as it is written");
         return Some(());
     }
@@ -399,7 +399,7 @@ fn tunnel_destination(interface: &mut Interface, args: &mut Args<'_, '_>) -> Opt
 fn tunnel_end(word: String) -> TunnelEnd {
     match word.parse() {
         Ok(address) => TunnelEnd::Address(address),
-        Err(_) if word == "dynamic" => TunnelEnd::Dynamic,
+        Err(_) if word.eq_ignore_ascii_case("dynamic") => TunnelEnd::Dynamic,
         Err(_) => TunnelEnd::Name(word),
     }
 }
@@ -417,6 +417,7 @@ fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()>
     }
     let words = args.rest();
     let written = words.as_ref().map_or("", |words| words.value.as_str());
+    let written = written.to_ascii_lowercase();
     let mut parts = written.split_whitespace();
     let mode = match (parts.next(), parts.next()) {
         (Some("ipsec"), Some("ipv4")) => TunnelMode::IpsecV4,
@@ -466,7 +467,7 @@ fn unnumbered(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) ->
 
 fn access_group(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
     let name = args.take()?.map(str::to_owned);
-    let slot = match args.peek(0) {
+    let slot = match args.keyword(0).as_deref() {
         Some("in") => &mut interface.filter_in,
         Some("out") => &mut interface.filter_out,
         _ => return None,
@@ -481,7 +482,7 @@ fn is_side(args: &[&str]) -> bool {
 }
 
 fn nat(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
-    let side = match args.peek(0)? {
+    let side = match args.keyword(0)?.as_str() {
         "inside" => NatSide::Inside,
         "outside" => NatSide::Outside,
         _ => return None,

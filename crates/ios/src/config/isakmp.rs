@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::keyring::key_text;
-use crate::grammar::{Args, gather};
+use crate::grammar::{Args, gather, is_short_for};
 use crate::tree::{Line, slice};
 use crossgate_crypto::{DhGroup, Encr, Integ};
 use crossgate_diag::{Span, Spanned};
@@ -75,36 +75,32 @@ pub(super) fn policy(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line
 }
 
 fn policy_line(policy: &mut IsakmpPolicy, text: &str, line: &Line) {
-    let words: Vec<&str> = line.words.iter().map(|word| slice(text, *word)).collect();
+    let words = crate::tree::keywords(text, line);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let at = |value| Spanned::at(value, line.span());
     match words.as_slice() {
-        [word, algorithm @ ..] if is(word, "encryption", 3) => {
+        [word, algorithm @ ..] if is_short_for(word, "encryption", 3) => {
             if let Some(encr) = cipher(algorithm) {
                 policy.encr = Spanned::at(encr, line.span());
             }
         }
-        [word, hash] if is(word, "hash", 2) => {
+        [word, hash] if is_short_for(word, "hash", 2) => {
             let known = HASHES.iter().find(|(name, _)| name == hash);
             policy.hash = known.map_or(policy.hash, |(_, integ)| Spanned::at(*integ, line.span()));
         }
-        [word, method] if is(word, "authentication", 2) => {
-            policy.preshared = is(method, "pre-share", 3);
+        [word, method] if is_short_for(word, "authentication", 2) => {
+            policy.preshared = is_short_for(method, "pre-share", 3);
         }
-        [word, number] if is(word, "group", 2) => {
+        [word, number] if is_short_for(word, "group", 2) => {
             let group = number.parse().ok().and_then(DhGroup::from_iana);
             policy.group = group.map_or(policy.group, |group| Spanned::at(group, line.span()));
         }
-        [word, seconds] if is(word, "lifetime", 2) => {
+        [word, seconds] if is_short_for(word, "lifetime", 2) => {
             let seconds = seconds.parse().ok().map(Duration::from_secs);
             policy.lifetime = seconds.map_or(policy.lifetime, at);
         }
         _ => {}
     }
-}
-
-/// Whether the word is that keyword or an abbreviation of it.
-fn is(word: &str, keyword: &str, least: usize) -> bool {
-    word.len() >= least && keyword.starts_with(word)
 }
 
 const HASHES: [(&str, Integ); 5] = [
@@ -137,7 +133,7 @@ pub(super) fn key(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) 
         gather(line, &mut config.isakmp.key_lines);
     }
     // A key of one digit before `address` is a key, not a format.
-    let key = match args.peek(1) {
+    let key = match args.keyword(1).as_deref() {
         Some("address" | "hostname") => {
             let word = args.take()?;
             word.map(|word| PresharedKey::Known(word.as_bytes().to_vec().into()))
@@ -151,7 +147,7 @@ pub(super) fn key(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) 
 
 fn whose(args: &mut Args<'_, '_>, key: Spanned<PresharedKey>) -> Option<IsakmpKey> {
     let (mut address, mut hostname) = (None, None);
-    match args.take()?.value {
+    match args.take_keyword()?.as_str() {
         "address" => {
             let written = args.take()?;
             let mask = args.peek(0);
@@ -180,7 +176,8 @@ pub(super) fn keyring(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Lin
 
 fn keyring_key(text: &str, line: &Line) -> Option<IsakmpKey> {
     let words: Vec<&str> = line.words.iter().map(|word| slice(text, *word)).collect();
-    let at = words.iter().position(|word| *word == "key")?;
+    let is = |word: &str, keyword: &str| word.eq_ignore_ascii_case(keyword);
+    let at = words.iter().position(|word| is(word, "key"))?;
     let encrypted = words.get(at + 1) == Some(&"6") && words.len() > at + 2;
     let span = *line.words.last()?;
     let key = match encrypted {
@@ -188,9 +185,11 @@ fn keyring_key(text: &str, line: &Line) -> Option<IsakmpKey> {
         false => PresharedKey::Known(words.last()?.as_bytes().to_vec().into()),
     };
     let (address, hostname) = match *words.get(1..at)? {
-        ["address", address] => (address.parse::<IpAddr>().ok().map(IpNet::from), None),
-        ["address", address, mask] => (net(address, mask), None),
-        ["hostname", name] => (None, Some(name.to_owned())),
+        [of, address] if is(of, "address") => {
+            (address.parse::<IpAddr>().ok().map(IpNet::from), None)
+        }
+        [of, address, mask] if is(of, "address") => (net(address, mask), None),
+        [of, name] if is(of, "hostname") => (None, Some(name.to_owned())),
         _ => return None,
     };
     Some(IsakmpKey {

@@ -107,7 +107,7 @@ fn ppk(peer: &mut Peer, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
 }
 
 fn description(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
-    peer.description = args.rest();
+    peer.description = args.unless_no(|args| args.text("a description"))?;
     Some(())
 }
 
@@ -209,7 +209,7 @@ fn key(peer: &mut Peer, args: &mut Args<'_, '_>) -> Option<()> {
 
 /// A key may itself be the word `local`, if it is the last one.
 fn direction(args: &mut Args<'_, '_>) -> Direction {
-    let direction = match args.peek(0) {
+    let direction = match args.keyword(0).as_deref() {
         Some("local") if args.len() > 1 => Direction::Local,
         Some("remote") if args.len() > 1 => Direction::Remote,
         _ => return Direction::Both,
@@ -220,17 +220,17 @@ fn direction(args: &mut Args<'_, '_>) -> Direction {
 
 /// `[0|6|hex] KEY`.
 pub(super) fn key_text(args: &mut Args<'_, '_>) -> Option<Spanned<PresharedKey>> {
-    let format = match args.peek(0) {
-        Some(format @ ("0" | "6" | "hex")) if args.len() > 1 => {
-            args.take();
-            format
-        }
-        _ => "0",
-    };
+    let format = args.keyword(0).filter(|word| {
+        let is_format = matches!(word.as_str(), "0" | "6" | "hex");
+        is_format && args.len() > 1
+    });
+    if format.is_some() {
+        args.take();
+    }
     let written = args.word("a pre-shared key")?;
-    let key = match format {
-        "6" => Some(PresharedKey::Encrypted),
-        "hex" => octets(written.value).map(PresharedKey::Known),
+    let key = match format.as_deref() {
+        Some("6") => Some(PresharedKey::Encrypted),
+        Some("hex") => octets(written.value).map(PresharedKey::Known),
         _ => Some(PresharedKey::Known(Secret::copy_of(
             written.value.as_bytes(),
         ))),
@@ -244,8 +244,11 @@ pub(super) fn key_text(args: &mut Args<'_, '_>) -> Option<Spanned<PresharedKey>>
     })
 }
 
-fn octets(hex: &str) -> Option<Secret> {
-    let hex = hex.strip_prefix("0x").unwrap_or(hex);
+fn octets(written: &str) -> Option<Secret> {
+    let hex = written
+        .strip_prefix("0x")
+        .or_else(|| written.strip_prefix("0X"));
+    let hex = hex.unwrap_or(written);
     let digits: Option<Vec<u8>> = hex
         .chars()
         .map(|c| c.to_digit(16).map(|digit| digit as u8))

@@ -3,7 +3,7 @@
 use super::Config;
 use crate::grammar::Args;
 use crate::tree::{Line, slice};
-use crossgate_diag::Spanned;
+use crossgate_diag::{Span, Spanned};
 
 #[derive(Clone, Debug, Default)]
 pub struct Nat {
@@ -53,7 +53,8 @@ pub struct RouteMapEntry {
 pub(super) fn source(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
     let no = args.no;
     let kind = args.take()?;
-    let which = match kind.value {
+    let keyword = kind.to_ascii_lowercase();
+    let which = match keyword.as_str() {
         "list" => Which::List(args.take()?.map(str::to_owned)),
         "route-map" => Which::RouteMap(args.take()?.map(str::to_owned)),
         "static" => return static_source(config, args, kind),
@@ -61,10 +62,10 @@ pub(super) fn source(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -
     };
     let (Which::List(name) | Which::RouteMap(name) | Which::Static(name)) = &which;
     let name = Spanned {
-        value: format!("{} {}", kind.value, name.value),
+        value: format!("{keyword} {}", name.value),
         span: crate::grammar::join(kind.span, name.span),
     };
-    let to = match args.take()?.value {
+    let to = match args.take_keyword()?.as_str() {
         "interface" => To::Interface(args.interface("an interface")?),
         "pool" => To::Pool(args.take()?.map(str::to_owned)),
         _ => return None,
@@ -77,7 +78,7 @@ pub(super) fn source(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -
 /// one address.
 fn static_source(config: &mut Config, args: &mut Args<'_, '_>, kind: Spanned<&str>) -> Option<()> {
     let no = args.no;
-    let by_port = matches!(args.peek(0), Some("tcp" | "udp"));
+    let by_port = matches!(args.keyword(0).as_deref(), Some("tcp" | "udp"));
     if by_port {
         args.take();
     }
@@ -86,7 +87,7 @@ fn static_source(config: &mut Config, args: &mut Args<'_, '_>, kind: Spanned<&st
     if by_port {
         args.take();
     }
-    let to = match args.peek(0)? {
+    let to = match args.keyword(0)?.as_str() {
         "interface" => {
             args.take();
             To::Interface(args.interface("an interface")?)
@@ -129,7 +130,7 @@ pub(super) fn route_map(
     lines: &[Line],
 ) -> Option<()> {
     let name = args.take()?.value.to_owned();
-    let permits = match args.peek(0) {
+    let permits = match args.keyword(0).as_deref() {
         Some(word @ ("permit" | "deny")) => {
             args.take();
             word == "permit"
@@ -149,11 +150,15 @@ pub(super) fn route_map(
         lists: Vec::new(),
     };
     for line in lines {
-        let words: Vec<&str> = line.words.iter().map(|w| slice(args.cx.text, *w)).collect();
-        if let ["match", "ip", "address", names @ ..] = words.as_slice() {
-            let spans = line.words.iter().skip(3);
-            let names = names.iter().zip(spans);
-            let lists = names.map(|(name, span)| Spanned::at((*name).to_owned(), *span));
+        let keywords = crate::tree::keywords(args.cx.text, line);
+        let matches_lists = keywords
+            .iter()
+            .zip(["match", "ip", "address"])
+            .all(|(word, keyword)| word == keyword);
+        if matches_lists {
+            let names = line.words.iter().skip(3);
+            let name = |span: &Span| slice(args.cx.text, *span).to_owned();
+            let lists = names.map(|span| Spanned::at(name(span), *span));
             entry.lists.extend(lists);
         }
     }

@@ -35,12 +35,12 @@ pub(super) fn trustpoint(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line
 pub(super) fn chain(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let trustpoint = args.name("the trustpoint's name")?;
     for line in lines.iter().filter(|_| !args.no) {
-        let words: Vec<&str> = line.words.iter().map(|w| slice(args.cx.text, *w)).collect();
-        let is_authority = match words.as_slice() {
-            ["certificate", "ca", ..] => true,
-            ["certificate", ..] => false,
-            _ => continue,
-        };
+        let keywords = crate::tree::keywords(args.cx.text, line);
+        let mut keywords = keywords.iter().map(String::as_str);
+        if keywords.next() != Some("certificate") {
+            continue;
+        }
+        let is_authority = keywords.next() == Some("ca");
         let der = der(slice(args.cx.text, line.raw));
         // A certificate that is kept elsewhere (`nvram:…`) isn't in the file.
         if !der.is_empty() {
@@ -58,7 +58,7 @@ pub(super) fn chain(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]
 fn der(lines: &str) -> Vec<u8> {
     let lines = lines.lines().skip(1).map(str::trim);
     let digits: Vec<u8> = lines
-        .take_while(|line| *line != "quit")
+        .take_while(|line| !line.eq_ignore_ascii_case("quit"))
         .flat_map(str::chars)
         .filter_map(|c| c.to_digit(16).map(|digit| digit as u8))
         .collect();

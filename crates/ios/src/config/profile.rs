@@ -175,7 +175,7 @@ fn identity_match(args: &mut Args<'_, '_>) -> Option<Spanned<IdentityMatch>> {
         args.take();
         return Some(address_with_mask(args)?.map(address_match));
     }
-    let of_domain = args.len() > 2 && args.peek(1) == Some("domain");
+    let of_domain = args.len() > 2 && args.keyword(1).as_deref() == Some("domain");
     match kind {
         Some(IdentityKind::Fqdn) if of_domain => domain(args, IdentityMatch::FqdnDomain),
         Some(IdentityKind::Email) if of_domain => domain(args, IdentityMatch::EmailDomain),
@@ -256,7 +256,7 @@ fn remote_auth(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
 
 fn keyring(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
     profile.keyring = args.unless_no(|args| args.name("a keyring's name"))?;
-    if args.flag("name-mangler").is_some() {
+    if args.flag_ahead("name-mangler").is_some() {
         args.leave_rest("the whole keyring is searched");
     }
     Some(())
@@ -302,7 +302,8 @@ fn force_encapsulation(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option
 
 fn trustpoint(profile: &mut Profile, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
     let name = args.take()?.map(str::to_owned);
-    let use_of = args.peek(0);
+    let use_of = args.keyword(0);
+    let use_of = use_of.as_deref();
     profile.trustpoints.retain(|known| known.name != name);
     if !args.no {
         profile.trustpoints.push(Trustpoint {

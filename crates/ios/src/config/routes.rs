@@ -88,7 +88,11 @@ fn options(route: &mut Route, args: &mut Args<'_, '_>) -> Option<()> {
             break;
         }
     }
-    if args.flag("track").is_some() || args.flag("dhcp").is_some() {
+    if args
+        .flag_ahead("track")
+        .or(args.flag_ahead("dhcp"))
+        .is_some()
+    {
         args.leave_rest("the route stays whatever is tracked or learnt");
     }
     Some(())

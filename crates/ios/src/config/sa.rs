@@ -108,7 +108,7 @@ fn kilobytes(args: &mut Args<'_, '_>) -> Option<Spanned<Option<u64>>> {
 pub(super) fn idle<T: HasSa>(target: &mut T, args: &mut Args<'_, '_>) -> Option<()> {
     let seconds = args.unless_no(|args| args.number("seconds", 60..=86_400))?;
     target.sa_mut().idle = seconds.map(|seconds| seconds.map(Duration::from_secs));
-    if args.flag("default").is_some() {
+    if args.flag_ahead("default").is_some() {
         args.leave_rest("there is no default peer to go back to");
     }
     Some(())
@@ -189,7 +189,7 @@ pub(super) fn pfs<T: HasOffer>(target: &mut T, args: &mut Args<'_, '_>) -> Optio
         args.cx.push(weak_algorithm(&group.value, group.span));
     }
     offer.pfs = Some(group.map(Pfs::Group));
-    offer.pqc = args.flag("pqc");
+    offer.pqc = args.flag_ahead("pqc");
     if offer.pqc.is_some() {
         args.leave_rest(NO_ML_KEM);
     }

@@ -48,6 +48,11 @@ impl<'a, 't> Args<'a, 't> {
         self.words.get(index).map(|w| slice(self.cx.text, *w))
     }
 
+    /// The next word in lower case, if there is one: a keyword.
+    pub fn take_keyword(&mut self) -> Option<String> {
+        self.take().map(|word| word.to_ascii_lowercase())
+    }
+
     /// The next word, if there is one.
     pub fn take(&mut self) -> Option<Spanned<&'t str>> {
         let (first, rest) = self.words.split_first()?;
@@ -59,15 +64,25 @@ impl<'a, 't> Args<'a, 't> {
     pub fn word(&mut self, expected: &str) -> Option<Spanned<&'t str>> {
         let word = self.take();
         if word.is_none() {
-            self.cx.push(
-                Finding::error(
-                    "missing-value",
-                    format!("incomplete command: expected {expected}"),
-                )
-                .at(self.line, format!("{expected} is missing")),
-            );
+            self.missing(expected);
         }
         word
+    }
+
+    /// All words that are left, of which there must be one.
+    pub fn text(&mut self, expected: &str) -> Option<Spanned<String>> {
+        let text = self.rest();
+        if text.is_none() {
+            self.missing(expected);
+        }
+        text
+    }
+
+    fn missing(&mut self, expected: &str) {
+        let title = format!("incomplete command: expected {expected}");
+        let finding = Finding::error("missing-value", title);
+        self.cx
+            .push(finding.at(self.line, format!("{expected} is missing")));
     }
 
     pub fn name(&mut self, expected: &str) -> Option<Spanned<String>> {
@@ -76,11 +91,16 @@ impl<'a, 't> Args<'a, 't> {
 
     /// Takes the next word if it is that keyword or at least two letters of it.
     pub fn flag(&mut self, keyword: &str) -> Option<Span> {
-        let next = self.peek(0)?.to_ascii_lowercase();
-        if next == keyword || next.len() >= 2 && keyword.starts_with(&next) {
-            return self.take()?.span;
-        }
-        None
+        let span = self.flag_ahead(keyword)?;
+        self.take();
+        Some(span)
+    }
+
+    /// The same, and leaves it where it is.
+    pub fn flag_ahead(&self, keyword: &str) -> Option<Span> {
+        let least = keyword.len().min(2);
+        let is_it = is_short_for(self.peek(0)?, keyword, least);
+        self.words.first().copied().filter(|_| is_it)
     }
 
     /// One of these keywords, or the only one that the word abbreviates.
@@ -99,6 +119,11 @@ impl<'a, 't> Args<'a, 't> {
     /// What of these the next word is, left where it is.
     pub fn ahead<T: Copy>(&self, table: &[(&str, T)]) -> Option<T> {
         choose(self.peek(0)?, table)
+    }
+
+    /// The next word but that many in lower case, for comparison with keywords.
+    pub fn keyword(&self, index: usize) -> Option<String> {
+        self.peek(index).map(str::to_ascii_lowercase)
     }
 
     /// Whether the next word is a number.
@@ -255,6 +280,12 @@ impl<'a, 't> Args<'a, 't> {
 
 pub(crate) fn is_digits(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether the word is that keyword or an abbreviation of it, of at least so many letters.
+pub(crate) fn is_short_for(word: &str, keyword: &str, least: usize) -> bool {
+    let head = keyword.get(..word.len());
+    word.len() >= least && head.is_some_and(|head| head.eq_ignore_ascii_case(word))
 }
 
 fn choose<T: Copy>(word: &str, table: &[(&str, T)]) -> Option<T> {

@@ -16,7 +16,7 @@ pub(crate) struct Context<'t> {
     /// Lines of no meaning for a tunnel, by what they are about.
     asides: BTreeMap<&'static str, Vec<Span>>,
     /// Lines of global mode that are known and not obeyed, by their keywords and why.
-    lacking: BTreeMap<(String, &'static str), Vec<Span>>,
+    lacking: BTreeMap<(&'static str, &'static str), Vec<Span>>,
     around: Vec<Span>,
     skipped: Vec<Span>,
     /// What was named already, by what it is.
@@ -113,20 +113,14 @@ impl<'t> Context<'t> {
     }
 
     /// A line of global mode: told with all of the same kind.
-    pub fn lacking_kind(&mut self, line: &Line, named_by: usize, instead: &'static str) {
-        let what = self.beginning(line, named_by);
-        let mut spans = Vec::new();
-        gather(line, &mut spans);
-        self.lacking
-            .entry((what, instead))
-            .or_default()
-            .extend(spans);
+    pub fn lacking_kind(&mut self, line: &Line, what: &'static str, instead: &'static str) {
+        gather(line, self.lacking.entry((what, instead)).or_default());
     }
 
     /// Lines of global mode of one kind, which were kept until the whole file was known.
-    pub fn lacking_lines(&mut self, what: &str, spans: Vec<Span>, instead: &'static str) {
+    pub fn lacking_lines(&mut self, what: &'static str, spans: Vec<Span>, instead: &'static str) {
         if !spans.is_empty() {
-            let known = self.lacking.entry((format!("`{what}`"), instead));
+            let known = self.lacking.entry((what, instead));
             known.or_default().extend(spans);
         }
     }
@@ -175,9 +169,7 @@ impl<'t> Context<'t> {
 
     /// Every line of it is told once, in one finding with all others about the same.
     pub fn aside(&mut self, line: &Line, about: &'static str) {
-        let mut spans = Vec::new();
-        gather(line, &mut spans);
-        self.asides.entry(about).or_default().extend(spans);
+        gather(line, self.asides.entry(about).or_default());
     }
 
     pub fn around(&mut self, line: &Line) {
@@ -198,7 +190,7 @@ impl<'t> Context<'t> {
     /// Findings, and the places of secrets.
     pub fn finish(mut self) -> (Vec<Finding>, Vec<Span>) {
         for ((what, instead), spans) in std::mem::take(&mut self.lacking) {
-            let title = format!("{what} is not obeyed: {instead}");
+            let title = format!("`{what}` is not obeyed: {instead}");
             self.findings.push(listing("not-obeyed", title, &spans));
         }
         for (about, spans) in std::mem::take(&mut self.asides) {

@@ -2,13 +2,13 @@
 //!
 //! A row names a command by its keywords and says what is done with the words after them. IOS
 //! takes any abbreviation of a keyword that fits no other at its place; so do we, among the
-//! keywords that we know.
+//! keywords that we know. Keywords are the same in capitals; names aren't.
 
 mod args;
 mod context;
 mod run;
 
-pub(crate) use args::{Args, is_digits, join};
+pub(crate) use args::{Args, is_digits, is_short_for, join};
 pub(crate) use context::{Context, gather};
 pub(crate) use run::run;
 
@@ -189,7 +189,12 @@ pub(crate) enum Resolved {
 }
 
 fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
-    let no = matches!(words.first(), Some(&("no" | "default"))) && words.len() > 1;
+    let negates = |word: &&str| {
+        ["no", "default"]
+            .iter()
+            .any(|no| word.eq_ignore_ascii_case(no))
+    };
+    let no = words.len() > 1 && words.first().is_some_and(negates);
     let words = words.get(usize::from(no)..).unwrap_or(&[]);
     let mut candidates = possible(rules, words);
     let mut best: Option<(usize, usize)> = None;

@@ -13,10 +13,13 @@ pub(crate) fn run<T>(
     cx: &mut Context<'_>,
 ) {
     for line in lines {
+        let mut goes_on = false;
         match &line.kind {
             Kind::Command(command) if command.mode == mode => {
                 if let Some(rule) = table.get(command.rule) {
-                    command_line(rule, command, line, target, cx);
+                    let done = command_line(rule, command, line, target, cx);
+                    let is_section = matches!(rule.act, Act::Section(..)) && !command.no;
+                    goes_on = is_section && done.is_some();
                 }
             }
             Kind::Unknown | Kind::Command(_) => unknown(mode, line, cx),
@@ -25,19 +28,11 @@ pub(crate) fn run<T>(
             Kind::Skipped => cx.skipped(line),
             Kind::Blank | Kind::Comment | Kind::Leave => {}
         }
-        if !is_run(table, line) {
+        // The lines of a section were carried out with it, each in its turn.
+        if !goes_on {
             around_below(line, cx);
         }
     }
-}
-
-/// Whether the lines of this one are carried out, each in its turn.
-fn is_run<T>(table: &[Rule<T>], line: &Line) -> bool {
-    let Kind::Command(command) = &line.kind else {
-        return false;
-    };
-    let rule = table.get(command.rule);
-    !command.no && rule.is_some_and(|rule| matches!(rule.act, Act::Section(..)))
 }
 
 /// Terminal output between the lines of a section that isn't ours to run.
@@ -58,13 +53,14 @@ fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
     cx.unknown(line, severity, mode.title());
 }
 
+/// `None` where it could not be carried out.
 fn command_line<T>(
     rule: &Rule<T>,
     command: &Command,
     line: &Line,
     target: &mut T,
     cx: &mut Context<'_>,
-) {
+) -> Option<()> {
     let mut args = Args::new(cx, line, command);
     let done = match &rule.act {
         Act::Set(act) => act(target, &mut args),
@@ -87,13 +83,13 @@ fn command_line<T>(
             return unobeyed(*told, command, line, cx);
         }
     };
-    if done.is_some() {
-        args.refuse_rest();
-        cx.carried_out(line);
-    }
+    done?;
+    args.refuse_rest();
+    cx.carried_out(line);
+    done
 }
 
-fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>) {
+fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>) -> Option<()> {
     match (told, command.mode) {
         (Unobeyed::Aside(about), _) => cx.aside(line, about),
         // Without it is how we work anyway.
@@ -102,7 +98,7 @@ fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>
             cx.carried_out(line);
         }
         (Unobeyed::Lacking(instead), Mode::Global) => {
-            cx.lacking_kind(line, command.named_by, instead);
+            cx.lacking_kind(line, command.mode.path(command.rule), instead);
         }
         (Unobeyed::Lacking(instead), _) => {
             cx.lacking("not-obeyed", line, command.named_by, instead);
@@ -112,4 +108,5 @@ fn unobeyed(told: Unobeyed, command: &Command, line: &Line, cx: &mut Context<'_>
         }
         (Unobeyed::Later, _) => {}
     }
+    None
 }

@@ -81,8 +81,8 @@ impl Setting {
     }
 
     fn is_of(&self, path: &str, args: &[&str]) -> bool {
-        let kind = args.first().copied().unwrap_or("");
-        let abbreviated = |known: &&str| known.starts_with(kind);
+        let kind = args.first().copied().unwrap_or("").to_ascii_lowercase();
+        let abbreviated = |known: &&str| known.starts_with(&kind);
         self.path == path && (self.kinds.is_empty() || self.kinds.iter().any(abbreviated))
     }
 }

@@ -111,7 +111,8 @@ fn is_just(peer: &Peer, remote: &RemoteEnd) -> bool {
 fn peer_key<'r>(patch: &mut Patch<'r>, block: &Block<'r>, peer: &Peer, words: &Words) {
     let lines = patch.lines.of(block, KEY);
     let direction = |line| match patch.lines.args(line).as_slice() {
-        [way @ ("local" | "remote"), _, ..] => *way,
+        [way, _, ..] if way.eq_ignore_ascii_case("local") => "local",
+        [way, _, ..] if way.eq_ignore_ascii_case("remote") => "remote",
         _ => "",
     };
     let split: Vec<_> = lines.iter().map(|line| (direction(line), *line)).collect();

@@ -44,12 +44,13 @@ fn warnings(read: &Read) -> String {
 
 /// All findings, notes as well, and nothing else.
 pub(super) fn check_findings(text: &str, expected: impl Expected) {
-    let read = read(text);
-    let mut out = String::new();
-    for finding in &read.reading.findings {
-        let _ = writeln!(out, "{}", line(&read.sources, finding));
-    }
-    expected.is(&out);
+    expected.is(&all_findings(&read(text)));
+}
+
+pub(super) fn all_findings(read: &Read) -> String {
+    let findings = read.reading.findings.iter();
+    let lines = findings.map(|finding| line(&read.sources, finding) + "\n");
+    lines.collect()
 }
 
 /// A snapshot beside the test, or in a file.

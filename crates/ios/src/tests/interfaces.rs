@@ -382,7 +382,7 @@ ipv6 route ::/0 2001:db8::1
             route 10.6.0.0/16 via Tunnel8 [1]
             route 2001:db8:1::/48 via Tunnel7 [1]
             route ::/0 via 2001:db8::1 [1]
-            warning[not-obeyed] 8:47+1 `1` is not obeyed: the route stays whatever is tracked or learnt | the rest of the line is
+            warning[not-obeyed] 8:41+7 `track 1` is not obeyed: the route stays whatever is tracked or learnt | the rest of the line is
             error[bad-value] 13:31+9 expected an interface or an IP address, found `300.1.1.1` | this value
             error[undefined-name] 9:31+7 there is no interface `Tunnel8` | named here, and defined nowhere
         "#]],

@@ -1,11 +1,13 @@
 //! One door: [`check`] reads a text and compares what came of it.
 
+mod capitals;
 mod changes;
 mod compose;
 mod damage;
 mod door;
 mod errors;
 mod examples;
+mod heads;
 mod ikev2;
 mod interfaces;
 mod ipsec;
@@ -17,7 +19,7 @@ mod samples;
 mod secrets;
 mod text;
 
-use door::{check, check_findings, check_warnings, gateway, read};
+use door::{all_findings, check, check_findings, check_warnings, gateway, read};
 
 /// A VTI that works, without its IKEv2 proposals.
 const PROFILE: &str = "\

@@ -19,16 +19,26 @@ pub(super) enum Blob {
 
 /// What begins with these words on line `at`.
 pub(super) fn begins(text: &str, lines: &[Physical], at: usize, words: &[&str]) -> Blob {
+    let is = |at: usize, keywords: &[&str]| {
+        let word = words.get(at);
+        word.is_some_and(|word| keywords.iter().any(|k| word.eq_ignore_ascii_case(k)))
+    };
+    let delimited_after = |count| delimited(text, lines, at, after_words(text, lines, at, count));
     match words {
-        ["banner", kind, ..] => delimited(text, lines, at, banner_text(text, lines, at, kind)),
-        ["aaa", "authentication", "banner" | "fail-message", ..] => {
-            delimited(text, lines, at, after_words(text, lines, at, 3))
+        [_, kind, ..] if is(0, &["banner"]) => {
+            delimited(text, lines, at, banner_text(text, lines, at, kind))
         }
-        ["menu", _, "title" | "prompt", ..] => {
-            delimited(text, lines, at, after_words(text, lines, at, 3))
+        [_, _, _, ..]
+            if is(0, &["aaa"])
+                && is(1, &["authentication"])
+                && is(2, &["banner", "fail-message"]) =>
+        {
+            delimited_after(3)
         }
-        ["macro", "name", ..] => macro_lines(text, lines, at),
-        ["certificate", ..] | ["key-string"] => hexadecimal(text, lines, at),
+        [_, _, _, ..] if is(0, &["menu"]) && is(2, &["title", "prompt"]) => delimited_after(3),
+        [_, _, ..] if is(0, &["macro"]) && is(1, &["name"]) => macro_lines(text, lines, at),
+        [_, ..] if is(0, &["certificate"]) => hexadecimal(text, lines, at),
+        [_] if is(0, &["key-string"]) => hexadecimal(text, lines, at),
         [first, ..] if first.starts_with("-----BEGIN") => armoured(text, lines, at),
         _ => Blob::Lines(0),
     }
@@ -44,7 +54,8 @@ fn banner_text(text: &str, lines: &[Physical], at: usize, kind: &str) -> usize {
         "prompt-timeout",
         "slip-ppp",
     ];
-    after_words(text, lines, at, if kinds.contains(&kind) { 2 } else { 1 })
+    let is_kind = kinds.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    after_words(text, lines, at, if is_kind { 2 } else { 1 })
 }
 
 /// Where the word after that many begins, or the line's end.
@@ -108,7 +119,8 @@ fn hexadecimal(text: &str, lines: &[Physical], at: usize) -> Blob {
     let digits = following(text, lines, at)
         .take_while(|line| !line.is_empty() && line.split_whitespace().all(is_hex_group))
         .count();
-    let closed = following(text, lines, at).nth(digits) == Some("quit");
+    let after = following(text, lines, at).nth(digits);
+    let closed = after.is_some_and(|line| line.eq_ignore_ascii_case("quit"));
     Blob::Lines(digits + usize::from(closed))
 }
 

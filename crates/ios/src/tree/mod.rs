@@ -99,6 +99,14 @@ pub struct Command {
     pub named_by: usize,
 }
 
+/// The line's words in lower case: for lines whose words are keywords and numbers.
+pub(crate) fn keywords(text: &str, line: &Line) -> Vec<String> {
+    let words = line.words.iter();
+    words
+        .map(|w| slice(text, *w).to_ascii_lowercase())
+        .collect()
+}
+
 pub(crate) fn slice(text: &str, span: Span) -> &str {
     text.get(span.start as usize..span.end as usize)
         .unwrap_or("")

@@ -175,7 +175,10 @@ impl<'t> Nest<'t> {
             kind: Kind::Leave,
             ..line
         };
-        if texts.first() == Some(&"end") {
+        if texts
+            .first()
+            .is_some_and(|word| word.eq_ignore_ascii_case("end"))
+        {
             self.append(line);
             return self.close_to(0);
         }
@@ -332,7 +335,13 @@ fn plain_kind(texts: &[&str], around: bool, raw: Option<&str>) -> Option<Kind> {
         [] if raw.is_some_and(|raw| !raw.trim().is_empty()) => Some(Kind::Around),
         [] => Some(Kind::Blank),
         [first, ..] if first.starts_with('!') => Some(Kind::Comment),
-        ["exit" | "end"] => Some(Kind::Leave),
+        [word]
+            if ["exit", "end"]
+                .iter()
+                .any(|leave| word.eq_ignore_ascii_case(leave)) =>
+        {
+            Some(Kind::Leave)
+        }
         _ => None,
     }
 }

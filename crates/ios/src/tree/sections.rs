@@ -78,6 +78,7 @@ pub(super) fn header(line: &str) -> Option<&str> {
 }
 
 fn output(command: &str) -> Output {
+    let command = command.to_ascii_lowercase();
     let mut words = command.split_whitespace();
     let (verb, what) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     let is = |full: &str, least: usize| what.len() >= least && full.starts_with(what);
@@ -104,9 +105,13 @@ struct Seen {
 impl Seen {
     /// Whether the line begins a configuration after one that has ended.
     fn begins_again(&mut self, line: &str) -> bool {
-        let begins = line.starts_with("version ")
-            || line.starts_with("Building configuration")
-            || line.starts_with("Current configuration :");
+        let starts = |with: &str| {
+            let head = line.as_bytes().get(..with.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()))
+        };
+        let begins = starts("version ")
+            || starts("Building configuration")
+            || starts("Current configuration :");
         let again = begins && self.ended;
         match again {
             true => {
@@ -116,8 +121,8 @@ impl Seen {
                 }
             }
             false => {
-                self.begun |= begins || line.starts_with("hostname ");
-                self.ended |= self.begun && line == "end";
+                self.begun |= begins || starts("hostname ");
+                self.ended |= self.begun && line.eq_ignore_ascii_case("end");
             }
         }
         again
