@@ -1,7 +1,15 @@
 //! What must hold in every run, looked at after each step. Each invariant is a function with a name,
 //! of what has happened so far and the newest entry; so a trace can be judged without its world.
 
+mod sas;
+mod settled;
+
+pub use settled::SETTLED;
+
+use self::sas::Sas;
+use self::settled::{Disturbed, Unsettled};
 use crate::node::NodeId;
+use crate::scenario::Scenario;
 use crate::trace::{Content, Entry, Happening, Sa};
 use crossgate_esp::WAITING_PACKETS;
 use crossgate_model::Time;
@@ -45,6 +53,9 @@ const STEPS: &[(&str, Step)] = &[
     ("timers-done", timers_done),
     ("keys-erased", keys_erased),
     ("serves-again", serves_again),
+    ("peer-can-receive", peer_can_receive),
+    ("child-settled", child_settled),
+    ("ends-agree", ends_agree_soon),
 ];
 
 const FINALLY: &[(&str, Finally)] = &[
@@ -62,8 +73,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// What the invariants remember.
 #[derive(Debug, Default)]
 struct Ledger {
-    /// By our SPI.
-    installed: BTreeMap<NodeId, BTreeMap<u32, Sa>>,
+    sas: Sas,
+    unsettled: Unsettled,
+    disturbed: Disturbed,
     /// By sender and SPI.
     sent: BTreeMap<(NodeId, u32), Sent>,
     opened: BTreeMap<(NodeId, u32), Seen>,
@@ -93,8 +105,13 @@ impl Watch {
         self.ledger.serves_from = Some(from);
     }
 
+    /// What the scenario does to the run, whose ends repeat a message for so long.
+    pub fn expect_disturbances(&mut self, scenario: &Scenario, repeats: Duration) {
+        self.ledger.disturbed = Disturbed::by(scenario, repeats);
+    }
+
     pub fn see(&mut self, entry: &Entry) {
-        self.ledger.note(&entry.what);
+        self.ledger.note(entry);
         for (name, check) in STEPS {
             if let Err(what) = check(&mut self.ledger, entry) {
                 self.violate(name, entry.at, what);
@@ -141,8 +158,7 @@ impl Watch {
     }
 
     pub(crate) fn has(&self, node: NodeId, spi_in: u32) -> bool {
-        let of_node = self.ledger.installed.get(&node);
-        of_node.is_some_and(|sas| sas.contains_key(&spi_in))
+        self.ledger.sas.get(node, spi_in).is_some()
     }
 
     fn violate(&mut self, name: &'static str, at: Time, what: String) {
@@ -159,31 +175,30 @@ impl Watch {
 }
 
 impl Ledger {
-    fn note(&mut self, what: &Happening) {
-        match what {
+    fn note(&mut self, entry: &Entry) {
+        match &entry.what {
             Happening::Installed { node, sa } => {
                 self.sent.remove(&(*node, sa.spi_out));
                 self.opened.remove(&(*node, sa.spi_in));
-                let sas = self.installed.entry(*node).or_default();
-                sas.insert(sa.spi_in, Sa::clone(sa));
+                self.sas.insert(*node, Sa::clone(sa));
+                self.unsettled.note(&self.sas, *node, sa, entry.at);
             }
-            Happening::Removed { node, spi_in } => {
-                let sas = self.installed.get_mut(node);
-                if let Some(sa) = sas.and_then(|sas| sas.remove(spi_in)) {
-                    self.sent.remove(&(*node, sa.spi_out));
-                    self.opened.remove(&(*node, sa.spi_in));
-                }
-            }
+            Happening::Removed { node, spi_in } => self.remove(*node, *spi_in, entry.at),
             Happening::PoweredOff { node } => {
-                self.installed.remove(node);
+                for spi_in in self.sas.spis_of(*node) {
+                    self.remove(*node, spi_in, entry.at);
+                }
             }
             _ => {}
         }
     }
 
-    fn sas(&self) -> impl Iterator<Item = (NodeId, &Sa)> {
-        let nodes = self.installed.iter();
-        nodes.flat_map(|(node, sas)| sas.values().map(|sa| (*node, sa)))
+    fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) {
+        if let Some(sa) = self.sas.remove(node, spi_in, now) {
+            self.sent.remove(&(node, sa.spi_out));
+            self.opened.remove(&(node, sa.spi_in));
+            self.unsettled.note(&self.sas, node, &sa, now);
+        }
     }
 }
 
@@ -256,7 +271,7 @@ fn never_opened_twice(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> 
     else {
         return Ok(());
     };
-    let sa = ledger.installed.get(&node).and_then(|sas| sas.get(&spi_in));
+    let sa = ledger.sas.get(node, spi_in);
     if sa.is_some_and(|sa| sa.replay_window == 0) {
         return Ok(());
     }
@@ -325,20 +340,11 @@ fn no_more_sas_than_may_be(ledger: &mut Ledger, entry: &Entry) -> Result<(), Str
     let Happening::Installed { node, sa } = &entry.what else {
         return Ok(());
     };
-    let sas = ledger
-        .installed
-        .get(node)
-        .into_iter()
-        .flat_map(BTreeMap::values);
-    let siblings = sas.filter(|other| is_sibling(sa, other)).count();
+    let siblings = ledger.sas.siblings(*node, sa).count();
     match siblings > SAS_OF_A_CHILD {
         false => Ok(()),
         true => Err(format!("{siblings} SAs of {} at once", sa.child)),
     }
-}
-
-fn is_sibling(a: &Sa, b: &Sa) -> bool {
-    a.child == b.child && a.path.remote == b.path.remote
 }
 
 fn queues_bounded(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
@@ -382,14 +388,43 @@ fn serves_again(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
     }
 }
 
+/// RFC 7296 §2.8: while there is an SA that the peer receives on, nothing is sent where it doesn't,
+/// not yet or no longer.
+fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    let Some(((from, spi), sequence, _)) = esp_sent(entry) else {
+        return Ok(());
+    };
+    let (sas, now) = (&ledger.sas, entry.at);
+    if sas.is_heard(from, spi, now) || !ledger.disturbed.is_calm(now, now) {
+        return Ok(());
+    }
+    let used = sas.of_node(from).find(|sa| sa.spi_out == spi);
+    let mut better = used.into_iter().flat_map(|sa| sas.siblings(from, sa));
+    match better.find(|other| sas.is_mirrored(from, other)) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "gateway {} sends number {sequence} under SPI {spi:08x}, which its peer doesn't have, \
+             and could under {:08x}",
+            from.0, other.spi_out
+        )),
+    }
+}
+
+/// RFC 7296 §2.8 and §2.8.1: a replaced SA is deleted, and so is what a collision made too much.
+fn child_settled(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    ledger
+        .unsettled
+        .each_child_once(&ledger.disturbed, entry.at)
+}
+
+fn ends_agree_soon(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
+    ledger.unsettled.ends_agree(&ledger.disturbed, entry.at)
+}
+
 /// Each SA has its mirror at some other end.
 fn ends_agree(ledger: &Ledger) -> Result<(), String> {
-    let lone = ledger.sas().find(|(node, sa)| {
-        let others = ledger.installed.iter().filter(|(other, _)| *other != node);
-        let mut mirrors = others.filter_map(|(_, sas)| sas.get(&sa.spi_out));
-        !mirrors.any(|mirror| mirror.spi_out == sa.spi_in && mirror.local == sa.remote)
-    });
-    match lone {
+    let mut all = ledger.sas.all();
+    match all.find(|(node, sa)| !ledger.sas.is_mirrored(*node, sa)) {
         None => Ok(()),
         Some((node, sa)) => Err(format!(
             "gateway {} has SA {:08x} of {}, and its peer has no mirror of it",
@@ -399,15 +434,8 @@ fn ends_agree(ledger: &Ledger) -> Result<(), String> {
 }
 
 fn each_child_once(ledger: &Ledger) -> Result<(), String> {
-    let twice = ledger.sas().find(|(node, sa)| {
-        let sas = ledger
-            .installed
-            .get(node)
-            .into_iter()
-            .flat_map(BTreeMap::values);
-        sas.filter(|other| is_sibling(sa, other)).count() > 1
-    });
-    match twice {
+    let mut all = ledger.sas.all();
+    match all.find(|(node, sa)| ledger.sas.siblings(*node, sa).count() > 1) {
         None => Ok(()),
         Some((node, sa)) => Err(format!(
             "gateway {} has {} more than once, and nothing is under way",

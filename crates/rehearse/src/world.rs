@@ -9,6 +9,7 @@ mod network;
 
 pub use network::{HostPair, Machine, Network};
 
+use crate::double::{Doubled, Transparent};
 use crate::invariant::{TAIL, Violation, Watch};
 use crate::keys::Keys;
 use crate::lens::Lens;
@@ -16,7 +17,7 @@ use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
 use crate::queue::{Due, Queue};
 use crate::scenario::{Planned, Scenario, Start, Traffic};
 use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
-use crate::traffic::{Counts, Flow, Mark, Pattern, Running};
+use crate::traffic::{Counts, Flow, Mark, PATIENCE, Pattern, Running};
 use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
 use crossgate_ike::IkeKeys;
 use crossgate_model::operate::Operation;
@@ -25,8 +26,9 @@ use crossgate_model::{ChildSa, End, Gateway, Time};
 use crossgate_wire::ip::Packet;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Packets and timers that may be under way.
@@ -48,6 +50,7 @@ pub const BEGIN: Duration = Duration::from_secs(1);
 pub struct World {
     now: Time,
     network: Network,
+    double: Doubled,
     /// Absent while switched off.
     nodes: Vec<Option<Node>>,
     passive: Vec<bool>,
@@ -61,6 +64,10 @@ pub struct World {
     active: BTreeMap<usize, Planned>,
     nats: Vec<Nat>,
     flows: Vec<Running>,
+    /// Those that send when something happens.
+    curious: Vec<u16>,
+    /// When each request was sent that may not be answered yet, and by which flow.
+    asked: VecDeque<(Time, u16)>,
     queue: Queue,
     rng: ChaCha8Rng,
     next_number: u64,
@@ -79,6 +86,16 @@ pub struct World {
 impl World {
     /// All gateways are on, nothing has happened yet.
     pub fn new(network: Network, scenario: Scenario, detail: Detail) -> Self {
+        Self::made(network, scenario, detail, None)
+    }
+
+    /// The same without ciphers and Diffie-Hellman, whose places are held by what costs next to
+    /// nothing: packets keep their sizes, and whatever is drawn or timed is as in [`World::new`].
+    pub fn transparent(network: Network, scenario: Scenario, detail: Detail) -> Self {
+        Self::made(network, scenario, detail, Some(Arc::new(Transparent)))
+    }
+
+    fn made(network: Network, scenario: Scenario, detail: Detail, double: Doubled) -> Self {
         let count = network.gateways.len();
         let mut world = Self {
             now: POWER_ON,
@@ -91,6 +108,8 @@ impl World {
             active: BTreeMap::new(),
             nats: Vec::new(),
             flows: Vec::new(),
+            curious: Vec::new(),
+            asked: VecDeque::new(),
             queue: Queue::default(),
             rng: ChaCha8Rng::seed_from_u64(scenario.seed),
             next_number: 0,
@@ -102,6 +121,7 @@ impl World {
             watch: Watch::default(),
             work: VecDeque::new(),
             scratch: Vec::new(),
+            double,
             network,
             scenario,
         };
@@ -126,6 +146,8 @@ impl World {
         }
         self.plan_traffic();
         self.plan_changes();
+        let repeats = self.network.repeats();
+        self.watch.expect_disturbances(&self.scenario, repeats);
     }
 
     fn plan_traffic(&mut self) {
@@ -147,6 +169,9 @@ impl World {
     /// One more conversation.
     pub fn add_flow(&mut self, flow: Flow) {
         let index = u16::try_from(self.flows.len()).unwrap_or(u16::MAX);
+        if matches!(flow.pattern, Pattern::Curious { .. }) {
+            self.curious.push(index);
+        }
         let running = Running::new(flow);
         if let Some(due) = running.due {
             self.queue.plan(due, Due::Tick(index));
@@ -314,7 +339,14 @@ impl World {
         };
         let (gateway, around) = (machine.gateway.clone(), machine.around.clone());
         #[cfg_attr(not(test), expect(unused_mut, reason = "only a test breaks it"))]
-        let mut node = Node::new(gateway, around, *passive, self.scenario.way.mtu, dice);
+        let mut node = Node::made(
+            gateway,
+            around,
+            *passive,
+            self.scenario.way.mtu,
+            dice,
+            self.double.clone(),
+        );
         #[cfg(test)]
         if let Some(flaw) = self.network.flaw {
             flaw(&mut node);
@@ -672,6 +704,7 @@ impl World {
             let Some(Ok((number, packet))) = flow.map(|flow| flow.packet(index, now)) else {
                 return;
             };
+            self.asked.push_back((now, index));
             self.tell(Happening::PingSent {
                 flow: index,
                 number,
@@ -683,12 +716,12 @@ impl World {
 
     fn excite_flows(&mut self) {
         let now = self.now;
-        for (index, flow) in self.flows.iter_mut().enumerate() {
-            if flow.excite(now)
+        for index in &self.curious {
+            if let Some(flow) = self.flows.get_mut(usize::from(*index))
+                && flow.excite(now)
                 && let Some(due) = flow.due
             {
-                let index = u16::try_from(index).unwrap_or(u16::MAX);
-                self.queue.plan(due, Due::Tick(index));
+                self.queue.plan(due, Due::Tick(*index));
             }
         }
     }
@@ -696,8 +729,15 @@ impl World {
     /// Those that have waited too long.
     fn give_up_pings(&mut self) {
         let now = self.now;
-        for index in 0..self.flows.len() {
-            let flow = u16::try_from(index).unwrap_or(u16::MAX);
+        let mut late = BTreeSet::new();
+        while let Some((sent, flow)) = self.asked.front()
+            && now.since(*sent) >= PATIENCE
+        {
+            late.insert(*flow);
+            self.asked.pop_front();
+        }
+        for flow in late {
+            let index = usize::from(flow);
             while let Some(lost) = self.flows.get_mut(index).and_then(|flow| flow.give_up(now)) {
                 self.tell(Happening::PingLost {
                     flow,

@@ -1,5 +1,4 @@
-//! The search finds gateways that are broken on purpose: those whose flaw is not made good by the
-//! other end before anybody is hurt. The others are found in small worlds (src/small/tests.rs).
+//! The search finds gateways that are broken on purpose.
 
 use super::*;
 use crate::node::Node;
@@ -61,4 +60,24 @@ fn a_wish_for_another_group_that_is_not_heeded_is_found() {
 #[test]
 fn an_iv_that_comes_again_is_found() {
     is_found(&flawed(Node::repeat_ivs), 20, "iv-never-reused");
+}
+
+/// Both ends order a rekey of the same SA now and then.
+#[test]
+fn a_wrong_loser_of_a_collision_is_found() {
+    let network = flawed(|node| node.plant(Fault::WrongLoser));
+    is_found(&network, 100, "child-settled");
+}
+
+/// A packet must leave while the answer to a rekey is under way.
+#[test]
+fn sending_before_the_peer_can_receive_is_found() {
+    let network = flawed(|node| node.plant(Fault::EarlyOutbound));
+    is_found(&network, 200, "peer-can-receive");
+}
+
+#[test]
+fn an_old_sa_that_is_never_deleted_is_found() {
+    let network = flawed(|node| node.plant(Fault::NoDelete));
+    is_found(&network, 20, "child-settled");
 }

@@ -81,6 +81,25 @@ impl Network {
         }
     }
 
+    /// How long the most patient end repeats a message before it gives its peer up.
+    pub(super) fn repeats(&self) -> Duration {
+        let of_gateway = |machine: &Machine| {
+            let gateway = &machine.gateway;
+            let alive = gateway
+                .connections
+                .iter()
+                .filter_map(|c| c.liveness.as_ref());
+            let alive = alive.map(|liveness| liveness.value.retransmission.total());
+            let all = alive.chain([gateway.behaviour.retransmission.value.total()]);
+            all.max().unwrap_or_default()
+        };
+        self.gateways
+            .iter()
+            .map(of_gateway)
+            .max()
+            .unwrap_or_default()
+    }
+
     /// Between each pair of hosts, from those that may ask.
     pub fn flows(&self, pattern: Pattern) -> Vec<Flow> {
         let begins = POWER_ON + BEGIN;

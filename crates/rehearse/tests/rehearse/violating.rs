@@ -2,7 +2,7 @@
 
 use crate::door::*;
 use crossgate_model::{End, Time};
-use crossgate_rehearse::invariant::{self, SAS_OF_A_CHILD, Watch};
+use crossgate_rehearse::invariant::{self, SAS_OF_A_CHILD, SETTLED, Watch};
 use crossgate_rehearse::trace::Content;
 use crossgate_rehearse::{Detail, Entry, Happening, NodeId};
 use std::net::{IpAddr, Ipv4Addr};
@@ -119,7 +119,77 @@ fn sas_that_nobody_removes_are_seen_at_both_ends() {
     let names = violated(|entries| {
         entries.retain(|entry| !matches!(entry.what, Happening::Removed { .. }));
     });
-    assert_eq!(names, ["no-sa-leaked"]);
+    assert_eq!(names, ["child-settled", "no-sa-leaked"]);
+}
+
+/// Which of these happen so much later.
+fn delay(entries: &mut [Entry], seconds: u64, which: impl Fn(&Happening) -> bool) {
+    for entry in entries.iter_mut().filter(|entry| which(&entry.what)) {
+        entry.at = entry.at + Duration::from_secs(seconds);
+    }
+    entries.sort_by_key(|entry| entry.at);
+}
+
+fn is_removal(what: &Happening) -> bool {
+    matches!(what, Happening::Removed { .. })
+}
+
+#[test]
+fn a_replaced_sa_that_stays_too_long_is_seen() {
+    let settled = SETTLED.as_secs();
+    let names = violated(|entries| delay(entries, settled - 1, is_removal));
+    assert_eq!(names, [""; 0]);
+    // Something must happen for anybody to look: hosts send twenty packets a minute.
+    let names = violated(|entries| delay(entries, settled + 60, is_removal));
+    assert_eq!(names, ["child-settled"]);
+}
+
+#[test]
+fn a_disturbance_may_keep_a_replaced_sa() {
+    let mut entries = good();
+    let rekeyed = entries[first(&entries, is_removal)].at.since_start();
+    delay(&mut entries, 90, is_removal);
+    for (from, expected) in [(0, vec![]), (91, vec!["child-settled"])] {
+        let at = rekeyed + Duration::from_secs(from);
+        let text = format!("loss 1% at {}s for 10s", at.as_secs());
+        let repeats = Duration::from_secs(7);
+        let mut watch = Watch::default();
+        watch.expect_disturbances(&scenario(1, 1, &[&text]), repeats);
+        entries.iter().for_each(|entry| watch.see(entry));
+        let names: Vec<_> = watch.violations().iter().map(|v| v.name).collect();
+        assert_eq!(names, expected, "{text}");
+    }
+}
+
+#[test]
+fn an_sa_that_stays_alone_too_long_is_seen() {
+    let names = violated(|entries| {
+        let is_branchs =
+            |what: &Happening| matches!(what, Happening::Removed { node, .. } if *node == BRANCH);
+        delay(entries, SETTLED.as_secs() + 60, is_branchs);
+    });
+    assert_eq!(names, ["child-settled", "ends-agree"]);
+}
+
+#[test]
+fn sending_where_the_peer_does_not_listen_is_seen_unless_it_does_nowhere() {
+    let late = |entries: &mut Vec<Entry>, removals_too: bool| {
+        let begin = entries.first().unwrap().at + Duration::from_secs(60);
+        // Of the rekey: HQ has its half two bursts later.
+        for entry in entries.iter_mut().filter(|entry| entry.at > begin) {
+            let is_late = match &entry.what {
+                Happening::Installed { node, .. } => *node != BRANCH,
+                what => removals_too && is_removal(what),
+            };
+            if is_late {
+                entry.at = entry.at + Duration::from_secs(130);
+            }
+        }
+        entries.sort_by_key(|entry| entry.at);
+    };
+    let name = "peer-can-receive";
+    assert!(violated(|entries| late(entries, true)).contains(&name));
+    assert!(!violated(|entries| late(entries, false)).contains(&name));
 }
 
 #[test]
@@ -192,6 +262,8 @@ fn there_is_a_test_for_every_invariant() {
             "timers-done",
             "keys-erased",
             "serves-again",
+            "peer-can-receive",
+            "child-settled",
             "ends-agree",
         ]
     );

@@ -1,0 +1,86 @@
+//! Which SAs the ends have.
+
+use crate::node::NodeId;
+use crate::trace::Sa;
+use crossgate_esp::LINGER;
+use crossgate_model::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// SAs in the data planes of all ends.
+#[derive(Debug, Default)]
+pub(super) struct Sas {
+    /// By our SPI.
+    of: BTreeMap<NodeId, BTreeMap<u32, Sa>>,
+    /// By SPI, who receives on it.
+    receivers: BTreeSet<(u32, NodeId)>,
+    /// Who received on it before, until when.
+    received: BTreeMap<u32, Time>,
+}
+
+impl Sas {
+    pub fn insert(&mut self, node: NodeId, sa: Sa) {
+        self.receivers.insert((sa.spi_in, node));
+        self.of.entry(node).or_default().insert(sa.spi_in, sa);
+    }
+
+    pub fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) -> Option<Sa> {
+        self.receivers.remove(&(spi_in, node));
+        self.received.insert(spi_in, now);
+        self.of.get_mut(&node)?.remove(&spi_in)
+    }
+
+    pub fn spis_of(&self, node: NodeId) -> Vec<u32> {
+        let sas = self.of.get(&node);
+        sas.map(|sas| sas.keys().copied().collect())
+            .unwrap_or_default()
+    }
+
+    pub fn get(&self, node: NodeId, spi_in: u32) -> Option<&Sa> {
+        self.of.get(&node)?.get(&spi_in)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (NodeId, &Sa)> {
+        let nodes = self.of.iter();
+        nodes.flat_map(|(node, sas)| sas.values().map(|sa| (*node, sa)))
+    }
+
+    pub fn of_node(&self, node: NodeId) -> impl Iterator<Item = &Sa> {
+        self.of.get(&node).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Those of that end for the same Child with the same peer, itself included.
+    pub fn siblings<'a>(&'a self, node: NodeId, sa: &'a Sa) -> impl Iterator<Item = &'a Sa> {
+        let is_sibling =
+            |other: &&Sa| other.child == sa.child && other.path.remote == sa.path.remote;
+        self.of_node(node).filter(is_sibling)
+    }
+
+    /// The same pair, at another end.
+    pub fn mirrors<'a>(
+        &'a self,
+        node: NodeId,
+        sa: &'a Sa,
+    ) -> impl Iterator<Item = (NodeId, &'a Sa)> {
+        let others = self.receivers_of(node, sa.spi_out);
+        let theirs = others.filter_map(move |other| Some((other, self.get(other, sa.spi_out)?)));
+        theirs.filter(move |(_, mirror)| mirror.spi_out == sa.spi_in && mirror.local == sa.remote)
+    }
+
+    pub fn is_mirrored(&self, node: NodeId, sa: &Sa) -> bool {
+        self.mirrors(node, sa).next().is_some()
+    }
+
+    /// Whether somebody else opens what that end sends under this SPI now.
+    pub fn is_heard(&self, from: NodeId, spi: u32, now: Time) -> bool {
+        let before = self.received.get(&spi);
+        self.receivers_of(from, spi).next().is_some()
+            || before.is_some_and(|until| now.since(*until) <= LINGER)
+    }
+
+    fn receivers_of(&self, from: NodeId, spi: u32) -> impl Iterator<Item = NodeId> {
+        let all = self
+            .receivers
+            .range((spi, NodeId(0))..=(spi, NodeId(u16::MAX)));
+        all.map(|(_, node)| *node).filter(move |node| *node != from)
+    }
+}
