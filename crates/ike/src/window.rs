@@ -57,6 +57,13 @@ impl Outstanding {
         }
     }
 
+    /// So far it went where the peer no longer is.
+    pub fn start_over(&mut self, now: Time) {
+        self.sent = 1;
+        self.first = now;
+        self.due = now;
+    }
+
     pub fn tick(&mut self, now: Time) -> Tick {
         if now < self.due {
             return Tick::NotDue;

@@ -105,9 +105,15 @@ impl Watch {
         self.ledger.serves_from = Some(from);
     }
 
-    /// What the scenario does to the run, whose ends repeat a message for so long.
-    pub fn expect_disturbances(&mut self, scenario: &Scenario, repeats: Duration) {
-        self.ledger.disturbed = Disturbed::by(scenario, repeats);
+    /// What the scenario does to the run, whose ends repeat a message for so long, and keep a NAT's
+    /// mappings by a packet every so often.
+    pub fn expect_disturbances(
+        &mut self,
+        scenario: &Scenario,
+        repeats: Duration,
+        keepalive: Duration,
+    ) {
+        self.ledger.disturbed = Disturbed::by(scenario, repeats, keepalive);
     }
 
     pub fn see(&mut self, entry: &Entry) {

@@ -6,6 +6,7 @@
 mod changes;
 mod hurried;
 mod network;
+mod star;
 
 pub use network::{HostPair, Machine, Network};
 
@@ -146,8 +147,9 @@ impl World {
         }
         self.plan_traffic();
         self.plan_changes();
-        let repeats = self.network.repeats();
-        self.watch.expect_disturbances(&self.scenario, repeats);
+        let (repeats, keepalive) = (self.network.repeats(), self.network.keepalive());
+        self.watch
+            .expect_disturbances(&self.scenario, repeats, keepalive);
     }
 
     fn plan_traffic(&mut self) {

@@ -186,7 +186,8 @@ impl DataPlane {
         refusal
     }
 
-    /// The newest SA that the peer is known to have; without one, the newest (RFC 7296 §2.8).
+    /// The newest SA that the peer is known to have; without one the oldest, which the peer is the
+    /// likeliest to have: it may be rekeying that one (RFC 7296 §2.8).
     fn candidate(&self, now: Time, child: &Child, flow: &Flow) -> Candidate {
         let mut live = child
             .sas
@@ -194,9 +195,10 @@ impl DataPlane {
             .filter_map(|spi_in| Some((*spi_in, self.sad.get(spi_in)?)))
             .filter(|(_, sa)| !sa.lingers());
         let selecting = live.clone().filter(|(_, sa)| sa.selects(flow));
-        let usable = selecting.clone().filter(|(_, sa)| sa.end(now).is_none());
-        // They stand in the order of installation, and of equals the last is the greatest.
-        if let Some((spi_in, _)) = usable.max_by_key(|(_, sa)| sa.confirmed) {
+        let mut usable = selecting.clone().filter(|(_, sa)| sa.end(now).is_none());
+        // They stand in the order of installation.
+        let known = usable.clone().rfind(|(_, sa)| sa.confirmed);
+        if let Some((spi_in, _)) = known.or_else(|| usable.next()) {
             return Candidate::Usable(spi_in);
         }
         let mut ended = selecting.filter_map(|(spi_in, sa)| Some((spi_in, sa.end(now)?)));

@@ -70,6 +70,17 @@ fn the_responder_uses_its_first_pair_at_once() {
     assert_eq!(next_spi(&mut ends, End::B), spi(End::A, OLD));
 }
 
+/// Nothing came on the first one, but a request to rekey it did.
+#[test]
+fn the_responder_stays_with_its_first_pair_where_nothing_shows_that_the_peer_has_the_new_one() {
+    let mut ends = Ends::configured();
+    ends.install(End::B, GCM, OLD, after_peer).expect("SA");
+    ends.install(End::B, GCM, NEW, after_peer).expect("SA");
+    assert_eq!(next_spi(&mut ends, End::B), spi(End::A, OLD));
+    ends.remove(End::B, OLD);
+    assert_eq!(next_spi(&mut ends, End::B), spi(End::A, NEW));
+}
+
 #[test]
 fn the_responder_uses_the_new_pair_when_the_old_one_has_expired() {
     let mut ends = Ends::agreeing(GCM, |sa| sa.hard_lifetime = Duration::from_secs(10));

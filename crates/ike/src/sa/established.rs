@@ -164,6 +164,10 @@ impl Established {
         for spi_in in self.children.keys() {
             cx.move_child(*spi_in, path);
         }
+        // What it was asked before goes there at once: it isn't dead, but elsewhere.
+        if let Some(request) = &mut self.channel.requests.outstanding {
+            request.start_over(cx.now);
+        }
     }
 
     fn on_request(&mut self, cx: &mut Context, inbound: Inbound, ends: Ends) -> Then {

@@ -77,6 +77,29 @@ fn a_peer_behind_a_nat_is_followed_to_its_new_port_by_authentic_messages() {
     assert_eq!(world.b.sas_of("net")[0].path.encapsulation, udp);
 }
 
+/// Only the end behind the NAT can make itself heard again.
+#[test]
+fn what_a_peer_was_asked_where_it_no_longer_is_it_is_asked_again_where_it_is() {
+    let mut world = natted(20_000);
+    world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+    world.run();
+    let sa = world.b.sas_of("net")[0].clone();
+    world.forget();
+    // Whatever B sends is lost until A has been heard: shortly before B would give it up.
+    let rekey = crossgate_model::operate::Operation::RekeyChild { tunnel: None };
+    world.act(Who::B, |engine, now| engine.operate(now, &rekey));
+    let patience = crossgate_model::behaviour::Retransmission::default().total();
+    world.seconds_cut_off(patience.as_secs() - 5);
+    world.nat.as_mut().unwrap().shift = 35_500;
+    let local = SocketAddr::new(B.parse().unwrap(), 4500);
+    world.act(Who::B, |engine, now| {
+        engine.peer_moved(now, sa.spi_in, local, public(40_000));
+    });
+    world.seconds(10);
+    assert!(!world.b.has("peer-dead"));
+    world.is_up_once(&["net"]);
+}
+
 #[test]
 fn a_peer_behind_a_nat_is_followed_by_authentic_esp_too_and_another_peer_is_not() {
     for (world, moves) in [(natted(20_000), true), (World::new(), false)] {

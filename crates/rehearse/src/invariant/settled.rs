@@ -19,9 +19,10 @@ pub const SETTLED: Duration = Duration::from_secs(15);
 pub(super) struct Disturbed(Vec<(Time, Option<Time>)>);
 
 impl Disturbed {
-    /// A disturbance goes on until the last message that it stopped was repeated or given up. Orders
-    /// of an operator disturb nothing: they are what the ends must settle.
-    pub fn by(scenario: &Scenario, repeats: Duration) -> Self {
+    /// A disturbance goes on until the last message that it stopped was repeated or given up; that of
+    /// a NAT, until the end behind it has made itself heard. Orders of an operator disturb nothing:
+    /// they are what the ends must settle.
+    pub fn by(scenario: &Scenario, repeats: Duration, keepalive: Duration) -> Self {
         let is_order = |what: &Disturbance| {
             matches!(
                 what,
@@ -31,9 +32,10 @@ impl Disturbed {
         let all = scenario.disturbances.iter();
         let disturbing = all.filter(|planned| !is_order(&planned.what));
         let times = disturbing.map(|planned| {
-            let ends = match planned.what.lasts() {
-                true => planned.ends(),
-                false => Some(planned.at),
+            let ends = match planned.what {
+                what if what.lasts() => planned.ends(),
+                Disturbance::NatRebinding => Some(planned.at + keepalive),
+                _ => Some(planned.at),
             };
             let over = ends.map(|ends| Time::START + ends + repeats);
             (Time::START + planned.at, over)

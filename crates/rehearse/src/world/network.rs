@@ -60,25 +60,36 @@ impl Network {
     /// The network that two configurations mean.
     pub fn of(first: &Gateway, second: &Gateway, plan: &Plan) -> Self {
         let ends = [(first, &plan.branch), (second, &plan.hq)];
-        let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
-        let pairs = plan.pings.iter().map(|&(near, far)| {
-            let probe = probe(connections, [near, far]);
-            HostPair {
-                gateways: [End::First.into(), End::Second.into()],
-                hosts: [near, far],
-                protocol: probe.protocol,
-                ports: probe.ports.map(|port| port.unwrap_or(DISCARD)),
-                asks: probe.ports.map(|port| port.is_none()),
-            }
-        });
+        let places = End::BOTH.map(NodeId::from);
         Self {
-            pairs: pairs.collect(),
+            pairs: Self::pairs_of(first, second, plan, places).collect(),
             gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
             protected: plan.protected(),
             pace: Duration::from_secs(1),
             #[cfg(test)]
             flaw: None,
         }
+    }
+
+    /// The plan's hosts, behind gateways of those places.
+    pub(super) fn pairs_of(
+        first: &Gateway,
+        second: &Gateway,
+        plan: &Plan,
+        gateways: [NodeId; 2],
+    ) -> impl Iterator<Item = HostPair> {
+        let ends = [(first, &plan.branch), (second, &plan.hq)];
+        let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
+        plan.pings.iter().map(move |&(near, far)| {
+            let probe = probe(connections, [near, far]);
+            HostPair {
+                gateways,
+                hosts: [near, far],
+                protocol: probe.protocol,
+                ports: probe.ports.map(|port| port.unwrap_or(DISCARD)),
+                asks: probe.ports.map(|port| port.is_none()),
+            }
+        })
     }
 
     /// How long the most patient end repeats a message before it gives its peer up.
@@ -98,6 +109,13 @@ impl Network {
             .map(of_gateway)
             .max()
             .unwrap_or_default()
+    }
+
+    /// How often the most silent end keeps a NAT's mapping.
+    pub(super) fn keepalive(&self) -> Duration {
+        let connections = self.gateways.iter().flat_map(|m| &m.gateway.connections);
+        let all = connections.map(|connection| connection.nat.keepalive.value);
+        all.max().unwrap_or_default()
     }
 
     /// Between each pair of hosts, from those that may ask.
@@ -124,7 +142,7 @@ impl Network {
     }
 }
 
-fn machine(gateway: &Gateway, site: &Site) -> Machine {
+pub(super) fn machine(gateway: &Gateway, site: &Site) -> Machine {
     let mut gateway = site::completed(gateway, site);
     let down = shut_tunnels(&gateway);
     let children = gateway.connections.iter_mut().flat_map(|c| &mut c.children);

@@ -153,8 +153,9 @@ fn a_disturbance_may_keep_a_replaced_sa() {
         let at = rekeyed + Duration::from_secs(from);
         let text = format!("loss 1% at {}s for 10s", at.as_secs());
         let repeats = Duration::from_secs(7);
+        let keepalive = Duration::from_secs(20);
         let mut watch = Watch::default();
-        watch.expect_disturbances(&scenario(1, 1, &[&text]), repeats);
+        watch.expect_disturbances(&scenario(1, 1, &[&text]), repeats, keepalive);
         entries.iter().for_each(|entry| watch.see(entry));
         let names: Vec<_> = watch.violations().iter().map(|v| v.name).collect();
         assert_eq!(names, expected, "{text}");
