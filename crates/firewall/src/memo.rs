@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Flows of one interface that are kept; one more, and they are worked out anew.
-const FLOWS: usize = 4096;
+const FLOWS: usize = 65_536;
 
 /// Through the gateway, to it, or from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,8 +16,14 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn dropped(&self) -> Option<Reason> {
-        match self.outcome {
-            Outcome::Drop(reason) => Some(reason),
+        self.outcome.dropped()
+    }
+}
+
+impl Outcome {
+    pub fn dropped(&self) -> Option<Reason> {
+        match self {
+            Self::Drop(reason) => Some(*reason),
             _ => None,
         }
     }

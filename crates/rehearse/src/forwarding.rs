@@ -1,12 +1,12 @@
 //! Where a gateway sends a packet: the production firewall's answer, in the node's terms.
 
 use crate::node::{Carries, Datagram};
-use crossgate_firewall::{Firewall, Flow, Hop, Outcome, Reason};
+use crossgate_firewall::{self as firewall, Firewall, Flow, Hop, Outcome, Reason};
 use crossgate_model::tunnelled::tunnelled_networks;
 use crossgate_model::{Gateway, InterfaceKind, Time};
 use crossgate_wire::ip::{Packet, checksum, protocol};
 use ipnet::IpNet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -18,13 +18,26 @@ pub struct Surroundings {
     pub hosts: Vec<(Ipv4Addr, String)>,
 }
 
+impl Surroundings {
+    fn arrival<'a>(&'a self, arrival: Arrival<'a>, source: IpAddr) -> Option<&'a str> {
+        match arrival {
+            Arrival::Tunnel(interface) => Some(interface.unwrap_or(&self.wan_interface)),
+            Arrival::Host => {
+                let mut hosts = self.hosts.iter();
+                let found = hosts.find(|(host, _)| IpAddr::V4(*host) == source);
+                found.map(|(_, interface)| interface.as_str())
+            }
+        }
+    }
+}
+
 /// Where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Towards the hosts behind this gateway.
     Inside,
     /// Into the tunnel of that interface, or of the policies without one.
-    Tunnel(Option<String>),
+    Tunnel(Option<Arc<str>>),
     /// Out on the WAN, in the clear.
     Wan,
     Refused(&'static str),
@@ -45,7 +58,12 @@ pub(crate) struct Forwarding {
     around: Arc<Surroundings>,
     /// What the daemon's routes of last resort refuse to send elsewhere.
     tunnelled: BTreeSet<IpNet>,
+    /// Where packets went for which the firewall says the same as before.
+    ways: BTreeMap<Flow, (Arc<Outcome>, Way)>,
 }
+
+/// Flows whose way is kept; one more, and all are looked for anew.
+const WAYS: usize = 65_536;
 
 impl Forwarding {
     pub fn new(gateway: Arc<Gateway>, around: Arc<Surroundings>) -> Self {
@@ -54,11 +72,13 @@ impl Forwarding {
             tunnelled: tunnelled_networks(&gateway),
             gateway,
             around,
+            ways: BTreeMap::new(),
         }
     }
 
     pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
         self.gateway = gateway.clone();
+        self.ways.clear();
         self.tunnelled = tunnelled_networks(&gateway);
         self.firewall.reconfigure(now, gateway);
     }
@@ -73,37 +93,41 @@ impl Forwarding {
         let Some((packet, flow)) = read(octets) else {
             return (Way::Refused("not-ip"), None);
         };
-        let Some(arrival) = self.arrival(arrival, packet.source) else {
+        let Some(arrival) = self.around.arrival(arrival, packet.source) else {
             return (Way::Refused("unknown-host"), None);
         };
-        match self.firewall.forward(now, &arrival, flow).outcome {
+        let forward = firewall::Way::Forward;
+        let outcome = self.firewall.decide(now, forward, arrival, flow);
+        match &*outcome {
             Outcome::Drop(reason) => (Way::Refused(reason.word()), None),
             Outcome::Local => (Way::Refused("for-the-gateway"), None),
             Outcome::Forward { hop, flow: after } => {
-                let translated = (after != flow).then(|| rewritten(&packet, &after));
-                (self.through(&hop, &after), translated)
+                let translated = (*after != flow).then(|| rewritten(&packet, after));
+                (self.known_way(&outcome, hop, after), translated)
             }
         }
     }
 
-    fn arrival(&self, arrival: Arrival<'_>, source: IpAddr) -> Option<String> {
-        match arrival {
-            Arrival::Tunnel(interface) => {
-                Some(interface.unwrap_or(&self.around.wan_interface).to_owned())
-            }
-            Arrival::Host => {
-                let mut hosts = self.around.hosts.iter();
-                let found = hosts.find(|(host, _)| IpAddr::V4(*host) == source);
-                found.map(|(_, interface)| interface.clone())
-            }
+    /// The way of a packet is that of the one before it, if the firewall's answer is the very same.
+    fn known_way(&mut self, outcome: &Arc<Outcome>, hop: &Hop, flow: &Flow) -> Way {
+        if let Some((known, way)) = self.ways.get(flow)
+            && Arc::ptr_eq(known, outcome)
+        {
+            return way.clone();
         }
+        let way = self.through(hop, flow);
+        if self.ways.len() >= WAYS {
+            self.ways.clear();
+        }
+        self.ways.insert(*flow, (outcome.clone(), way.clone()));
+        way
     }
 
     fn through(&self, hop: &Hop, flow: &Flow) -> Way {
         let interface = hop.interface.as_str();
         let kind = self.gateway.interface(interface).map(|i| i.kind);
         if kind == Some(InterfaceKind::Tunnel) {
-            Way::Tunnel(Some(interface.to_owned()))
+            Way::Tunnel(Some(interface.into()))
         } else if self.policy_takes(interface, flow) {
             Way::Tunnel(None)
         } else if self.is_last_resort(hop, flow.destination) {
@@ -139,14 +163,16 @@ impl Forwarding {
     pub fn input(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
         let flow = outer(datagram);
         let wan = self.around.wan_interface.as_str();
-        self.firewall.input(now, wan, flow).dropped()
+        let input = firewall::Way::Input;
+        self.firewall.decide(now, input, wan, flow).dropped()
     }
 
     /// A packet of the gateway's own.
     pub fn output(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
         let flow = outer(datagram);
         let wan = self.around.wan_interface.as_str();
-        self.firewall.output(now, wan, flow).dropped()
+        let output = firewall::Way::Output;
+        self.firewall.decide(now, output, wan, flow).dropped()
     }
 }
 

@@ -24,6 +24,7 @@
     )
 )]
 
+mod double;
 pub mod explore;
 mod forwarding;
 pub mod invariant;

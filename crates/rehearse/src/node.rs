@@ -4,6 +4,7 @@
 //! The order is the daemon's: all outputs of the engine, then packets that waited for an SA, then
 //! what the data plane has to say, until all are silent.
 
+use crate::double::Doubled;
 use crate::forwarding::{Arrival, Forwarding, Surroundings, Way};
 use crossgate_crypto::CryptoRng;
 use crossgate_esp::{
@@ -17,7 +18,7 @@ use crossgate_model::{ChildSa, End, Event, Gateway, Initiation, Path, Time};
 use crossgate_wire::esp::{KEEPALIVE, Port4500, classify_4500};
 use crossgate_wire::ike::with_non_esp_marker;
 use crossgate_wire::ip::Packet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,6 +134,8 @@ pub(crate) struct Node {
     forwarding: Forwarding,
     clock: Clock,
     path_mtu: u16,
+    /// Addresses that it sends from and listens at.
+    owned: BTreeSet<IpAddr>,
     /// Packets that waited for an SA in vain, so far.
     given_up: u64,
     /// Answers, but never initiates.
@@ -154,15 +157,39 @@ impl Node {
         path_mtu: u16,
         dice: Dice,
     ) -> Self {
+        Self::made(gateway, around, passive, path_mtu, dice, None)
+    }
+
+    /// With something else in the place of cryptography, if the world has that.
+    pub fn made(
+        gateway: Arc<Gateway>,
+        around: Arc<Surroundings>,
+        passive: bool,
+        path_mtu: u16,
+        dice: Dice,
+        double: Doubled,
+    ) -> Self {
         let gateway = if passive {
             held_back(&gateway)
         } else {
             gateway
         };
         let [for_engine, for_plane] = dice;
+        let policies = Policy::all_of(&gateway);
+        let (engine, plane) = match &double {
+            None => (
+                Engine::new(gateway.clone(), for_engine),
+                DataPlane::new(policies, for_plane),
+            ),
+            Some(double) => (
+                Engine::doubled(gateway.clone(), for_engine, double.clone()),
+                DataPlane::doubled(policies, for_plane, double.clone()),
+            ),
+        };
         let mut node = Self {
-            engine: Engine::new(gateway.clone(), for_engine),
-            plane: DataPlane::new(Policy::all_of(&gateway), for_plane),
+            engine,
+            plane,
+            owned: owned(&gateway),
             forwarding: Forwarding::new(gateway.clone(), around),
             gateway,
             clock: Clock::default(),
@@ -206,6 +233,7 @@ impl Node {
         self.plane.set_policies(Policy::all_of(&gateway));
         self.forwarding.reconfigure(now, gateway.clone());
         self.gateway = gateway.clone();
+        self.owned = owned(&self.gateway);
         self.set_path_mtus();
         self.engine.reconfigure(now, gateway);
         self.drain(now);
@@ -226,6 +254,27 @@ impl Node {
             }
         }
     }
+}
+
+/// Nothing is sent from, or heard at, an address that no interface has that is up, or another one
+/// than the connections of that address name.
+fn owned(gateway: &Gateway) -> BTreeSet<IpAddr> {
+    let mut named: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
+    for local in gateway.connections.iter().map(|c| &c.local) {
+        if let (Some(address), Some(interface)) = (&local.address, &local.interface) {
+            let names = named.entry(address.value).or_default();
+            names.insert(interface.value.as_str());
+        }
+    }
+    let up = gateway.interfaces.iter().filter(|i| i.enabled.value);
+    let addresses = up.flat_map(|i| i.addresses.iter().map(move |net| (net.addr(), i)));
+    addresses
+        .filter(|(address, interface)| {
+            let names = named.get(address);
+            names.is_none_or(|names| names.contains(interface.name.value.as_str()))
+        })
+        .map(|(address, _)| address)
+        .collect()
 }
 
 /// As with the daemon's `--passive`.
@@ -249,7 +298,7 @@ impl Node {
     /// A packet came in from the WAN.
     pub fn receive(&mut self, now: Time, datagram: &Datagram) {
         let now = self.clock.local(now);
-        if !self.owns(datagram.to.ip()) {
+        if !self.owned.contains(&datagram.to.ip()) {
             return self.drop_packet(Station::Socket, "no-local-address");
         }
         if let Some(reason) = self.forwarding.input(now, datagram) {
@@ -538,19 +587,8 @@ impl Node {
         self.send(now, datagram);
     }
 
-    /// Nothing is sent from, or heard at, an address that no interface has that is up, or another
-    /// one than the connections of that address name.
-    fn owns(&self, address: IpAddr) -> bool {
-        let up = self.gateway.interfaces.iter().filter(|i| i.enabled.value);
-        let mut owners = up.filter(|i| i.addresses.iter().any(|net| net.addr() == address));
-        let locals = || self.gateway.connections.iter().map(|c| &c.local);
-        let of_address = locals().filter(|local| local.address.as_deref() == Some(&address));
-        let named: Vec<_> = of_address.filter_map(|l| l.interface.as_deref()).collect();
-        owners.any(|owner| named.is_empty() || named.contains(&&owner.name.value))
-    }
-
     fn send(&mut self, now: Time, datagram: Datagram) {
-        if !self.owns(datagram.from.ip()) {
+        if !self.owned.contains(&datagram.from.ip()) {
             return self.drop_packet(Station::Socket, "no-local-address");
         }
         match self.forwarding.output(now, &datagram) {

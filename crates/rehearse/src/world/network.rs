@@ -62,7 +62,7 @@ impl Network {
         let ends = [(first, &plan.branch), (second, &plan.hq)];
         let places = End::BOTH.map(NodeId::from);
         Self {
-            pairs: Self::pairs_of(first, second, plan, places).collect(),
+            pairs: Self::pairs_of(first, second, plan, places),
             gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
             protected: plan.protected(),
             pace: Duration::from_secs(1),
@@ -77,10 +77,10 @@ impl Network {
         second: &Gateway,
         plan: &Plan,
         gateways: [NodeId; 2],
-    ) -> impl Iterator<Item = HostPair> {
+    ) -> Vec<HostPair> {
         let ends = [(first, &plan.branch), (second, &plan.hq)];
         let connections = ends.map(|(gateway, site)| gateway.connection(&site.connection));
-        plan.pings.iter().map(move |&(near, far)| {
+        let pairs = plan.pings.iter().map(|&(near, far)| {
             let probe = probe(connections, [near, far]);
             HostPair {
                 gateways,
@@ -89,7 +89,8 @@ impl Network {
                 ports: probe.ports.map(|port| port.unwrap_or(DISCARD)),
                 asks: probe.ports.map(|port| port.is_none()),
             }
-        })
+        });
+        pairs.collect()
     }
 
     /// How long the most patient end repeats a message before it gives its peer up.
