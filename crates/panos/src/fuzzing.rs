@@ -8,7 +8,8 @@
 use crate::schema::{RowId, Schema, Shape};
 use crate::tree::At;
 use crate::words::Command;
-use crate::{Form, Reading, Secrets, Tree, compose, is_xml, looks_like, read, set, to_set, to_xml};
+use crate::{Form, NotAConfiguration, Reading, Secrets, Tree, compose, is_xml, looks_like, read};
+use crate::{read_template, set, to_set, to_xml};
 use crate::{words, xml};
 use crossgate_diag::{FileId, Sources, Span};
 use crossgate_model::fuzzing::{
@@ -47,7 +48,7 @@ pub fn commands(data: &[u8]) -> Law {
 fn configuration(text: &str) -> Law {
     let mut sources = Sources::new();
     let file = sources.add("fuzz", text);
-    let reading = match read(&mut sources, file) {
+    let reading = match read_any(&mut sources, file) {
         Ok(reading) => reading,
         Err(why) => {
             let refused = is_xml(text) || looks_like(text) == 0;
@@ -70,6 +71,18 @@ fn configuration(text: &str) -> Law {
     }
     composed_reads_back(&reading)?;
     no_secret_is_shown(&sources, file, chosen)
+}
+
+/// Of a Panorama's export for several devices, the last: the first most often is a whole stack.
+fn read_any(sources: &mut Sources, file: FileId) -> Result<Reading, NotAConfiguration> {
+    let refusal = match read(sources, file) {
+        Err(refusal) => refusal,
+        read => return read,
+    };
+    match refusal.choices() {
+        [.., which] => read_template(sources, file, Some(which)),
+        [] => Err(refusal),
+    }
 }
 
 /// Each word of the document is in the tree, below the words around it.
@@ -241,7 +254,7 @@ fn prints_the_same_again(reading: &Reading) -> Law {
 fn is_one_again(text: &str) -> Law {
     let mut sources = Sources::new();
     let file = sources.add("changed", text);
-    let reading = read(&mut sources, file).map_err(|why| format!("changed, {why}"))?;
+    let reading = read_any(&mut sources, file).map_err(|why| format!("changed, {why}"))?;
     findings_are_told(&sources, &[file], &reading.findings)
 }
 
@@ -276,7 +289,7 @@ fn no_secret_is_shown(sources: &Sources, file: FileId, chosen: (usize, usize)) -
     };
     let mut sources = Sources::new();
     let file = sources.add("fuzz", text);
-    let Ok(reading) = read(&mut sources, file) else {
+    let Ok(reading) = read_any(&mut sources, file) else {
         return Ok(());
     };
     let changes = amended(&reading, sources.get(file), &reading.gateway, chosen)?;

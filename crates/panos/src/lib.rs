@@ -70,13 +70,21 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAConfiguration {
     sentence: String,
+    choices: Vec<String>,
 }
 
 impl NotAConfiguration {
     fn new(sentence: impl Into<String>) -> Self {
         Self {
             sentence: sentence.into(),
+            choices: Vec::new(),
         }
+    }
+
+    /// Of a Panorama's export for several kinds of devices: the names one of which
+    /// [`read_template`] wants. Of whatever else, none.
+    pub fn choices(&self) -> &[String] {
+        &self.choices
     }
 }
 

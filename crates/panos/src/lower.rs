@@ -20,6 +20,7 @@ use crate::tree::{At, Tree};
 use address::AddressBook;
 use crossgate_diag::{Finding, Severity, Span, Spanned};
 use crossgate_model::{Gateway, Interface, Limits};
+use interface::Elsewhere;
 pub(crate) use profile::predefined;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,10 +168,23 @@ impl<'t> Scope<'t> {
         self.interface(name).is_some() || !whole
     }
 
-    /// Tells of an interface that nothing defines, layer 2 ones included.
+    /// Tells of an interface that nothing defines, or that has no addresses and zones as those of
+    /// layer 3 do, which all who ask here need.
     fn expect_interface(&mut self, name: At<'_>) {
-        if self.interface(name.word()).is_none() && !interface::is_named(self.device, name.word()) {
-            self.tell_undefined("interface", name, &["network", "interface"]);
+        if self.interface(name.word()).is_some() {
+            return;
+        }
+        match interface::elsewhere(self.device, name.word()) {
+            Elsewhere::OtherKind => {}
+            Elsewhere::Nowhere => {
+                self.tell_undefined("interface", name, &["network", "interface"]);
+            }
+            Elsewhere::NotLayer3 => {
+                let title = format!("the interface `{}` is none of layer 3", name.shown());
+                let error = Finding::error("undefined-name", title);
+                let label = "expected an interface with `layer3`";
+                self.tell(error.at(name.span(), label));
+            }
         }
     }
 }

@@ -322,12 +322,10 @@ fn only_with_gateway<'t>(root: At<'t>, candidates: &[At<'t>]) -> Option<At<'t>> 
 }
 
 fn refusal(which: Option<&str>, candidates: &[At<'_>]) -> NotAConfiguration {
-    let names: Vec<String> = candidates
-        .iter()
-        .map(|at| format!("`{}`", at.word()))
-        .collect();
+    let choices: Vec<String> = candidates.iter().map(|at| at.word().to_owned()).collect();
+    let names: Vec<String> = choices.iter().map(|name| format!("`{name}`")).collect();
     let names = names.join(", ");
-    NotAConfiguration::new(match which {
+    let sentence = match which {
         Some(name) => format!(
             "it is a Panorama's export without a template stack, template or device `{name}`; \
              it has {names}"
@@ -336,7 +334,8 @@ fn refusal(which: Option<&str>, candidates: &[At<'_>]) -> NotAConfiguration {
             "it is a Panorama's export for several kinds of devices: name the one that is meant, \
              of {names}"
         ),
-    })
+    };
+    NotAConfiguration { sentence, choices }
 }
 
 /// The device group of the device or of the stack's devices, and what it inherits from.

@@ -99,7 +99,7 @@ pub fn is_path(words: &[Word]) -> bool {
 
 /// Where a path that starts with that word starts: PAN-OS's users leave out the device, and with
 /// one virtual system that one too.
-fn root_of(first: &str) -> Option<&'static [&'static str]> {
+pub fn root_of(first: &str) -> Option<&'static [&'static str]> {
     let schema = Schema::get();
     let known = |path: &[&str]| {
         let row = schema.path(path)?;

@@ -4,6 +4,7 @@
 //! XML indented by two. Words that the schema doesn't know and that came as commands are printed
 //! as XML as well as can be guessed: a last word is a value, or a member where there are several.
 
+use crate::set;
 use crate::tree::{At, Kind, Tree};
 use std::fmt::Write;
 
@@ -28,59 +29,100 @@ impl Secrets {
 /// As `set` commands. What follows from a path and wasn't written (the device, the one virtual
 /// system) isn't printed either; nor is the one device that every configuration has.
 pub fn to_set(tree: &Tree, secrets: Secrets) -> String {
-    let mut out = String::new();
+    let mut printer = Printer {
+        secrets,
+        one_device: tree.root().below(&["devices"]).all(is_the_device),
+        way: Vec::new(),
+        out: String::new(),
+    };
     for top in tree.root().children() {
-        commands(top, &mut Vec::new(), secrets, &mut out);
+        printer.commands(top, 0);
     }
-    out
+    printer.out
 }
 
-fn commands(at: At<'_>, path: &mut Vec<String>, secrets: Secrets, out: &mut String) {
-    let implied = at.span().is_none() || is_the_device(at, path);
-    let depth = path.len();
-    if !implied {
-        path.push(quoted(secrets.word(at)));
+fn is_the_device(at: At<'_>) -> bool {
+    at.word() == "localhost.localdomain"
+}
+
+struct Printer<'t> {
+    secrets: Secrets,
+    one_device: bool,
+    /// The words from the root down.
+    way: Vec<At<'t>>,
+    out: String,
+}
+
+impl<'t> Printer<'t> {
+    /// Whether a word follows from those after it.
+    fn is_implied(&self, at: At<'_>) -> bool {
+        let is_device = match self.way.as_slice() {
+            [] => at.word() == "devices",
+            [devices] => devices.word() == "devices" && is_the_device(at),
+            _ => false,
+        };
+        at.span().is_none() || self.one_device && is_device
     }
-    let (members, others): (Vec<_>, Vec<_>) = at
-        .children()
-        .partition(|child| child.kind() == Kind::Member);
-    match members.as_slice() {
-        [] => {}
-        [one] => command(path, &quoted(secrets.word(*one)), out),
-        many => {
-            let words: Vec<String> = many.iter().map(|m| quoted(secrets.word(*m))).collect();
-            command(path, &format!("[ {} ]", words.join(" ")), out);
+
+    /// `implied` of the words above may be left out.
+    fn commands(&mut self, at: At<'t>, implied: usize) {
+        let goes_on = implied == self.way.len() && self.is_implied(at);
+        let implied = implied + usize::from(goes_on);
+        self.way.push(at);
+        let (members, others): (Vec<_>, Vec<_>) = at
+            .children()
+            .partition(|child| child.kind() == Kind::Member);
+        match members.as_slice() {
+            [] => {}
+            [one] => self.command(implied, &quoted(self.secrets.word(*one))),
+            many => {
+                let words = many.iter().map(|m| quoted(self.secrets.word(*m)));
+                let words: Vec<String> = words.collect();
+                self.command(implied, &format!("[ {} ]", words.join(" ")));
+            }
         }
+        if !at.has_children() && !goes_on {
+            self.command(implied, "");
+        }
+        for child in others {
+            self.commands(child, implied);
+        }
+        self.way.pop();
     }
-    if !at.has_children() && !implied {
-        command(path, "", out);
-    }
-    for child in others {
-        commands(child, path, secrets, out);
-    }
-    path.truncate(depth);
-}
 
-/// `devices localhost.localdomain`, which commands leave out.
-fn is_the_device(at: At<'_>, path: &[String]) -> bool {
-    const DEVICE: &str = "localhost.localdomain";
-    let is_list = at.word() == "devices" && at.children().all(|device| device.word() == DEVICE);
-    path.is_empty() && (is_list || at.word() == DEVICE)
-}
-
-fn command(path: &[String], last: &str, out: &mut String) {
-    out.push_str("set");
-    let last = (!last.is_empty()).then_some(last);
-    for word in path.iter().map(String::as_str).chain(last) {
-        out.push(' ');
-        out.push_str(word);
+    /// Words are left out only where the first that is left leads back to them.
+    fn command(&mut self, implied: usize, last: &str) {
+        let written = self.way.get(implied..).unwrap_or_default();
+        let first = written.first().map_or("", |at| at.word());
+        let left_out = self.way.iter().take(implied).map(|at| at.word());
+        let leads_back = set::root_of(first).is_some_and(|root| left_out.eq(root.iter().copied()));
+        let top = self.way.first().map_or("", |at| at.word());
+        let (head, start) = match leads_back && first != "config" {
+            true => ("set", implied),
+            false if top != "config" && set::root_of(top).is_some_and(<[_]>::is_empty) => {
+                ("set", 0)
+            }
+            false => ("set config", 0),
+        };
+        self.out.push_str(head);
+        for at in self.way.get(start..).unwrap_or_default() {
+            self.out.push(' ');
+            self.out.push_str(&quoted(self.secrets.word(*at)));
+        }
+        if !last.is_empty() {
+            self.out.push(' ');
+            self.out.push_str(last);
+        }
+        self.out.push('\n');
     }
-    out.push('\n');
 }
 
 pub(crate) fn quoted(word: &str) -> String {
+    // The last two are a terminal's: a plain word ends at them.
+    let parts = |c| matches!(c, '"' | '\'' | '[' | ']' | '\u{8}' | '\u{1b}');
     let plain = !word.is_empty()
-        && !word.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']'))
+        && !word.contains(|c: char| c.is_whitespace() || parts(c))
+        && !word.starts_with('\u{feff}')
         && !word.starts_with('#');
     if plain {
         return word.to_owned();

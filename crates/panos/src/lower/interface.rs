@@ -1,11 +1,12 @@
 //! Interfaces of layer 3: ethernet, aggregates and their subinterfaces, VLAN, loopback and tunnel.
 
 use super::Scope;
+use crate::schema::Schema;
 use crate::tree::At;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Interface, InterfaceKind};
 use ipnet::IpNet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an interface's MTU is where nothing is said.
 const MTU: u16 = 1500;
@@ -13,8 +14,15 @@ const MTU: u16 = 1500;
 pub fn interfaces(scope: &mut Scope<'_>) -> Vec<Interface> {
     let zones = zones(scope);
     let routers = routers(scope.device);
+    let tunnels = tunnel_interfaces(scope.device);
+    let is_named = |name: &str| {
+        zones.contains_key(name) || routers.contains_key(name) || tunnels.contains(name)
+    };
     let bodies: Vec<Body<'_>> = bodies(scope.device).collect();
-    let lowered = bodies.into_iter().map(|body| Interface {
+    let meant = bodies
+        .into_iter()
+        .filter(|body| !body.is_bare_kind() || is_named(body.name.word()));
+    let lowered = meant.map(|body| Interface {
         zone: zones.get(body.name.word()).cloned(),
         virtual_router: routers.get(body.name.word()).cloned(),
         ..interface(scope, body)
@@ -22,22 +30,47 @@ pub fn interfaces(scope: &mut Scope<'_>) -> Vec<Interface> {
     lowered.collect()
 }
 
-/// Whether the configuration has an interface of that name, of whatever kind.
-pub fn is_named(device: At<'_>, name: &str) -> bool {
-    let Some(section) = device.path(&["network", "interface"]) else {
-        return false;
-    };
-    let parent = name.split_once('.').map_or(name, |(parent, _)| parent);
-    section
-        .children()
-        .any(|kind| kind.get(name).is_some() || kind.get(parent).is_some_and(|p| unit(p, name)))
+/// What the file says of an interface that isn't among those of layer 3.
+pub enum Elsewhere {
+    /// One of a kind that isn't looked at.
+    OtherKind,
+    /// A port, or a unit of one, without a word of layer 3.
+    NotLayer3,
+    Nowhere,
 }
 
-fn unit(parent: At<'_>, name: &str) -> bool {
-    parent
+pub fn elsewhere(device: At<'_>, name: &str) -> Elsewhere {
+    let Some(section) = device.path(&["network", "interface"]) else {
+        return Elsewhere::Nowhere;
+    };
+    let parent = name.split_once('.').map_or(name, |(parent, _)| parent);
+    let holds = |kind: At<'_>| {
+        kind.get(name).is_some() || kind.get(parent).is_some_and(|port| has_unit(port, name))
+    };
+    let (ports, others): (Vec<At<'_>>, _) = section
         .children()
+        .filter(|kind| !VIRTUAL.iter().any(|(word, _)| *word == kind.word()))
+        .partition(|kind| PORTS.contains(&kind.word()));
+    if others.into_iter().any(holds) {
+        Elsewhere::OtherKind
+    } else if ports.into_iter().any(holds) {
+        Elsewhere::NotLayer3
+    } else {
+        Elsewhere::Nowhere
+    }
+}
+
+fn has_unit(port: At<'_>, name: &str) -> bool {
+    port.children()
         .any(|mode| mode.path(&["units", name]).is_some())
 }
+
+const PORTS: [&str; 2] = ["ethernet", "aggregate-ethernet"];
+const VIRTUAL: [(&str, InterfaceKind); 3] = [
+    ("vlan", InterfaceKind::Physical),
+    ("loopback", InterfaceKind::Loopback),
+    ("tunnel", InterfaceKind::Tunnel),
+];
 
 /// An interface's name, and the elements that say what it is at layer 3.
 struct Body<'t> {
@@ -48,20 +81,28 @@ struct Body<'t> {
     outer: At<'t>,
 }
 
+impl Body<'_> {
+    /// PAN-OS has `tunnel`, `loopback` and `vlan` themselves as well as their units; without
+    /// settings, only who names them means them.
+    fn is_bare_kind(&self) -> bool {
+        let schema = Schema::get();
+        let kind = schema.path(&["devices", "network", "interface", self.name.word()]);
+        let is_setting = |word: &str| {
+            word != "units" && kind.is_some_and(|kind| schema.child(kind, word).is_some())
+        };
+        let mut said = self.layer3.children().map(At::word);
+        VIRTUAL.iter().any(|(word, _)| *word == self.name.word()) && !said.any(is_setting)
+    }
+}
+
 fn bodies<'t>(device: At<'t>) -> impl Iterator<Item = Body<'t>> {
     let section = device.path(&["network", "interface"]);
     section.into_iter().flat_map(|section| {
-        let ports = ["ethernet", "aggregate-ethernet"];
-        let ports = ports.into_iter().flat_map(move |kind| {
+        let ports = PORTS.into_iter().flat_map(move |kind| {
             let ports = section.below(&[kind]);
             ports.filter_map(port).flat_map(with_units)
         });
-        let others = [
-            ("vlan", InterfaceKind::Physical),
-            ("loopback", InterfaceKind::Loopback),
-            ("tunnel", InterfaceKind::Tunnel),
-        ];
-        let others = others
+        let others = VIRTUAL
             .into_iter()
             .filter_map(move |(word, kind)| section.get(word).map(|at| same(at, kind)));
         ports.chain(others.flat_map(with_units))
@@ -86,15 +127,11 @@ fn same(entry: At<'_>, kind: InterfaceKind) -> Body<'_> {
     }
 }
 
-/// The interface and its subinterfaces. PAN-OS has `tunnel`, `loopback` and `vlan` themselves as
-/// well as their units; without settings, nobody means them.
+/// The interface and its subinterfaces.
 fn with_units<'t>(body: Body<'t>) -> impl Iterator<Item = Body<'t>> {
     let kind = body.kind;
     let units = body.layer3.below(&["units"]).map(move |u| same(u, kind));
-    let is_port = body.outer.id() != body.layer3.id();
-    let has_settings = body.layer3.children().any(|c| c.word() != "units");
-    let itself = (is_port || has_settings).then_some(body);
-    itself.into_iter().chain(units)
+    std::iter::once(body).chain(units)
 }
 
 fn interface(scope: &mut Scope<'_>, body: Body<'_>) -> Interface {
@@ -169,6 +206,13 @@ fn zones(scope: &Scope<'_>) -> BTreeMap<String, Spanned<String>> {
         }
     }
     zones
+}
+
+/// The interfaces that IPsec tunnels name.
+fn tunnel_interfaces(device: At<'_>) -> BTreeSet<&str> {
+    let tunnels = device.below(&["network", "tunnel", "ipsec"]);
+    let interfaces = tunnels.filter_map(|tunnel| tunnel.value(&["tunnel-interface"]));
+    interfaces.map(At::word).collect()
 }
 
 /// The virtual router of each interface.

@@ -216,7 +216,7 @@ fn a_crypto_map_gets_a_tunnel_interface_and_routes_into_it() {
         connection gw-plant, starts on traffic
           local  ethernet1/1  198.51.100.60 as address 198.51.100.60
           remote 203.0.113.50 as [address 203.0.113.50]
-          auth key of 29 octets, lifetime 86400s
+          auth key of 35 octets, lifetime 86400s
           nat false keepalive 20s, fragments None, liveness Some(10s)
           ike  ike-plant AES-CBC-256 / HMAC-SHA256-128 / PRF-HMAC-SHA256 / ECP-256
           child MAP-10:proxy-1 on MAP-10: 10.60.0.0/22 <-> 10.50.1.0/24 through tunnel.1 esp  esp-plant AES-CBC-256 / HMAC-SHA256-128 pfs ECP-256 for 3600s window 1024

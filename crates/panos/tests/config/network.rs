@@ -134,6 +134,8 @@ set zone untrust network layer3 [ ethernet1/1 ethernet1/2 ethernet1/8 ]
               ^ fw:2:44 kept as it is
             error[undefined-name] there is no interface `ethernet1/9`
               ^ fw:3:60 nothing of this name is defined
+            error[undefined-name] the interface `ethernet1/2` is none of layer 3
+              ^ fw:4:47 expected an interface with `layer3`
             error[undefined-name] there is no interface `ethernet1/8`
               ^ fw:4:59 nothing of this name is defined
         "#]],
