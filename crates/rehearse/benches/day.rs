@@ -4,7 +4,8 @@
 //! processor's time of the thread that ran the world (Linux counts it, so that others' work is left
 //! out as far as that goes) and the time that passed, of the best of a few runs.
 //!
-//! `BRANCHES=100 cargo bench …` makes the star smaller.
+//! `cargo bench -p crossgate-rehearse -- star` measures one of `day`, `seeds`, `star`, `more` alone;
+//! `BRANCHES=100` makes the star smaller.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![allow(clippy::unwrap_used, reason = "an example that is missing ends it")]
@@ -32,20 +33,39 @@ type Make = fn(Network, Scenario, Detail) -> World;
 
 fn main() {
     let network = pair();
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let parts = ["day", "seeds", "star", "more"];
+    let all = !asked.iter().any(|arg| parts.contains(&arg.as_str()));
+    let wants = |part: &str| all || asked.iter().any(|arg| arg == part);
+    if wants("day") {
+        days(&network);
+    }
+    if wants("seeds") {
+        seeds(&network);
+    }
+    if wants("star") {
+        star();
+    }
+    if wants("more") {
+        more(&network);
+    }
+}
+
+fn days(network: &Network) {
     for (what, make, promised) in [
         ("real cryptography", World::new as Make, 400),
         ("transparent", World::transparent, 100),
     ] {
-        let told = || day(&network, make, 1, 0);
+        let told = || day(network, make, 1, 0);
         let title = format!("24 h, a ping a second, {what}");
         best(&title, Duration::from_millis(promised), told);
     }
-    seeds(&network);
-    star();
+}
+
+/// What nothing was promised for.
+fn more(network: &Network) {
     for (title, flows) in [("24 h, a ping a second each way", 2), ("24 h, idle", 0)] {
-        best(title, Duration::ZERO, || {
-            day(&network, World::new, flows, 0)
-        });
+        best(title, Duration::ZERO, || day(network, World::new, flows, 0));
     }
     let (branch, hq) = (
         read("branch.cfg", example("branch.cfg")),

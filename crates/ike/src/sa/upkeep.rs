@@ -28,7 +28,7 @@ impl Established {
         let request = self.channel.requests.outstanding.as_ref();
         let waiting = self.tasks.next_due().filter(|_| request.is_none());
         let waiting = waiting.map(|due| self.hold.map_or(due, |hold| due.max(hold.until)));
-        let own = [
+        let timers = [
             (request.map(|request| request.due), TimerName::Retransmit),
             (waiting, TimerName::Task),
             (
@@ -46,11 +46,15 @@ impl Established {
             (self.liveness_due(), TimerName::Liveness),
             (self.keepalive_at, TimerName::NatKeepalive),
         ];
-        let own = own
-            .into_iter()
-            .filter_map(|(at, timer)| Some(Deadline { at: at?, timer }));
-        own.chain(self.children.values().filter_map(child_deadline))
-            .min()
+        // A loop, and no chain of iterators: this is asked for with every word of traffic.
+        let mut next = None;
+        for (at, timer) in timers {
+            next = sooner(next, at.map(|at| Deadline { at, timer }));
+        }
+        for child in self.children.values() {
+            next = sooner(next, child_deadline(child));
+        }
+        next
     }
 
     fn retransmit(&mut self, cx: &mut Context) -> Then {
@@ -214,13 +218,20 @@ fn idle_at(child: &Child) -> Option<Time> {
     child.idle.map(|idle| child.used + idle)
 }
 
+fn sooner(a: Option<Deadline>, b: Option<Deadline>) -> Option<Deadline> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 fn child_deadline(child: &Child) -> Option<Deadline> {
     let at = |at, timer| Some(Deadline { at, timer });
     let hard = at(child.hard_at, TimerName::ChildExpiry);
     match child.stage {
         Stage::Retired { until } => at(until, TimerName::Cleanup),
         Stage::Deleting(_) => None,
-        Stage::Replaced { delete_at } => at(delete_at, TimerName::Cleanup).min(hard),
+        Stage::Replaced { delete_at } => sooner(at(delete_at, TimerName::Cleanup), hard),
         Stage::Live => {
             let soft = child
                 .soft_at
@@ -229,7 +240,7 @@ fn child_deadline(child: &Child) -> Option<Deadline> {
             let redundant = child
                 .redundant_at
                 .and_then(|when| at(when, TimerName::Cleanup));
-            [soft, idle, redundant, hard].into_iter().flatten().min()
+            sooner(sooner(soft, idle), sooner(redundant, hard))
         }
     }
 }
