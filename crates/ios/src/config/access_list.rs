@@ -5,6 +5,7 @@ use crate::grammar::{Args, Mode, Rule, aside, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::{Span, Spanned};
 use crossgate_model::{Action, Selector, SelectorPair};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
@@ -13,8 +14,10 @@ pub struct AccessList {
     pub name: Spanned<String>,
     /// Selects by source only.
     pub standard: bool,
-    /// In order of their sequence numbers.
-    pub entries: Vec<Entry>,
+    /// By their sequence numbers.
+    pub entries: BTreeMap<u32, Entry>,
+    /// The numbers of entries by what they say.
+    numbers: BTreeMap<(bool, SelectorPair), u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,12 +37,36 @@ impl Named for AccessList {
         Self {
             name,
             standard: false,
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
+            numbers: BTreeMap::new(),
         }
     }
 
     fn name(&self) -> &Spanned<String> {
         &self.name
+    }
+}
+
+impl AccessList {
+    /// What the entry says, if a selector can say it.
+    fn said(entry: &Entry) -> Option<(bool, SelectorPair)> {
+        let pair = entry.selectors.as_ref().ok()?;
+        Some((entry.action.value == Action::Allow, *pair))
+    }
+
+    fn put(&mut self, entry: Entry) {
+        self.take(entry.sequence);
+        if let Some(said) = Self::said(&entry) {
+            self.numbers.insert(said, entry.sequence);
+        }
+        self.entries.insert(entry.sequence, entry);
+    }
+
+    fn take(&mut self, sequence: u32) {
+        let taken = self.entries.remove(&sequence);
+        if let Some(said) = taken.as_ref().and_then(Self::said) {
+            self.numbers.remove(&said);
+        }
     }
 }
 
@@ -76,7 +103,7 @@ fn open(
 ) -> Option<()> {
     let name = args.name("the access list's name or number")?;
     if args.no {
-        remove(&mut config.access_lists, &name);
+        remove(&mut config.access_lists, &name, args.cx);
         return Some(());
     }
     let list = entry(&mut config.access_lists, name, args.cx)?;
@@ -99,7 +126,7 @@ pub(super) fn numbered(config: &mut Config, args: &mut Args<'_, '_>) -> Option<(
     }
     let name = number.map(|n| n.to_string());
     if args.no {
-        remove(&mut config.access_lists, &name);
+        remove(&mut config.access_lists, &name, args.cx);
         args.rest();
         return Some(());
     }
@@ -129,7 +156,7 @@ fn deny(list: &mut AccessList, args: &mut Args<'_, '_>) -> Option<()> {
 fn sequenced(list: &mut AccessList, args: &mut Args<'_, '_>) -> Option<()> {
     let number = slice_number(args)?;
     if args.no {
-        list.entries.retain(|entry| entry.sequence != number);
+        list.take(number);
         return Some(());
     }
     if args.flag("remark").is_some() {
@@ -158,39 +185,29 @@ fn add(
     sequence: Option<u32>,
     action: Spanned<Action>,
 ) -> Option<()> {
-    // They are in the order of their numbers.
-    let last = list.entries.last().map(|entry| entry.sequence);
-    let sequence = sequence.unwrap_or_else(|| last.unwrap_or(0).saturating_add(10));
+    let last = list.entries.keys().next_back().copied();
+    let next = last.unwrap_or(0).saturating_add(10);
     let rest = args.remaining_span();
     let selectors = match list.standard {
         true => source_only(args)?,
         false => extended(args)?,
     };
     let entry = Entry {
-        sequence,
+        sequence: sequence.unwrap_or(next),
         action,
         selectors,
         span: rest.unwrap_or(args.line),
     };
-    let same = |known: &Entry| {
-        known.action == entry.action
-            && known.selectors.is_ok()
-            && known.selectors == entry.selectors
-    };
-    let said = format!(
-        "{} {:?} {:?}",
-        list.name.value, entry.action.value, entry.selectors
-    );
-    let is_last = last.is_none_or(|last| last < sequence);
-    if !args.cx.is_new("entry", &said) || !is_last || args.no {
-        list.entries
-            .retain(|known| !same(known) && (args.no || known.sequence != entry.sequence));
-    }
-    if !args.no {
-        let at = list
-            .entries
-            .partition_point(|known| known.sequence < sequence);
-        list.entries.insert(at, entry);
+    let same = AccessList::said(&entry).and_then(|said| list.numbers.get(&said).copied());
+    match (args.no, same, sequence) {
+        (true, Some(same), _) => list.take(same),
+        (true, None, _) => {}
+        // What is said again without a number changes nothing; with one, it moves.
+        (false, Some(_), None) => {}
+        (false, _, _) => {
+            same.into_iter().for_each(|same| list.take(same));
+            list.put(entry);
+        }
     }
     Some(())
 }

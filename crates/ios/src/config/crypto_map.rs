@@ -1,9 +1,9 @@
 //! `crypto map`: peers, offers and what to encrypt, applied to an interface.
 
-use super::Config;
 use super::interface::looks_like_an_address;
 use super::reasons::{ANY_IDENTITY, DESCRIPTIONS, NO_NAT, ONE_SA, STATIC_ROUTES};
 use super::sa::{self, HasOffer, Offer};
+use super::{Config, enlist};
 use crate::grammar::{Args, Mode, Rule, aside, is_digits, is_short_for, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::Spanned;
@@ -90,16 +90,14 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     let sequence = sequence.map(|n| n as u32);
     args.take();
     let known = |entry: &CryptoMapEntry| entry.map == map && entry.sequence == sequence;
+    let title = format!("{} {}", map.value, sequence.value);
+    let maps = &mut config.crypto_maps;
     if args.no {
-        config.crypto_maps.retain(|entry| !known(entry));
+        args.cx.remove("crypto map entry", &title, maps, known);
         return Some(());
     }
-    let title = format!("{} {}", map.value, sequence.value);
-    let at = match args.cx.is_new("crypto map entry", &title) {
-        true => None,
-        false => config.crypto_maps.iter().position(known),
-    };
-    let at = at.unwrap_or(config.crypto_maps.len());
+    let at = args.cx.place("crypto map entry", &title, maps, known);
+    let at = at.unwrap_or(maps.len());
     if at == config.crypto_maps.len() {
         config.crypto_maps.push(CryptoMapEntry {
             map,
@@ -117,7 +115,9 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 pub(super) fn local_address(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
     let map = args.name("the map's name")?;
     args.take();
-    config.map_addresses.retain(|(known, _)| known != &map);
+    if !args.cx.is_new("address of a map", &map) {
+        config.map_addresses.retain(|(known, _)| known != &map);
+    }
     if !args.no {
         let interface = args.interface("an interface")?;
         config.map_addresses.push((map, interface));
@@ -130,11 +130,14 @@ fn peer(entry: &mut CryptoMapEntry, args: &mut Args<'_, '_>) -> Option<()> {
     if peer.value == MapPeer::Wrong {
         args.wrong(peer.span, "an IP address or a host name");
     }
-    entry.peers.retain(|known| known != &peer);
+    let key = format!(
+        "{} {} {:?}",
+        entry.map.value, entry.sequence.value, peer.value
+    );
+    enlist(&mut entry.peers, peer, ("peer of a map", &key), args);
     if args.no {
         return Some(());
     }
-    entry.peers.push(peer);
     if args.flag("default").is_some()
         && let Some(preferred) = entry.peers.pop()
     {

@@ -272,7 +272,7 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     }
     let name = args.interface("an interface's name")?;
     if args.no {
-        remove(&mut config.interfaces, &name);
+        remove(&mut config.interfaces, &name, args.cx);
         return Some(());
     }
     args.flag("point-to-point");
@@ -304,7 +304,7 @@ fn ip_address(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> 
     }
     let net = args.address_and_mask()?.map(IpNet::V4);
     let secondary = args.flag("secondary").is_some();
-    interface.addresses.retain(|known| known != &net);
+    forget_address(interface, &net, args);
     if args.no {
         return Some(());
     }
@@ -339,11 +339,19 @@ fn ipv6_address(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()
         args.leave_rest("an address is used as it is written");
         return Some(());
     }
-    interface.addresses.retain(|known| known != &net);
+    forget_address(interface, &net, args);
     if !args.no {
         interface.addresses.push(net);
     }
     Some(())
+}
+
+/// An address stands once among an interface's.
+fn forget_address(interface: &mut Interface, net: &Spanned<IpNet>, args: &mut Args<'_, '_>) {
+    let key = format!("{} {}", interface.name.value, net.value);
+    if !args.cx.is_new("address of an interface", &key) {
+        interface.addresses.retain(|known| known != net);
+    }
 }
 
 fn shutdown(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {

@@ -62,7 +62,7 @@ pub(crate) static TABLE: &[Rule<IpsecProfile>] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the profile's name")?;
     if args.no {
-        remove(&mut config.ipsec_profiles, &name);
+        remove(&mut config.ipsec_profiles, &name, args.cx);
         return Some(());
     }
     let profile = entry(&mut config.ipsec_profiles, name, args.cx)?;

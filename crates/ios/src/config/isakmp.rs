@@ -50,10 +50,14 @@ pub(super) fn policy(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line
         }
         return None;
     };
-    isakmp.policies.retain(|known| known.priority != priority);
+    let number = priority.to_string();
+    let is_it = |known: &IsakmpPolicy| known.priority == priority;
+    let policies = &mut isakmp.policies;
     if args.no {
+        args.cx.remove("ISAKMP policy", &number, policies, is_it);
         return Some(());
     }
+    let known = args.cx.place("ISAKMP policy", &number, policies, is_it);
     let mut policy = IsakmpPolicy {
         priority,
         encr: Spanned::default_of(Encr::Des),
@@ -67,10 +71,10 @@ pub(super) fn policy(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line
         gather(line, &mut isakmp.policy_lines);
         policy_line(&mut policy, args.cx.text, line);
     }
-    let at = isakmp
-        .policies
-        .partition_point(|known| known.priority.value < policy.priority.value);
-    isakmp.policies.insert(at, policy);
+    match known.and_then(|at| isakmp.policies.get_mut(at)) {
+        Some(known) => *known = policy,
+        None => isakmp.policies.push(policy),
+    }
     Some(())
 }
 

@@ -82,7 +82,7 @@ pub(crate) static PEER_TABLE: &[Rule<Peer>] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the keyring's name")?;
     if args.no {
-        remove(&mut config.keyrings, &name);
+        remove(&mut config.keyrings, &name, args.cx);
         return Some(());
     }
     let keyring = entry(&mut config.keyrings, name, args.cx)?;
@@ -92,11 +92,20 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 
 fn open_peer(keyring: &mut Keyring, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the peer's name")?;
+    // Peers of several keyrings may have one name.
+    let key = format!("{} {}", keyring.name.value, name.value);
+    let is_it = |peer: &Peer| peer.name == name;
+    let peers = &mut keyring.peers;
     if args.no {
-        remove(&mut keyring.peers, &name);
+        args.cx.remove(Peer::WHAT, &key, peers, is_it);
         return Some(());
     }
-    let peer = entry(&mut keyring.peers, name, args.cx)?;
+    let known = args.cx.place(Peer::WHAT, &key, peers, is_it);
+    let at = known.unwrap_or(peers.len());
+    if known.is_none() {
+        peers.push(Peer::new(name));
+    }
+    let peer = peers.get_mut(at)?;
     run(Mode::KeyringPeer, PEER_TABLE, lines, peer, args.cx);
     Some(())
 }

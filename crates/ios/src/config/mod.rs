@@ -23,7 +23,7 @@ pub mod transform;
 
 pub(crate) use global::GLOBAL;
 
-use crate::grammar::{Context, Mode, run};
+use crate::grammar::{Args, Context, Mode, run};
 use crate::tree::Tree;
 use access_list::AccessList;
 use crossgate_diag::{Span, Spanned};
@@ -114,6 +114,8 @@ pub(crate) fn interpret(tree: &Tree, cx: &mut Context<'_>) -> Config {
     let mut config = Config::default();
     run(Mode::Global, GLOBAL, &tree.lines, &mut config, cx);
     config.crypto_maps.sort_by_key(|entry| entry.sequence.value);
+    let policies = &mut config.isakmp.policies;
+    policies.sort_by_key(|policy| policy.priority.value);
     config
 }
 
@@ -137,10 +139,7 @@ pub(crate) fn entry<'l, T: Named>(
     name: Spanned<String>,
     cx: &mut Context<'_>,
 ) -> Option<&'l mut T> {
-    let known = match cx.is_new(T::WHAT, &name) {
-        true => None,
-        false => list.iter().position(|item| item.name() == &name),
-    };
+    let known = cx.place(T::WHAT, &name, list, |item| item.name() == &name);
     let at = known.unwrap_or(list.len());
     if known.is_none() {
         list.push(T::new(name));
@@ -148,8 +147,24 @@ pub(crate) fn entry<'l, T: Named>(
     list.get_mut(at)
 }
 
-pub(crate) fn remove<T: Named>(list: &mut Vec<T>, name: &str) {
-    list.retain(|item| item.name().value != name);
+pub(crate) fn remove<T: Named>(list: &mut Vec<T>, name: &str, cx: &mut Context<'_>) {
+    cx.remove(T::WHAT, name, list, |item| item.name().value == name);
+}
+
+/// A value in a list in which each stands once, a repeated one at its end; `no` takes it out.
+/// `key` is the same for equal values of the same list.
+pub(crate) fn enlist<T: PartialEq>(
+    list: &mut Vec<T>,
+    value: T,
+    (kind, key): (&'static str, &str),
+    args: &mut Args<'_, '_>,
+) {
+    if !args.cx.is_new(kind, key) {
+        list.retain(|known| known != &value);
+    }
+    if !args.no {
+        list.push(value);
+    }
 }
 
 /// A switch: on, or, after `no`, off.

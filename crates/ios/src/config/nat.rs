@@ -51,7 +51,6 @@ pub struct RouteMapEntry {
 }
 
 pub(super) fn source(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
-    let no = args.no;
     let kind = args.take()?;
     let keyword = kind.to_ascii_lowercase();
     let which = match keyword.as_str() {
@@ -70,14 +69,13 @@ pub(super) fn source(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -
         "pool" => To::Pool(args.take()?.map(str::to_owned)),
         _ => return None,
     };
-    put(config, NatSource { which, to, name }, no);
+    put(config, NatSource { which, to, name }, args);
     Some(())
 }
 
 /// `static [tcp|udp] LOCAL [PORT] GLOBAL [PORT]`, `static network …` of a whole network isn't
 /// one address.
 fn static_source(config: &mut Config, args: &mut Args<'_, '_>, kind: Spanned<&str>) -> Option<()> {
-    let no = args.no;
     let by_port = matches!(args.keyword(0).as_deref(), Some("tcp" | "udp"));
     if by_port {
         args.take();
@@ -99,14 +97,16 @@ fn static_source(config: &mut Config, args: &mut Args<'_, '_>, kind: Spanned<&st
         span: crate::grammar::join(kind.span, local.span),
     };
     let which = Which::Static(local);
-    put(config, NatSource { which, to, name }, no);
+    put(config, NatSource { which, to, name }, args);
     Some(())
 }
 
-fn put(config: &mut Config, source: NatSource, no: bool) {
+fn put(config: &mut Config, source: NatSource, args: &mut Args<'_, '_>) {
     let sources = &mut config.nat.sources;
-    sources.retain(|known| known.which != source.which);
-    if !no {
+    if !args.cx.is_new("source translation", &source.name) {
+        sources.retain(|known| known.which != source.which);
+    }
+    if !args.no {
         sources.push(source);
     }
 }
@@ -115,7 +115,9 @@ fn put(config: &mut Config, source: NatSource, no: bool) {
 pub(super) fn pool(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
     let name = args.take()?.value.to_owned();
     let pools = &mut config.nat.pools;
-    pools.retain(|(known, _)| *known != name);
+    if !args.cx.is_new("address pool", &name) {
+        pools.retain(|(known, _)| *known != name);
+    }
     if !args.no {
         let first = args.take()?.map(str::to_owned);
         pools.push((name, first));

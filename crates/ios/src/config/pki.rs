@@ -24,9 +24,10 @@ pub struct ChainCertificate {
 pub(super) fn trustpoint(config: &mut Config, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
     let name = args.name("the trustpoint's name")?;
     let known = &mut config.pki.trustpoints;
+    let is_it = |known: &Spanned<String>| known == &name;
     if args.no {
-        known.retain(|known| known != &name);
-    } else if !known.contains(&name) {
+        args.cx.remove("trustpoint", &name, known, is_it);
+    } else if args.cx.place("trustpoint", &name, known, is_it).is_none() {
         known.push(name);
     }
     Some(())

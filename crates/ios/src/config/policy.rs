@@ -1,7 +1,7 @@
 //! `crypto ikev2 policy`: which proposals are offered where.
 
 use super::reasons::ONE_TABLE;
-use super::{Config, Named, entry, remove};
+use super::{Config, Named, enlist, entry, remove};
 use crate::grammar::{Args, Mode, Rule, lacking, run, set};
 use crate::tree::Line;
 use crossgate_diag::Spanned;
@@ -42,7 +42,7 @@ pub(crate) static TABLE: &[Rule<Policy>] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the policy's name")?;
     if args.no {
-        remove(&mut config.policies, &name);
+        remove(&mut config.policies, &name, args.cx);
         return Some(());
     }
     let policy = entry(&mut config.policies, name, args.cx)?;
@@ -53,18 +53,24 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 /// Each line adds one.
 fn proposal(policy: &mut Policy, args: &mut Args<'_, '_>) -> Option<()> {
     let name = args.name("a proposal's name")?;
-    policy.proposals.retain(|known| known != &name);
-    if !args.no {
-        policy.proposals.push(name);
-    }
+    let key = format!("{} {}", policy.name.value, name.value);
+    enlist(
+        &mut policy.proposals,
+        name,
+        ("proposal of a policy", &key),
+        args,
+    );
     Some(())
 }
 
 fn match_local(policy: &mut Policy, args: &mut Args<'_, '_>) -> Option<()> {
     let address = args.ip("an address of this router")?;
-    policy.match_local.retain(|known| known != &address);
-    if !args.no {
-        policy.match_local.push(address);
-    }
+    let key = format!("{} {}", policy.name.value, address.value);
+    enlist(
+        &mut policy.match_local,
+        address,
+        ("address of a policy", &key),
+        args,
+    );
     Some(())
 }

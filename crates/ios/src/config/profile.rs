@@ -5,7 +5,7 @@ use super::keyring::{IDENTITY_KINDS, IdentityKind, address_with_mask, key_text, 
 use super::reasons::{
     DESCRIPTIONS, NO_CERTIFICATES, NO_PPK, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
 };
-use super::{Config, Named, entry, remove, switch};
+use super::{Config, Named, enlist, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, join, lacking, read, run, set};
 use crate::tree::Line;
 use crossgate_diag::{Span, Spanned};
@@ -148,7 +148,7 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the profile's name")?;
     if args.no {
-        remove(&mut config.profiles, &name);
+        remove(&mut config.profiles, &name, args.cx);
         return Some(());
     }
     let profile = entry(&mut config.profiles, name, args.cx)?;
@@ -158,10 +158,13 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
 
 fn match_remote(profile: &mut Profile, args: &mut Args<'_, '_>) -> Option<()> {
     let wanted = identity_match(args)?;
-    profile.match_remote.retain(|known| known != &wanted);
-    if !args.no {
-        profile.match_remote.push(wanted);
-    }
+    let key = format!("{} {}", profile.name.value, wanted.value);
+    enlist(
+        &mut profile.match_remote,
+        wanted,
+        ("match of a profile", &key),
+        args,
+    );
     Some(())
 }
 

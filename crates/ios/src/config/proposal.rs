@@ -60,7 +60,7 @@ pub(crate) static TABLE: &[Rule<Proposal>] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the proposal's name")?;
     if args.no {
-        remove(&mut config.proposals, &name);
+        remove(&mut config.proposals, &name, args.cx);
         return Some(());
     }
     let proposal = entry(&mut config.proposals, name, args.cx)?;

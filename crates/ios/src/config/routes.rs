@@ -23,10 +23,12 @@ pub(super) fn ipv6(config: &mut Config, args: &mut Args<'_, '_>) -> Option<()> {
 }
 
 fn route(config: &mut Config, args: &mut Args<'_, '_>, destination: Spanned<IpNet>) -> Option<()> {
+    let is_first = args.cx.is_new("route", &destination.to_string());
     if args.no && args.is_empty() {
-        config
-            .routes
-            .retain(|known| known.destination != destination);
+        if !is_first {
+            let others = |known: &Route| known.destination != destination;
+            config.routes.retain(others);
+        }
         return Some(());
     }
     let via = next_hop(args)?;
@@ -41,13 +43,30 @@ fn route(config: &mut Config, args: &mut Args<'_, '_>, destination: Spanned<IpNe
     options(&mut route, args)?;
     let same =
         |known: &Route| known.destination == route.destination && same_hop(&known.via, &route.via);
-    if !args.cx.is_new("route", &route.destination.to_string()) {
-        config.routes.retain(|known| !same(known));
+    let key = format!("{} {}", route.destination.value, hop(&route.via));
+    let routes = &mut config.routes;
+    if args.no {
+        args.cx.remove("way", &key, routes, same);
+        return Some(());
     }
-    if !args.no {
-        config.routes.push(route);
+    match args.cx.place("way", &key, routes, same) {
+        Some(at) => routes
+            .get_mut(at)
+            .into_iter()
+            .for_each(|known| *known = route.clone()),
+        None => routes.push(route),
     }
     Some(())
+}
+
+/// The same for the same next hop.
+fn hop(via: &NextHop) -> String {
+    match via {
+        NextHop::Interface(interface) => interface.value.clone(),
+        NextHop::Address(address) => address.value.to_string(),
+        NextHop::Both(interface, address) => format!("{} {}", interface.value, address.value),
+        _ => "nowhere".to_owned(),
+    }
 }
 
 fn next_hop(args: &mut Args<'_, '_>) -> Option<NextHop> {

@@ -73,7 +73,7 @@ const TRANSFORMS: &[(&str, Transform)] = &[
 pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line]) -> Option<()> {
     let name = args.name("the transform set's name")?;
     if args.no {
-        remove(&mut config.transform_sets, &name);
+        remove(&mut config.transform_sets, &name, args.cx);
         return Some(());
     }
     let set = entry(&mut config.transform_sets, name, args.cx)?;

@@ -19,8 +19,8 @@ pub(crate) struct Context<'t> {
     lacking: BTreeMap<(&'static str, &'static str), Vec<Span>>,
     around: Vec<Span>,
     skipped: Vec<Span>,
-    /// What was named already, by what it is.
-    named: BTreeSet<(&'static str, String)>,
+    /// What was named already, by what it is, and where in its list it was seen last.
+    named: BTreeMap<&'static str, BTreeMap<String, usize>>,
     /// Where the lines begin that were carried out, for whoever proves that no line is lost.
     watched: Option<BTreeSet<u32>>,
 }
@@ -36,7 +36,7 @@ impl<'t> Context<'t> {
             lacking: BTreeMap::new(),
             around: Vec::new(),
             skipped: Vec::new(),
-            named: BTreeSet::new(),
+            named: BTreeMap::new(),
             watched: None,
         }
     }
@@ -179,7 +179,52 @@ impl<'t> Context<'t> {
     /// Whether nothing of that kind was called so yet: then there is none to look for, which is
     /// what keeps reading a long file in proportion to its length.
     pub fn is_new(&mut self, kind: &'static str, name: &str) -> bool {
-        self.named.insert((kind, name.to_owned()))
+        let named = self.named.entry(kind).or_default();
+        let new = !named.contains_key(name);
+        if new {
+            named.insert(name.to_owned(), 0);
+        }
+        new
+    }
+
+    /// Where in its list the thing of that name is. If nowhere, it is going to be put at the end.
+    pub fn place<T>(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        list: &[T],
+        is_it: impl Fn(&T) -> bool,
+    ) -> Option<usize> {
+        let named = self.named.entry(kind).or_default();
+        let Some(seen) = named.get_mut(name) else {
+            named.insert(name.to_owned(), list.len());
+            return None;
+        };
+        if list.get(*seen).is_some_and(&is_it) {
+            return Some(*seen);
+        }
+        // Something before it was removed.
+        let found = list.iter().position(is_it);
+        *seen = found.unwrap_or(list.len());
+        found
+    }
+
+    /// Removes the thing of that name from its list.
+    pub fn remove<T>(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        list: &mut Vec<T>,
+        is_it: impl Fn(&T) -> bool,
+    ) {
+        let known = self.named.get(kind).is_some_and(|n| n.contains_key(name));
+        if !known {
+            return;
+        }
+        if let Some(at) = self.place(kind, name, list, is_it) {
+            list.remove(at);
+        }
+        self.named.entry(kind).or_default().remove(name);
     }
 
     /// A whole part of the file that is no part of its configuration.

@@ -65,7 +65,7 @@ pub(super) fn remove(patch: &mut Patch<'_>, name: &str) -> Said<()> {
         ));
     };
     let permits = |entry: &&Entry| entry.action.value == Action::Allow;
-    if list.entries.iter().filter(permits).count() < 2 {
+    if list.entries.values().filter(permits).count() < 2 {
         return cannot(format!(
             "it is the only entry of access list `{}`, which would select nothing without it",
             list.name.value
@@ -96,7 +96,7 @@ fn list_of<'r>(patch: &Patch<'r>, child: &Child) -> Said<Option<&'r AccessList>>
 
 fn entry_of<'r>(list: &'r AccessList, child: &Child) -> Said<&'r Entry> {
     let is_it = |entry: &&Entry| Some(entry.span) == child.selectors.span;
-    match list.entries.iter().find(is_it) {
+    match list.entries.values().find(is_it) {
         Some(entry) => Ok(entry),
         None => cannot(format!(
             "access list `{}` has no entry for it",
@@ -146,7 +146,7 @@ fn step<'r>(
 }
 
 fn last_entry(list: &AccessList) -> Said<&Entry> {
-    match list.entries.last() {
+    match list.entries.values().next_back() {
         Some(entry) => Ok(entry),
         None => cannot(format!("access list `{}` is empty", list.name.value)),
     }
@@ -255,7 +255,7 @@ fn step_copy<'r>(
         };
         Some(format!("{action} {said}"))
     };
-    let mut entries: Vec<String> = list.entries.iter().filter_map(text).collect();
+    let mut entries: Vec<String> = list.entries.values().filter_map(text).collect();
     if let Step::Append(text) = step {
         entries.push(format!("permit {text}"));
     }
@@ -348,7 +348,7 @@ pub(super) fn at_top(patch: &mut Patch<'_>, name: &str, entries: &[String]) -> S
             "access list `{name}` is a standard one, which goes by source alone"
         ));
     }
-    let Some(first) = list.entries.first() else {
+    let Some(first) = list.entries.values().next() else {
         return cannot(format!("access list `{name}` is empty"));
     };
     let step = first.sequence / (entries.len() as u32 + 1);

@@ -2,9 +2,8 @@
 
 use super::Lowering;
 use super::connection::Want;
-use super::keys::{by_end, by_identity};
+use crate::config::Config;
 use crate::config::profile::{Profile, Trustpoint};
-use crate::config::{Config, find};
 use crossgate_diag::{Span, Spanned};
 use crossgate_model::{Auth, Certificate, CertificateUse, PostQuantum};
 
@@ -19,11 +18,11 @@ pub(super) fn all(config: &Config) -> Vec<Certificate> {
         .collect()
 }
 
-impl Lowering<'_, '_, '_> {
+impl<'c> Lowering<'c, '_, '_> {
     /// What the profile names. A trustpoint that a method by signature needs and that isn't there
     /// is undefined, be it named or not.
     pub(super) fn certificate_use(
-        &self,
+        &mut self,
         profile: &Profile,
         [local, remote]: [&Auth; 2],
     ) -> CertificateUse {
@@ -34,7 +33,14 @@ impl Lowering<'_, '_, '_> {
         let defined = &self.config.pki.trustpoints;
         let signs = |auth: &Auth| !matches!(auth, Auth::Psk(_) | Auth::Eap);
         let mut undefined: Vec<Spanned<String>> = match signs(local) || signs(remote) {
-            true => names(|_| true).filter(|n| !defined.contains(n)).collect(),
+            true => {
+                let trustpoints = self.index.trustpoints.get_or_insert_with(|| {
+                    let names = defined.iter().map(|name| name.value.as_str());
+                    names.collect()
+                });
+                let is_undefined = |n: &Spanned<String>| !trustpoints.contains(n.value.as_str());
+                names(|_| true).filter(is_undefined).collect()
+            }
             false => Vec::new(),
         };
         let lacks = profile.trustpoints.is_empty() && defined.is_empty();
@@ -52,15 +58,15 @@ impl Lowering<'_, '_, '_> {
 
     /// ML-KEM in what is offered, or a post-quantum key for the peer.
     pub(super) fn post_quantum(
-        &self,
-        profile: &Profile,
+        &mut self,
+        profile: &'c Profile,
         want: &Want<'_>,
     ) -> Option<Spanned<PostQuantum>> {
         let config = self.config;
         let address = want.local.address.map(|address| address.value);
-        let policy = super::proposals::policy_for(config, address);
+        let policy = self.index.policies(config).find(address);
         let names = policy.into_iter().flat_map(|policy| &policy.proposals);
-        let mut proposals = names.filter_map(|name| find(&config.proposals, name));
+        let mut proposals = names.filter_map(|name| self.index.find(&config.proposals, name));
         let ml_kem = proposals.find_map(|proposal| proposal.pqc).or(want.pqc);
         let at = |kind| move |span: Span| Spanned::at(kind, span);
         ml_kem
@@ -68,12 +74,11 @@ impl Lowering<'_, '_, '_> {
             .or_else(|| self.ppk(profile, want).map(at(PostQuantum::Ppk)))
     }
 
-    fn ppk(&self, profile: &Profile, want: &Want<'_>) -> Option<Span> {
+    fn ppk(&mut self, profile: &'c Profile, want: &Want<'_>) -> Option<Span> {
+        let config = self.config;
         let keyring = profile.keyring.as_ref();
-        let keyring = keyring.and_then(|name| find(&self.config.keyrings, name));
-        let peer = keyring.and_then(|keyring| {
-            by_end(keyring, &want.remote).or_else(|| by_identity(keyring, profile))
-        });
+        let keyring = keyring.and_then(|name| self.index.find(&config.keyrings, name));
+        let peer = keyring.and_then(|keyring| self.index.peer(keyring, profile, &want.remote));
         profile.ppk.or(peer.and_then(|peer| peer.ppk))
     }
 }

@@ -91,7 +91,7 @@ impl Lowering<'_, '_, '_> {
     fn esp_proposal(&mut self, name: &Spanned<String>) -> Option<EspProposal> {
         // Predefined, unless the file changes it.
         let sets = &self.config.transform_sets;
-        if name.value == "default" && crate::config::find(sets, name).is_none() {
+        if name.value == "default" && self.index.find(sets, name).is_none() {
             let (encr, integ) = behaviour::DEFAULT_TRANSFORM.value;
             return Some(EspProposal {
                 name: Some(name.clone()),

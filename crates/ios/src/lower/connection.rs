@@ -8,7 +8,7 @@ use crate::config::profile::{Dpd, LocalMatch, MethodKind, Profile};
 use crossgate_diag::{Finding, Span, Spanned};
 use crossgate_model::behaviour::{Liveness, Retransmission};
 use crossgate_model::{Auth, Child, Connection, IkeVersion, Initiation, LocalEnd, Nat, RemoteEnd};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -71,12 +71,11 @@ impl<'c> Lowering<'c, '_, '_> {
 
     fn wants(&mut self) -> Vec<Want<'c>> {
         let mut wants = Vec::new();
-        let mut maps: Vec<&Spanned<String>> = Vec::new();
+        let mut maps: BTreeSet<&str> = BTreeSet::new();
         for interface in &self.config.interfaces {
             wants.extend(self.tunnel(interface));
             let map = interface.crypto_map.as_ref();
-            let again = map.is_some_and(|map| maps.contains(&map));
-            maps.extend(map);
+            let again = map.is_some_and(|map| !maps.insert(&map.value));
             wants.extend(self.crypto_map(interface, again));
         }
         wants

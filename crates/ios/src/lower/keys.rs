@@ -2,6 +2,7 @@
 
 use super::Lowering;
 use super::connection::signature;
+use super::peers::PeersByEnd;
 use crate::config::keyring::{Keyring, Peer};
 use crate::config::profile::{Method, Profile};
 use crossgate_diag::{Certainty, Finding, Spanned};
@@ -106,7 +107,7 @@ impl<'c> Lowering<'c, '_, '_> {
             return None;
         };
         let keyring = self.named(&self.config.keyrings, name)?;
-        let peer = by_end(keyring, remote).or_else(|| by_identity(keyring, profile));
+        let peer = self.index.peer(keyring, profile, remote);
         if peer.is_none() {
             self.cx.push(
                 Finding::error(
@@ -129,22 +130,7 @@ impl<'c> Lowering<'c, '_, '_> {
 
 /// By the longest matching address, or by host name.
 pub(crate) fn by_end<'c>(keyring: &'c Keyring, remote: &RemoteEnd) -> Option<&'c Peer> {
-    match remote {
-        RemoteEnd::Address(address) => keyring
-            .peers
-            .iter()
-            .filter_map(|peer| Some((peer.address?, peer)))
-            .filter(|(net, _)| net.contains(&address.value))
-            // Of equal ones, the first.
-            .rev()
-            .max_by_key(|(net, _)| net.prefix_len())
-            .map(|(_, peer)| peer),
-        RemoteEnd::Name(name) => keyring.peers.iter().find(|peer| {
-            let hostname = peer.hostname.as_ref();
-            hostname.is_some_and(|known| known.eq_ignore_ascii_case(name))
-        }),
-        RemoteEnd::Within(_) | RemoteEnd::Any => None,
-    }
+    PeersByEnd::new(keyring).find(remote)
 }
 
 /// By an identity that the profile accepts; for a peer from anywhere, by a key for all.

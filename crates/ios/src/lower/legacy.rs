@@ -4,6 +4,7 @@
 use super::Lowering;
 use super::connection::nat_of_all;
 use super::local::default_identity;
+use super::peers::Nets;
 use super::proposals::prf_of;
 use crate::config::isakmp::{IsakmpKey, IsakmpPolicy};
 use crate::config::reasons::NO_IKEV1;
@@ -12,15 +13,50 @@ use crossgate_model::{
     Auth, CertificateUse, Child, Connection, IkeProposal, IkeVersion, Initiation, LocalEnd,
     PresharedKey, RemoteEnd,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Of an IKEv1 SA without a policy that says another.
 const LIFETIME: Duration = Duration::from_secs(86_400);
 
+/// Keys by whom they are for, with their places in the file's order.
+#[derive(Default)]
+pub(super) struct Keys<'c> {
+    nets: Nets<(usize, &'c IsakmpKey)>,
+    names: BTreeMap<&'c str, &'c IsakmpKey>,
+}
+
+impl<'c> Keys<'c> {
+    fn new(keys: &'c [IsakmpKey]) -> Self {
+        let mut all = Self::default();
+        for (at, key) in keys.iter().enumerate() {
+            if let Some(net) = key.address {
+                all.nets.add(net.value, (at, key));
+            }
+            if let Some(name) = &key.hostname {
+                all.names.entry(name).or_insert(key);
+            }
+        }
+        all
+    }
+
+    /// The first that is for that peer.
+    fn find(&self, remote: &RemoteEnd) -> Option<&'c IsakmpKey> {
+        match remote {
+            RemoteEnd::Address(address) => {
+                let around = self.nets.around(address.value);
+                around.min_by_key(|(at, _)| *at).map(|(_, key)| *key)
+            }
+            RemoteEnd::Name(name) => self.names.get(name.value.as_str()).copied(),
+            RemoteEnd::Within(_) | RemoteEnd::Any => None,
+        }
+    }
+}
+
 impl Lowering<'_, '_, '_> {
     /// A connection by IKEv1. `by` is the line that makes it one.
     pub(super) fn ikev1(
-        &self,
+        &mut self,
         by: Option<Span>,
         local: Option<LocalEnd>,
         remote: Option<RemoteEnd>,
@@ -56,9 +92,11 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// By the key for that peer; without one, by what the policies want.
-    fn ikev1_auth(&self, remote: &RemoteEnd, by: Option<Span>) -> Spanned<Auth> {
+    fn ikev1_auth(&mut self, remote: &RemoteEnd, by: Option<Span>) -> Spanned<Auth> {
         let isakmp = &self.config.isakmp;
-        if let Some(known) = isakmp.keys.iter().find(|key| is_for(key, remote)) {
+        let keys = &mut self.index.isakmp_keys;
+        let keys = keys.get_or_insert_with(|| Keys::new(&isakmp.keys));
+        if let Some(known) = keys.find(remote) {
             return known.key.clone().map(Auth::Psk);
         }
         let preshared = isakmp.policies.iter().any(|policy| policy.preshared);
@@ -92,14 +130,6 @@ impl Lowering<'_, '_, '_> {
                 .noted("IKEv1 is obsolete (RFC 9395)")
                 .help("remove ISAKMP's policies and keys; IKEv2 uses neither"),
         );
-    }
-}
-
-fn is_for(key: &IsakmpKey, remote: &RemoteEnd) -> bool {
-    match remote {
-        RemoteEnd::Address(address) => key.address.is_some_and(|net| net.contains(&address.value)),
-        RemoteEnd::Name(name) => key.hostname.as_ref() == Some(&name.value),
-        RemoteEnd::Within(_) | RemoteEnd::Any => false,
     }
 }
 

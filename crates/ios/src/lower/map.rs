@@ -4,11 +4,34 @@ use super::Lowering;
 use super::child::Carrier;
 use super::connection::Want;
 use crate::behaviour::LIST_SELECTORS;
+use crate::config::Config;
 use crate::config::crypto_map::{CryptoMapEntry, MapPeer};
 use crate::config::interface::Interface;
 use crate::config::sa::only_ikev1;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Initiation, LocalEnd, RemoteEnd};
+use std::collections::BTreeMap;
+
+/// The entries of maps, and the interfaces whose addresses they start from, by the maps' names.
+pub(super) struct Maps<'c> {
+    entries: BTreeMap<&'c str, Vec<&'c CryptoMapEntry>>,
+    addresses: BTreeMap<&'c str, &'c Spanned<String>>,
+}
+
+impl<'c> Maps<'c> {
+    pub fn new(config: &'c Config) -> Self {
+        let mut entries: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for entry in &config.crypto_maps {
+            entries.entry(&entry.map.value).or_default().push(entry);
+        }
+        let addresses = config.map_addresses.iter();
+        let addresses = addresses.map(|(map, source)| (map.value.as_str(), source));
+        Self {
+            entries,
+            addresses: addresses.collect(),
+        }
+    }
+}
 
 impl<'c> Lowering<'c, '_, '_> {
     /// What the entries of an interface's map ask for. `again`: an interface before it has the
@@ -17,8 +40,8 @@ impl<'c> Lowering<'c, '_, '_> {
         let Some(map) = &interface.crypto_map else {
             return Vec::new();
         };
-        let entries = self.config.crypto_maps.iter().filter(|e| &e.map == map);
-        let entries: Vec<_> = entries.collect();
+        let entries = &self.index.maps(self.config).entries;
+        let entries = entries.get(map.value.as_str()).cloned().unwrap_or_default();
         if entries.is_empty() {
             self.cx.push(
                 Finding::error(
@@ -50,9 +73,9 @@ impl<'c> Lowering<'c, '_, '_> {
         interface: &Interface,
         remote: Option<&RemoteEnd>,
     ) -> LocalEnd {
-        let mut stated = self.config.map_addresses.iter();
-        match stated.find(|(known, _)| known == map) {
-            Some((_, source)) => self.local_end(source, remote),
+        let stated = &self.index.maps(self.config).addresses;
+        match stated.get(map.value.as_str()).copied() {
+            Some(source) => self.local_end(source, remote),
             None => self.local_end(&interface.name, remote),
         }
     }

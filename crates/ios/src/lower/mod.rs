@@ -8,6 +8,7 @@ mod legacy;
 mod local;
 mod map;
 mod nat;
+mod peers;
 pub(crate) mod proposals;
 mod selectors;
 mod tunnel;
@@ -16,12 +17,17 @@ mod unused;
 use crate::behaviour::{self, Release};
 use crate::config::access_list::AccessList;
 use crate::config::interface::Interface;
+use crate::config::keyring::{Keyring, Peer};
+use crate::config::profile::Profile;
 use crate::config::{Config, Named};
 use crate::grammar::Context;
 use crate::names;
 use child::Defaults;
 use crossgate_diag::{Certainty, Finding, Spanned};
-use crossgate_model::{self as model, Gateway, InterfaceKind, NextHop};
+use crossgate_model::{self as model, Gateway, InterfaceKind, NextHop, RemoteEnd};
+use map::Maps;
+use peers::PeersByEnd;
+use proposals::Policies;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -64,6 +70,9 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     }
 }
 
+/// A keyring's and a profile's name.
+type RingAndProfile<'c> = (&'c str, &'c str);
+
 /// Where the configuration's things are, so that a file of many tunnels takes time in proportion to
 /// its length. Each part is made when it is first asked for.
 #[derive(Default)]
@@ -72,6 +81,13 @@ struct Index<'c> {
     named: BTreeMap<&'static str, BTreeMap<&'c str, usize>>,
     /// Interfaces.
     addresses: Option<BTreeMap<IpAddr, usize>>,
+    /// By keyring.
+    peers: BTreeMap<&'c str, PeersByEnd<'c>>,
+    peers_by_identity: BTreeMap<RingAndProfile<'c>, Option<&'c Peer>>,
+    trustpoints: Option<BTreeSet<&'c str>>,
+    policies: Option<Policies<'c>>,
+    maps: Option<Maps<'c>>,
+    isakmp_keys: Option<legacy::Keys<'c>>,
 }
 
 impl<'c> Index<'c> {
@@ -96,6 +112,30 @@ impl<'c> Index<'c> {
             each.flat_map(own).collect()
         });
         list.get(*addresses.get(&address)?)
+    }
+
+    /// The peer of that keyring that the remote end is.
+    fn peer(
+        &mut self,
+        keyring: &'c Keyring,
+        profile: &'c Profile,
+        remote: &RemoteEnd,
+    ) -> Option<&'c Peer> {
+        let ring = keyring.name.value.as_str();
+        let by_end = self.peers.entry(ring);
+        let by_end = by_end.or_insert_with(|| PeersByEnd::new(keyring));
+        by_end.find(remote).or_else(|| {
+            let known = self.peers_by_identity.entry((ring, &profile.name.value));
+            *known.or_insert_with(|| keys::by_identity(keyring, profile))
+        })
+    }
+
+    fn policies(&mut self, config: &'c Config) -> &Policies<'c> {
+        self.policies.get_or_insert_with(|| Policies::new(config))
+    }
+
+    fn maps(&mut self, config: &'c Config) -> &Maps<'c> {
+        self.maps.get_or_insert_with(|| Maps::new(config))
     }
 }
 
@@ -193,7 +233,7 @@ fn is_tunnel(name: &str) -> bool {
 }
 
 fn access_list(list: &AccessList) -> model::AccessList {
-    let entries = list.entries.iter().map(|entry| model::AccessEntry {
+    let entries = list.entries.values().map(|entry| model::AccessEntry {
         action: entry.action,
         selectors: entry
             .selectors

@@ -2,25 +2,27 @@
 
 use super::{Lowering, certain};
 use crate::behaviour::{self, DefaultProposal};
+use crate::config::Config;
 use crate::config::policy::Policy;
 use crate::config::proposal::Proposal;
-use crate::config::{Config, find};
 use crossgate_crypto::{Integ, Prf};
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{IkeProposal, LocalEnd};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 impl Lowering<'_, '_, '_> {
     /// What is offered from that local end, in order.
     pub(super) fn ike_proposals(&mut self, local: &LocalEnd) -> Vec<IkeProposal> {
         let address = local.address.map(|address| address.value);
-        let Some(policy) = policy_for(self.config, address) else {
+        let config = self.config;
+        let Some(policy) = self.index.policies(config).find(address) else {
             self.tell_of_default(local);
             return vec![self.default_proposal()];
         };
         let mut proposals = Vec::new();
         for name in &policy.proposals {
-            if let Some(proposal) = find(&self.config.proposals, name) {
+            if let Some(proposal) = self.index.find(&config.proposals, name) {
                 proposals.extend(ike_proposal(proposal));
             } else if name.value == "default" {
                 proposals.push(self.default_proposal());
@@ -42,8 +44,9 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// The one named `default` if the file changes it, otherwise the release's own.
-    fn default_proposal(&self) -> IkeProposal {
-        let changed = find(&self.config.proposals, "default").and_then(ike_proposal);
+    fn default_proposal(&mut self) -> IkeProposal {
+        let changed = self.index.find(&self.config.proposals, "default");
+        let changed = changed.and_then(ike_proposal);
         let claim = behaviour::default_proposal(self.defaults.release);
         changed.unwrap_or_else(|| smart_default(&claim.value))
     }
@@ -67,9 +70,13 @@ impl Lowering<'_, '_, '_> {
                 self.cx.push(finding.at(policy.name.span, "not used"));
             }
         }
+        let names = config.policies.iter().flat_map(|policy| &policy.proposals);
+        let used: BTreeSet<&str> = names.map(|name| name.value.as_str()).collect();
         for proposal in &config.proposals {
             self.check_complete(proposal);
-            self.check_used(proposal);
+            if !used.contains(proposal.name.value.as_str()) {
+                self.tell_of_unused(proposal);
+            }
         }
     }
 
@@ -103,9 +110,8 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// A proposal does nothing until a policy names it, and IOS doesn't say so.
-    fn check_used(&mut self, proposal: &Proposal) {
-        let named = |policy: &Policy| policy.proposals.contains(&proposal.name);
-        if proposal.name.value == "default" || self.config.policies.iter().any(named) {
+    fn tell_of_unused(&mut self, proposal: &Proposal) {
+        if proposal.name.value == "default" {
             return;
         }
         let release = behaviour::default_proposal(self.defaults.release);
@@ -130,17 +136,35 @@ impl Lowering<'_, '_, '_> {
     }
 }
 
-/// The policy for IKE SAs from that address: one that states it, else one that states none.
+/// The policies by the addresses that they are for; the first for an address counts.
+pub(super) struct Policies<'c> {
+    stating: BTreeMap<IpAddr, &'c Policy>,
+    general: Option<&'c Policy>,
+}
+
+impl<'c> Policies<'c> {
+    pub fn new(config: &'c Config) -> Self {
+        let complete = || config.policies.iter().filter(|p| !p.proposals.is_empty());
+        let mut stating = BTreeMap::new();
+        for policy in complete() {
+            for address in &policy.match_local {
+                stating.entry(address.value).or_insert(policy);
+            }
+        }
+        let general = complete().find(|policy| policy.match_local.is_empty());
+        Self { stating, general }
+    }
+
+    /// For IKE SAs from that address: the one that states it, else one that states none.
+    pub fn find(&self, address: Option<IpAddr>) -> Option<&'c Policy> {
+        let stating = address.and_then(|address| self.stating.get(&address).copied());
+        stating.or(self.general)
+    }
+}
+
+/// The policy for IKE SAs from that address.
 pub(crate) fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Policy> {
-    let complete = || config.policies.iter().filter(|p| !p.proposals.is_empty());
-    let stating = |policy: &&Policy| {
-        let mut stated = policy.match_local.iter();
-        stated.any(|stated| Some(stated.value) == address)
-    };
-    let general = |policy: &&Policy| policy.match_local.is_empty();
-    complete()
-        .find(stating)
-        .or_else(|| complete().find(general))
+    Policies::new(config).find(address)
 }
 
 /// None while it lacks what IOS wants of a proposal.

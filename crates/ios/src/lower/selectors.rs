@@ -4,6 +4,7 @@ use super::Lowering;
 use crate::config::access_list::{AccessList, Entry};
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Action, SelectorPair};
+use std::ops::Bound;
 
 impl Lowering<'_, '_, '_> {
     /// One pair for each permitting entry, in their order.
@@ -27,12 +28,8 @@ impl Lowering<'_, '_, '_> {
         }
         let pairs: Vec<_> = list
             .entries
-            .iter()
-            .enumerate()
-            .filter_map(|(index, entry)| {
-                let later = list.entries.get(index + 1..).unwrap_or_default();
-                self.entry_selectors(list, entry, later)
-            })
+            .values()
+            .filter_map(|entry| self.entry_selectors(list, entry))
             .collect();
         if pairs.is_empty() {
             self.cx.push(
@@ -54,10 +51,12 @@ impl Lowering<'_, '_, '_> {
         &mut self,
         list: &AccessList,
         entry: &Entry,
-        later: &[Entry],
     ) -> Option<Spanned<SelectorPair>> {
         if entry.action.value == Action::Deny {
-            if later.iter().any(|later| excludes(entry, later)) {
+            let later = (Bound::Excluded(entry.sequence), Bound::Unbounded);
+            let mut later = list.entries.range(later).map(|(_, later)| later);
+            let mut compared = later.by_ref().take(COMPARED_MOST);
+            if compared.any(|later| excludes(entry, later)) || later.next().is_some() {
                 self.tell_of_deny(list, entry);
             }
             return None;
@@ -92,6 +91,10 @@ impl Lowering<'_, '_, '_> {
         );
     }
 }
+
+/// With how many entries after it one that denies is compared; in a list that goes on after them,
+/// it counts as excluding something.
+const COMPARED_MOST: usize = 1000;
 
 /// Whether the entry denies something that the later one permits. What no later one permits is
 /// denied anyway. An entry that is no selector may mean anything.

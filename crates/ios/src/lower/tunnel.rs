@@ -36,8 +36,8 @@ impl<'c> Lowering<'c, '_, '_> {
         let Some(profile) = profile else {
             only_ikev1(&ipsec.offer, reference, "the IPsec profile", self.cx);
             let children = self.tunnel_children(interface, ipsec, any);
-            self.legacy
-                .extend(self.ikev1(reference.span, local, remote, children));
+            let old = self.ikev1(reference.span, local, remote, children);
+            self.legacy.extend(old);
             return None;
         };
         let profile = self.named(&self.config.profiles, profile)?;
