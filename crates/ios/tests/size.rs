@@ -196,7 +196,8 @@ fn text(kind: &Kind, size: usize) -> String {
     text
 }
 
-/// The shorter of two tries: other programs disturb.
+/// The shortest of the tries: other programs disturb.
+#[allow(clippy::disallowed_methods, reason = "a measurement needs a clock")]
 fn time(kind: &Kind, size: usize, tries: usize) -> Duration {
     let text = text(kind, size);
     let one = |_| {
