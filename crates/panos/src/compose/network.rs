@@ -44,6 +44,10 @@ impl Writer<'_> {
             }
         }
         self.segment_size(interface, &layer3);
+        // A port is none of layer 3 unless it says so.
+        if self.commands.len() == before {
+            self.set(&layer3, &[]);
+        }
         if let Some(bits) = interface.bandwidth.filter(|_| is_port) {
             let megabits = bits.value / 1_000_000;
             if SPEEDS.contains(&megabits) {
@@ -57,9 +61,6 @@ impl Writer<'_> {
             (true, _) => {}
             (false, true) => self.set(&path, &["link-state", "down"]),
             (false, false) => self.cannot(format!("`{name}` turned off")),
-        }
-        if self.commands.len() == before {
-            self.set(&layer3, &[]);
         }
         if name != interface.name.value {
             self.because(&path, format!("stands for `{}`", interface.name.value));

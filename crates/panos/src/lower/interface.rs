@@ -47,8 +47,15 @@ pub fn elsewhere(device: At<'_>, name: &str) -> Elsewhere {
     let holds = |kind: At<'_>| {
         kind.get(name).is_some() || kind.get(parent).is_some_and(|port| has_unit(port, name))
     };
+    // What PAN-OS has no such kind of, defines nothing.
+    let schema = Schema::get();
+    let is_kind = |kind: &At<'_>| {
+        let path = ["devices", "network", "interface", kind.word()];
+        schema.path(&path).is_some()
+    };
     let (ports, others): (Vec<At<'_>>, _) = section
         .children()
+        .filter(is_kind)
         .filter(|kind| !VIRTUAL.iter().any(|(word, _)| *word == kind.word()))
         .partition(|kind| PORTS.contains(&kind.word()));
     if others.into_iter().any(holds) {
