@@ -1,5 +1,6 @@
-//! How long `crossgate check --fleet` takes for 10,000 pairs: each has the files of
-//! `examples/site-to-site` with addresses, networks and key of its own; every other firewall is XML.
+//! How long `crossgate check --fleet` takes, from the files to the table: for 10,000 pairs, each
+//! of them the files of `examples/site-to-site` with addresses, networks and key of its own (every
+//! other firewall is XML), and for one firewall with 1,000 tunnels to as many branches.
 //!
 //! `cargo bench -p crossgate --bench fleet`
 
@@ -8,46 +9,51 @@
     reason = "a benchmark reads the clock, unlike what lies below `gateway`"
 )]
 
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{env, fs};
 
 const PAIRS: usize = 10_000;
-/// What was promised, on two cores.
-const LIMIT: Duration = Duration::from_secs(10);
+const BRANCHES: usize = 1_000;
+/// Seconds that were promised on two cores. Held against what all processors spent, so that other
+/// programs of the machine don't decide.
+const LIMIT: f64 = 10.0;
 
 fn main() {
+    measure("pairs", PAIRS, write_pairs);
+    measure("branches of one hub", BRANCHES, write_hub);
+}
+
+/// Judges so many tunnels, whose files are written into an empty folder.
+fn measure(what: &str, tunnels: usize, write: fn(&Path)) {
     let folder = env::temp_dir().join(format!("crossgate-fleet-{}", std::process::id()));
-    let octets = write_pairs(&folder);
-    let began = Instant::now();
+    fs::create_dir_all(&folder).expect("a folder");
+    write(&folder);
+    let (began, spent_before) = (Instant::now(), spent_by_children());
     let output = Command::new(env!("CARGO_BIN_EXE_crossgate"))
-        .args(["check", "--json", "--fleet"])
+        .args(["check", "--fleet"])
         .arg(&folder)
         .output()
         .expect("the program starts");
-    let took = began.elapsed();
+    let took = began.elapsed().as_secs_f64();
+    let spent = spent_by_children() - spent_before;
     fs::remove_dir_all(&folder).expect("the folder is removed");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let tunnels = report["tunnels"].as_array().expect("a list of tunnels");
-    let up = tunnels.iter().filter(|tunnel| tunnel["comes_up"] == true);
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    let last = table.lines().last().unwrap_or_default();
     assert_eq!(
-        (tunnels.len(), up.count()),
-        (PAIRS, PAIRS),
-        "each pair is found, and comes up"
+        last,
+        format!(
+            "{tunnels} tunnels: {tunnels} come up, 0 do not or not always; 0 files without a peer here, 0 unread"
+        ),
+        "each tunnel is found, and comes up"
     );
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
-        "{PAIRS} pairs, {} files of {} MB: {:.2} s, {:.2} s of processors; load {}",
-        2 * PAIRS,
-        octets / 1_000_000,
-        took.as_secs_f64(),
-        spent_by_children(),
-        fs::read_to_string("/proc/loadavg")
-            .unwrap_or_default()
-            .trim()
+        "{tunnels} {what}: {took:.2} s, {spent:.2} s of processors; load {}",
+        load.trim()
     );
-    assert!(took < LIMIT, "expected less than {LIMIT:?}");
+    assert!(spent < LIMIT, "expected less than {LIMIT} s of processors");
 }
 
 /// Seconds, as Linux counts them for programs that have ended: hundredths, in the 16th and 17th
@@ -62,12 +68,13 @@ fn spent_by_children() -> f64 {
         / 100.0
 }
 
-/// Returns the octets of all files.
-fn write_pairs(folder: &Path) -> usize {
+fn example(name: &str) -> String {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/site-to-site");
-    let read = |name| fs::read_to_string(examples.join(name)).expect("an example");
-    let (branch, set, xml) = (read("branch.cfg"), read("hq.set"), read("hq.xml"));
-    let mut octets = 0;
+    fs::read_to_string(examples.join(name)).expect("an example")
+}
+
+fn write_pairs(folder: &Path) {
+    let (branch, set, xml) = (example("branch.cfg"), example("hq.set"), example("hq.xml"));
     for index in 0..PAIRS {
         let site = folder.join(format!("site-{index:05}"));
         fs::create_dir_all(&site).expect("a folder");
@@ -75,23 +82,73 @@ fn write_pairs(folder: &Path) -> usize {
             0 => (&set, "hq.set"),
             _ => (&xml, "hq.xml"),
         };
-        octets += write(site.join("branch.cfg"), &of_pair(&branch, index));
-        octets += write(site.join(name), &of_pair(hq, index));
+        let of_hq = |text: &str| {
+            text.replace("198.51.100.", &net(101, index))
+                .replace("10.20.20.", &net(11, index))
+        };
+        write(
+            site.join("branch.cfg"),
+            &of_hq(&of_branch(&branch, index, "")),
+        );
+        write(site.join(name), &of_hq(&of_branch(hq, index, "")));
     }
-    octets
 }
 
-fn write(path: PathBuf, text: &str) -> usize {
+/// A firewall with all that a branch needs, once for each of them.
+fn write_hub(folder: &Path) {
+    let branch = example("branch.cfg");
+    for index in 0..BRANCHES {
+        let name = format!("branch-{index:05}.cfg");
+        write(folder.join(name), &of_branch(&branch, index, ""));
+    }
+    let hub = example("hq.set").lines().map(hub_lines).collect::<String>();
+    write(folder.join("hub.set"), &hub);
+}
+
+/// A line of a tunnel becomes a line of each, and a list names all of them.
+fn hub_lines(line: &str) -> String {
+    let of_tunnel = ["branch", "tunnel.1", "keep-vpn", "10.10.10."];
+    if line.contains('[') {
+        let all: String = (1..=BRANCHES).map(|n| format!("tunnel.{n} ")).collect();
+        return line.replace("tunnel.1", &all) + "\n";
+    }
+    match of_tunnel.iter().any(|word| line.contains(word)) {
+        true => (0..BRANCHES)
+            .map(|index| of_branch(line, index, &format!("-{index}")) + "\n")
+            .collect(),
+        false => format!("{line}\n"),
+    }
+}
+
+/// The text with the address, network and key of that branch, and its own names.
+fn of_branch(text: &str, index: usize, suffix: &str) -> String {
+    let text = text
+        .replace("203.0.113.", &net(100, index))
+        .replace("10.10.10.", &net(12, index))
+        .replace("lab-only-", &format!("lab-only-{index:05}-"));
+    if suffix.is_empty() {
+        return text;
+    }
+    let named = |text: String, name: &str| text.replace(name, &format!("{name}{suffix}"));
+    let names = [
+        "gw-branch",
+        "tun-branch",
+        "ike-branch",
+        "esp-branch",
+        "branch-lan",
+        "lan-branch",
+        "branch-to-hq",
+        "hq-to-branch",
+        "keep-vpn-addresses",
+    ];
+    let text = names.into_iter().fold(text, named);
+    text.replace("tunnel.1", &format!("tunnel.{}", index + 1))
+}
+
+fn net(first: u8, index: usize) -> String {
+    format!("{first}.{}.{}.", index / 256, index % 256)
+}
+
+fn write(path: PathBuf, text: &str) {
     fs::write(path, text).expect("a file");
-    text.len()
-}
-
-/// The text with the addresses, networks and key of that pair.
-fn of_pair(text: &str, index: usize) -> String {
-    let net = |first: u8| format!("{first}.{}.{}.", index / 256, index % 256);
-    text.replace("203.0.113.", &net(100))
-        .replace("198.51.100.", &net(101))
-        .replace("10.10.10.", &net(12))
-        .replace("10.20.20.", &net(11))
-        .replace("lab-only-", &format!("lab-only-{index:05}-"))
 }

@@ -5,8 +5,9 @@ use crate::pairing;
 use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Side};
 use crate::rules;
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
-use crossgate_model::plan::Plan;
+use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// What is to be said of one configuration or two.
@@ -52,7 +53,11 @@ pub fn judge_one(sources: &Sources, side: Side<'_>, options: Options) -> Report 
 pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> Report {
     let [first, second] = sides;
     let plan = Plan::new(first.gateway, second.gateway).ok();
-    let gateways = assumed([first.gateway, second.gateway], plan.as_ref());
+    let site = |of: fn(&Plan) -> &Site| plan.as_ref().map(of);
+    let gateways = [
+        assumed(first.gateway, site(|plan| &plan.branch)),
+        assumed(second.gateway, site(|plan| &plan.hq)),
+    ];
     let sides = with_gateways(sides, &gateways);
     let [first, second] = sides;
     let pairs = pairing::connections(first.gateway, second.gateway);
@@ -107,6 +112,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
             pairs: &pairs,
             options,
             plan: plan.as_ref().filter(is_planned),
+            network: OnceCell::new(),
             obstacles: OnceCell::new(),
         };
         let mut of_pair = Vec::new();
@@ -146,18 +152,20 @@ fn run_pair(pair: &Pair<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// The gateways with the addresses that the network as planned gives them.
-fn assumed(gateways: [&Gateway; 2], plan: Option<&Plan>) -> [Gateway; 2] {
-    let mut gateways = gateways.map(Clone::clone);
-    if let Some(plan) = plan {
-        for (gateway, site) in gateways.iter_mut().zip([&plan.branch, &plan.hq]) {
+/// The gateway with the address that the network as planned gives it: a copy only where its file
+/// lacks one, because a hub's file is large.
+fn assumed<'a>(gateway: &'a Gateway, site: Option<&Site>) -> Cow<'a, Gateway> {
+    match site.filter(|site| gateway.awaits_address(&site.wan_interface)) {
+        None => Cow::Borrowed(gateway),
+        Some(site) => {
+            let mut gateway = gateway.clone();
             gateway.assume_address(&site.wan_interface, site.wan.into());
+            Cow::Owned(gateway)
         }
     }
-    gateways
 }
 
-fn with_gateways<'a>(sides: [Side<'a>; 2], gateways: &'a [Gateway; 2]) -> [Side<'a>; 2] {
+fn with_gateways<'a>(sides: [Side<'a>; 2], gateways: &'a [Cow<'_, Gateway>; 2]) -> [Side<'a>; 2] {
     let [a, b] = sides;
     let [first, second] = gateways;
     [

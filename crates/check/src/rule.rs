@@ -2,10 +2,12 @@
 
 use crate::rules::path::walk::Obstacle;
 use crossgate_diag::Finding;
+use crossgate_firewall::site;
 use crossgate_model::event::EventKind;
 use crossgate_model::plan::Plan;
 use crossgate_model::{Change, Child, Connection, End, Gateway, Language};
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One configuration that is judged.
@@ -124,11 +126,27 @@ pub struct Pair<'a> {
     pub options: Options,
     /// The network, where this pair is the one that it is about.
     pub plan: Option<&'a Plan>,
+    /// Both gateways as they stand in that network, made once.
+    pub(crate) network: OnceCell<Option<[Arc<Gateway>; 2]>>,
     /// What stops packets between them: found once, for all rules that tell of it.
     pub(crate) obstacles: OnceCell<Vec<Obstacle<'a>>>,
 }
 
 impl<'a> Pair<'a> {
+    /// Both gateways with what the network as planned gives them; copies, which a hub's size makes
+    /// dear.
+    pub(crate) fn network(&self) -> Option<&[Arc<Gateway>; 2]> {
+        let completed = |party: Party<'_>, site| Arc::new(site::completed(party.gateway(), site));
+        let made = self.network.get_or_init(|| {
+            let plan = self.plan?;
+            Some([
+                completed(self.first, &plan.branch),
+                completed(self.second, &plan.hq),
+            ])
+        });
+        made.as_ref()
+    }
+
     /// Each end as the one that starts, with its peer.
     pub fn directions(&self) -> [(Party<'a>, Party<'a>); 2] {
         [(self.first, self.second), (self.second, self.first)]

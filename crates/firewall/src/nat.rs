@@ -33,8 +33,14 @@ pub(crate) fn new_source(
     flow: &Flow,
     steps: &mut Vec<Step>,
 ) -> Option<IpAddr> {
+    let ends = [arrival, leaving].map(|interface| NatEnd {
+        interface,
+        zone: zone_of(gateway, interface)
+            .known()
+            .map(|zone| zone.value.as_str()),
+    });
     for rule in gateway.policy.nat_rules.iter().filter(|rule| rule.enabled) {
-        match matches(gateway, rule, arrival, leaving, flow) {
+        match matches(gateway, rule, &ends, flow) {
             Match::No => continue,
             Match::Yes => {}
             Match::Unknown(why) => {
@@ -48,10 +54,20 @@ pub(crate) fn new_source(
     None
 }
 
-fn matches(gateway: &Gateway, rule: &NatRule, arrival: &str, leaving: &str, flow: &Flow) -> Match {
+/// Where a packet arrives or leaves, with the zone, which is looked up once for all rules.
+struct NatEnd<'a> {
+    interface: &'a str,
+    zone: Option<&'a str>,
+}
+
+fn matches(
+    gateway: &Gateway,
+    rule: &NatRule,
+    [arrival, leaving]: &[NatEnd<'_>; 2],
+    flow: &Flow,
+) -> Match {
     let by_list = rule.access_list.is_some();
-    let ends =
-        names(gateway, &rule.from, arrival, by_list) && names(gateway, &rule.to, leaving, by_list);
+    let ends = names(&rule.from, arrival, by_list) && names(&rule.to, leaving, by_list);
     if !ends {
         return Match::No;
     }
@@ -66,10 +82,8 @@ fn matches(gateway: &Gateway, rule: &NatRule, arrival: &str, leaving: &str, flow
 
 /// Whether one of the names is the interface or its zone. Where an access list says which packets,
 /// interfaces have to be named; else none is no condition.
-fn names(gateway: &Gateway, names: &[Spanned<String>], interface: &str, by_list: bool) -> bool {
-    let zone = zone_of(gateway, interface).known();
-    let zone = zone.map(|zone| zone.value.as_str());
-    let means = |name: &str| name == "any" || name == interface || Some(name) == zone;
+fn names(names: &[Spanned<String>], end: &NatEnd<'_>, by_list: bool) -> bool {
+    let means = |name: &str| name == "any" || name == end.interface || Some(name) == end.zone;
     (names.is_empty() && !by_list) || names.iter().any(|name| means(&name.value))
 }
 

@@ -46,6 +46,17 @@ impl Gateway {
             .flat_map(|c| c.children.iter().map(move |child| (c, child)))
     }
 
+    /// Whether [`Self::assume_address`] of that interface would change anything.
+    pub fn awaits_address(&self, interface: &str) -> bool {
+        let known = self.interface(interface);
+        let mut from_it = self
+            .connections
+            .iter()
+            .filter(|c| c.local.is_from(interface));
+        known.is_none_or(|known| known.addresses.is_empty())
+            || from_it.any(|c| c.local.address.is_none())
+    }
+
     /// Gives an interface an address that the file lacks: learnt from DHCP, from the device, or
     /// from the other end's file. Whatever the file states stays. Connections from that interface
     /// get the address, and those whose identity defaults to their address, the identity.

@@ -1,8 +1,9 @@
 //! IKE and ESP between the two gateways themselves, followed by the firewall's own code.
 
 use crate::rule::{Effect, Pair, Party};
-use crossgate_firewall::{Firewall, Flow, Step, Verdict, site};
-use crossgate_model::{End, Time};
+use crossgate_firewall::{Firewall, Flow, Step, Verdict};
+use crossgate_model::plan::Site;
+use crossgate_model::{End, Gateway, Time};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -42,16 +43,19 @@ pub struct Blocked<'a> {
 /// Everything that is blocked, whoever starts. Where a NAT between the ends hides their addresses,
 /// nothing can be said.
 pub fn blocked<'a>(pair: &Pair<'a>) -> Vec<Blocked<'a>> {
-    let Some(plan) = pair.plan.filter(|_| !pair.options.nat_between) else {
+    let (Some(plan), Some([ours, theirs]), false) =
+        (pair.plan, pair.network(), pair.options.nat_between)
+    else {
         return Vec::new();
     };
-    let post = |party: Party<'a>, site: &crossgate_model::plan::Site| Post {
+    let post = |party: Party<'a>, site: &Site, gateway: &Arc<Gateway>| Post {
         party,
         interface: site.wan_interface.clone(),
         address: IpAddr::V4(site.wan.addr()),
-        gateway: Arc::new(site::completed(party.gateway(), site)),
+        gateway: gateway.clone(),
     };
-    let (first, second) = (post(pair.first, &plan.branch), post(pair.second, &plan.hq));
+    let first = post(pair.first, &plan.branch, ours);
+    let second = post(pair.second, &plan.hq, theirs);
     let encapsulates = |party: &Party<'_>| party.connection.nat.force_encapsulation.value;
     let data = match encapsulates(&pair.first) || encapsulates(&pair.second) {
         true => Needed::Encapsulated,
@@ -70,7 +74,7 @@ struct Post<'a> {
     party: Party<'a>,
     interface: String,
     address: IpAddr,
-    gateway: Arc<crossgate_model::Gateway>,
+    gateway: Arc<Gateway>,
 }
 
 impl Post<'_> {

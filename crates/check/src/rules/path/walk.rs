@@ -72,16 +72,16 @@ pub fn obstacles<'p, 'a>(pair: &'p Pair<'a>) -> &'p [Obstacle<'a>] {
 }
 
 fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
-    let Some(plan) = pair.plan else {
+    let (Some(plan), Some([ours, theirs])) = (pair.plan, pair.network()) else {
         return Vec::new();
     };
-    let stand = |party: Party<'a>, site| Stand {
+    let stand = |party: Party<'a>, site, gateway: &Arc<Gateway>| Stand {
         party,
         site,
-        gateway: Arc::new(site::completed(party.gateway(), site)),
+        gateway: gateway.clone(),
     };
-    let first = stand(pair.first, &plan.branch);
-    let second = stand(pair.second, &plan.hq);
+    let first = stand(pair.first, &plan.branch, ours);
+    let second = stand(pair.second, &plan.hq, theirs);
     let mut found = Vec::new();
     for [ours, theirs] in pair.children() {
         let there = Walk {

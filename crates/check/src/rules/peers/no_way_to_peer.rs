@@ -4,9 +4,9 @@ use super::free_zone;
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Spanned};
-use crossgate_firewall::{Firewall, Flow, Reason, Step, Verdict, site};
+use crossgate_firewall::{Firewall, Flow, Reason, Step, Verdict};
 use crossgate_model::plan::Site;
-use crossgate_model::{Change, Time};
+use crossgate_model::{Change, Gateway, Time};
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,13 +20,17 @@ pub const RULE: Rule = Rule {
 };
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
-    let Some(plan) = pair.plan else {
+    let (Some(plan), Some([ours, theirs])) = (pair.plan, pair.network()) else {
         return;
     };
     let (branch, hq) = (&plan.branch, &plan.hq);
-    for (party, site, other) in [(pair.first, branch, hq), (pair.second, hq, branch)] {
+    let ends = [
+        (pair.first, ours, branch, hq),
+        (pair.second, theirs, hq, branch),
+    ];
+    for (party, gateway, site, other) in ends {
         let wan = &site.wan_interface;
-        let sent = sent(&party, site, IpAddr::V4(other.wan.addr()));
+        let sent = sent(&party, gateway, site, IpAddr::V4(other.wan.addr()));
         let discarding = sent.steps.iter().find_map(|step| match step {
             Step::Route(route) => route.destination,
             _ => None,
@@ -41,9 +45,9 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
 }
 
 /// The first message to the peer.
-fn sent(party: &Party<'_>, site: &Site, peer: IpAddr) -> Verdict {
+fn sent(party: &Party<'_>, gateway: &Arc<Gateway>, site: &Site, peer: IpAddr) -> Verdict {
     let peer = party.connection.remote.address().unwrap_or(peer);
-    let mut firewall = Firewall::new(Arc::new(site::completed(party.gateway(), site)));
+    let mut firewall = Firewall::new(gateway.clone());
     let flow = Flow::udp((IpAddr::V4(site.wan.addr()), IKE), (peer, IKE));
     firewall.output(Time::START, &site.wan_interface, flow)
 }

@@ -83,9 +83,10 @@ pub fn judge(folder: &Path, asked: &Asked) -> Result<Fleet, String> {
     let alone = alone(&members, &matches);
     let pairs: Vec<([usize; 2], Vec<Match>)> = pairs.into_iter().collect();
     let count = connections_in_pairs(&pairs);
-    let rows = work::each("judging", &pairs, |(files, matches)| {
-        rows(&members, &count, *files, matches, asked)
-    });
+    let judge = |kept: &mut Kept, (files, matches): &([usize; 2], Vec<Match>)| {
+        rows(&members, &count, kept, *files, matches, asked)
+    };
+    let rows = work::each_with("judging", &pairs, judge);
     let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
     rows.sort_by(|a, b| {
         let worst_first = b.verdict.cmp(&a.verdict);
@@ -191,10 +192,15 @@ fn connections_in_pairs(pairs: &[([usize; 2], Vec<Match>)]) -> BTreeMap<usize, u
     count
 }
 
+/// The gateways that were last reduced to one peer's connections, and of which file: that of a hub
+/// is copied once for many of its branches.
+type Kept = [Option<(usize, Gateway)>; 2];
+
 /// Judges two files by the connections that they have with each other.
 fn rows(
     members: &[Member],
     count: &BTreeMap<usize, usize>,
+    kept: &mut Kept,
     files: [usize; 2],
     matches: &[Match],
     asked: &Asked,
@@ -202,18 +208,18 @@ fn rows(
     let [Some(first), Some(second)] = files.map(|file| members.get(file)) else {
         return Vec::new();
     };
-    let gateways = [(0, first), (1, second)].map(|(end, member)| {
+    let is_whole = |end: usize, member: &Member| {
         let all = count.get(&files[end]) == Some(&matches.len());
-        match all && member.gateway.connections.len() == matches.len() {
-            true => None,
-            false => Some(only(&member.gateway, end, matches)),
-        }
+        all && member.gateway.connections.len() == matches.len()
+    };
+    let [of_first, of_second] = kept;
+    let gateways = [(0, first, of_first), (1, second, of_second)];
+    let gateways = gateways.map(|(end, member, kept)| match is_whole(end, member) {
+        true => &member.gateway,
+        false => only(kept, files[end], &member.gateway, |index| {
+            matches.iter().any(|m| m.ends[end].1 == index)
+        }),
     });
-    let [of_first, of_second] = &gateways;
-    let gateways = [
-        of_first.as_ref().unwrap_or(&first.gateway),
-        of_second.as_ref().unwrap_or(&second.gateway),
-    ];
     let names = names(first, second);
     let [name, other] = [names[0].as_str(), names[1].as_str()];
     let side = |name, gateway| Side {
@@ -244,17 +250,38 @@ fn rows(
         .collect()
 }
 
-/// The gateway as far as one peer is concerned.
-fn only(gateway: &Gateway, end: usize, matches: &[Match]) -> Gateway {
-    let kept = |index: usize| matches.iter().any(|m| m.ends[end].1 == index);
+/// The gateway as far as one peer is concerned: with these connections only.
+fn only<'k>(
+    kept: &'k mut Option<(usize, Gateway)>,
+    file: usize,
+    gateway: &Gateway,
+    is_wanted: impl Fn(usize) -> bool,
+) -> &'k Gateway {
     let connections = gateway.connections.iter().enumerate();
-    let connections = connections.filter(|(index, _)| kept(*index));
-    let connections = connections
-        .map(|(_, connection)| connection.clone())
-        .collect();
+    let connections = connections.filter(|(index, _)| is_wanted(*index));
+    let connections = connections.map(|(_, connection)| connection.clone());
+    let (_, copy) = match kept.take() {
+        Some(known) if known.0 == file => kept.insert(known),
+        _ => kept.insert((file, without_connections(gateway))),
+    };
+    copy.connections = connections.collect();
+    copy
+}
+
+/// Not `..gateway.clone()`, which copies all connections first.
+fn without_connections(gateway: &Gateway) -> Gateway {
     Gateway {
-        connections,
-        ..gateway.clone()
+        dialect: gateway.dialect,
+        hostname: gateway.hostname.clone(),
+        release: gateway.release.clone(),
+        behaviour: gateway.behaviour.clone(),
+        interfaces: gateway.interfaces.clone(),
+        routes: gateway.routes.clone(),
+        connections: Vec::new(),
+        limits: gateway.limits.clone(),
+        policy: gateway.policy.clone(),
+        throughput_cap: gateway.throughput_cap.clone(),
+        certificates: gateway.certificates.clone(),
     }
 }
 

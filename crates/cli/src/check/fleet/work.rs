@@ -15,6 +15,15 @@ const PORTION: usize = 16;
 
 /// The results in the order of the things.
 pub fn each<T: Sync, R: Send>(what: &str, things: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    each_with(what, things, |(): &mut (), thing| f(thing))
+}
+
+/// The same, where each thread keeps something from one thing to the next, neighbours mostly.
+pub fn each_with<S: Default, T: Sync, R: Send>(
+    what: &str,
+    things: &[T],
+    f: impl Fn(&mut S, &T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(things.len()));
@@ -22,6 +31,7 @@ pub fn each<T: Sync, R: Send>(what: &str, things: &[T], f: impl Fn(&T) -> R + Sy
     let size = (things.len() / (threads * 4)).clamp(1, PORTION);
     thread::scope(|scope| {
         let worker = || {
+            let mut kept = S::default();
             loop {
                 let from = next.fetch_add(size, Ordering::Relaxed);
                 let Some(portion) = things.get(from..things.len().min(from + size)) else {
@@ -30,7 +40,7 @@ pub fn each<T: Sync, R: Send>(what: &str, things: &[T], f: impl Fn(&T) -> R + Sy
                 if portion.is_empty() {
                     return;
                 }
-                let found: Vec<R> = portion.iter().map(&f).collect();
+                let found: Vec<R> = portion.iter().map(|thing| f(&mut kept, thing)).collect();
                 done.fetch_add(portion.len(), Ordering::Relaxed);
                 if let Ok(mut results) = results.lock() {
                     results.push((from, found));
