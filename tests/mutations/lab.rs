@@ -44,9 +44,10 @@ impl Shown {
 
 /// Rules about packets that a lab's gateways don't enforce: they have one routing table, and neither
 /// zones, filters nor translation, and a tunnel's device needs no address.
-const NOT_ENFORCED: [&str; 10] = [
+const NOT_ENFORCED: [&str; 11] = [
     "ike-blocked",
     "inside-without-virtual-router",
+    "inside-without-zone",
     "nat-before-tunnel",
     "nat-traversal-needed",
     "no-security-rule",
