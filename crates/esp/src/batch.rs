@@ -41,6 +41,21 @@ impl<M> Batch<M> {
         })
     }
 
+    /// All packets, to be changed in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&M, &mut [u8])> {
+        let (mut rest, mut at) = (self.octets.as_mut_slice(), 0);
+        self.packets.iter().map(move |(meta, range)| {
+            // They stand in the order of their ranges.
+            let behind = std::mem::take(&mut rest);
+            let behind = behind.split_at_mut_checked(range.start - at);
+            let (packet, behind) = behind
+                .and_then(|(_, behind)| behind.split_at_mut_checked(range.len()))
+                .unwrap_or_default();
+            (rest, at) = (behind, range.end);
+            (meta, packet)
+        })
+    }
+
     pub(crate) fn push(&mut self, meta: M, packet: &[u8]) {
         let start = self.octets.len();
         self.octets.extend_from_slice(packet);

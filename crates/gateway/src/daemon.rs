@@ -1,7 +1,9 @@
 //! The daemon: one thread that owns everything, and does one thing after the other.
 
 mod commands;
-mod packets;
+mod inward;
+mod outputs;
+mod outward;
 mod reload;
 mod turn;
 
@@ -23,7 +25,8 @@ use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
 use crossgate_ike::Engine;
 use crossgate_model::operate::DebugTopic;
 use crossgate_model::{Gateway, Initiation, Time};
-use packets::Buffers;
+use inward::Inward;
+use outward::Outward;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -92,7 +95,8 @@ struct Daemon {
     debug: BTreeSet<DebugTopic>,
     /// What happened that is no engine's business, by name.
     counters: BTreeMap<&'static str, u64>,
-    buffers: Buffers,
+    inward: Inward,
+    outward: Outward,
     stopping: Option<turn::Stopping>,
 }
 
@@ -194,7 +198,8 @@ impl Daemon {
             pinger: Pinger::new(identifier),
             debug: BTreeSet::new(),
             counters: BTreeMap::new(),
-            buffers: Buffers::default(),
+            inward: Inward::default(),
+            outward: Outward::default(),
             stopping: None,
         };
         daemon.say_ready(&name);
@@ -241,7 +246,14 @@ impl Daemon {
     }
 
     fn count(&mut self, what: &'static str) {
-        *self.counters.entry(what).or_default() += 1;
+        self.count_many(what, 1);
+    }
+
+    /// A counter that never counted is not shown.
+    fn count_many(&mut self, what: &'static str, times: usize) {
+        if times > 0 {
+            *self.counters.entry(what).or_default() += times as u64;
+        }
     }
 
     /// The path to a peer is as narrow as the device that it begins at, for all that we know.

@@ -3,7 +3,7 @@
 //!
 //! - [`load`], [`encoding`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
-//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`],
+//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`], [`trains`],
 //!   [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
 //! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
 //! - [`control`], [`server`]: operators' commands; [`snapshot`]: what they look at; [`ping`].
@@ -38,6 +38,7 @@ mod sys;
 mod sysctl;
 #[cfg(test)]
 mod testing;
+mod trains;
 mod tun;
 
 pub use daemon::{Options, run};

@@ -5,10 +5,11 @@
 
 use crate::failclosed::OWN_PACKETS_MARK;
 use crate::failure::Failure;
+use crate::trains::{self, Train};
 use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
 use rustix::net::{RecvFlags, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 
 pub const IKE_PORT: u16 = 500;
@@ -16,6 +17,9 @@ pub const NAT_PORT: u16 = 4500;
 const ESP: i32 = 50;
 /// The kernel halves it for its own account; enough for some thousand packets.
 const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Enough for some trains to be on their way at once.
+const SEND_BUFFER: usize = 4 << 20;
 
 /// Which of an endpoint's sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,6 @@ pub struct Endpoint {
     ike: Socket,
     nat: Socket,
     esp: Socket,
-    /// Type of service of what is sent next by `nat` and `esp`.
-    tos: [u8; 2],
 }
 
 impl Endpoint {
@@ -45,9 +47,12 @@ impl Endpoint {
         Ok(Self {
             address,
             ike: udp(address, IKE_PORT)?,
-            nat: udp(address, NAT_PORT)?,
+            nat: {
+                let nat = udp(address, NAT_PORT)?;
+                trains::ask_for_trains(&nat);
+                nat
+            },
             esp: raw_esp(address)?,
-            tos: [0; 2],
         })
     }
 
@@ -59,14 +64,15 @@ impl Endpoint {
         }
     }
 
-    /// The next datagram's length and sender; `None` when there is none. An IPv4 raw socket gives
-    /// the packet with its IP header; the others give the payload.
+    /// The next datagram, or train of them; `None` when there is none. An IPv4 raw socket gives the
+    /// packet with its IP header; the others give the payload.
     pub fn receive(
         &self,
         port: Port,
         buffer: &mut [u8],
-    ) -> io::Result<Option<(usize, SocketAddr)>> {
-        match receive(self.socket(port), buffer) {
+        control: &mut [u8],
+    ) -> io::Result<Option<Train>> {
+        match trains::receive(self.socket(port), buffer, control) {
             // An ICMP error about something sent earlier is told here: not about a datagram.
             Err(error) if is_passing(&error) => Ok(None),
             other => other.map(Some),
@@ -74,29 +80,35 @@ impl Endpoint {
     }
 
     pub fn send(&self, port: Port, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
-        let socket = self.socket(port);
-        match socket.send_to(payload, &to.into()) {
-            // The error belongs to an earlier datagram; this one has not been tried.
-            Err(error) if is_old_news(&error) => socket.send_to(payload, &to.into()),
-            other => other,
-        }
-        .map(|_| ())
+        self.send_marked(port, to, payload, 0)
     }
 
-    /// Sends with that type of service, which rarely changes from one packet to the next.
-    pub fn send_with_tos(
-        &mut self,
+    /// With that type of service.
+    pub fn send_marked(
+        &self,
         port: Port,
         to: SocketAddr,
         payload: &[u8],
         tos: u8,
     ) -> io::Result<()> {
-        let last = &mut self.tos[usize::from(port == Port::Esp)];
-        if *last != tos {
-            *last = tos;
-            set_tos(self.socket(port), self.address, tos);
+        self.send_parts(port, to, &[IoSlice::new(payload)], None, tos)
+    }
+
+    /// Datagrams of `segment` octets, the last of which may be shorter, one behind the other.
+    pub fn send_parts(
+        &self,
+        port: Port,
+        to: SocketAddr,
+        parts: &[IoSlice<'_>],
+        segment: Option<u16>,
+        tos: u8,
+    ) -> io::Result<()> {
+        let send = || trains::send(self.socket(port), to, parts, segment, tos);
+        match send().map_err(io::Error::from) {
+            // The error belongs to an earlier datagram; this one has not been tried.
+            Err(error) if is_old_news(&error) => send().map_err(io::Error::from),
+            other => other,
         }
-        self.send(port, to, payload)
     }
 }
 
@@ -106,14 +118,6 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SocketA
     let from = from.and_then(|from| SocketAddr::try_from(from).ok());
     let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
     Ok((length, from))
-}
-
-/// Not worth stopping for: the packet goes out unmarked.
-fn set_tos(socket: &Socket, address: IpAddr, tos: u8) {
-    let _ = match address {
-        IpAddr::V4(_) => socket.set_tos_v4(tos.into()),
-        IpAddr::V6(_) => socket.set_tclass_v6(tos.into()),
-    };
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -176,6 +180,8 @@ fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     // Bounded by the system's own limit; less is slower, not wrong.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    trains::ask_for_tos(socket, address);
     // Without the privilege there are no policy rules either, which the mark is for.
     let _ = socket.set_mark(OWN_PACKETS_MARK);
     // A path that is narrower than the tunnel counts on gets fragments, not a black hole.

@@ -1,6 +1,7 @@
 //! Attaching a file to a new TUN device.
 
-use rustix::ioctl::{self, Updater, opcode};
+use crossgate_offload::Abilities;
+use rustix::ioctl::{self, IntegerSetter, Updater, opcode};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,8 +15,21 @@ const TUNSETIFF: ioctl::Opcode = opcode::write::<std::ffi::c_int>(b'T', 202);
 const IFF_TUN: u16 = 0x0001;
 /// No four octets of protocol before each packet.
 const IFF_NO_PI: u16 = 0x1000;
+/// A `virtio_net_hdr` before each packet, which may be a super-packet.
+const IFF_VNET_HDR: u16 = 0x4000;
 /// Refuse a device that exists.
 const IFF_TUN_EXCL: u16 = 0x8000;
+
+/// `_IOW('T', 208, unsigned int)`: the flags are the argument itself.
+const TUNSETOFFLOAD: ioctl::Opcode = opcode::write::<std::ffi::c_uint>(b'T', 208);
+/// Checksums may be left to us.
+const TUN_F_CSUM: usize = 0x01;
+const TUN_F_TSO4: usize = 0x02;
+const TUN_F_TSO6: usize = 0x04;
+const TUN_F_TSO_ECN: usize = 0x08;
+/// Linux 6.2.
+const TUN_F_USO4: usize = 0x20;
+const TUN_F_USO6: usize = 0x40;
 
 /// `struct ifreq` as this request uses it: a name, and flags at the start of the union.
 #[repr(C)]
@@ -26,8 +40,9 @@ struct InterfaceRequest {
 }
 
 /// Makes the device `name`; it lives as long as the file. Needs CAP_NET_ADMIN.
-/// Reads and writes on the file are single packets and don't block.
-pub fn create(name: &str) -> io::Result<File> {
+/// Reads and writes on the file are single packets or super-packets, each behind its header, and
+/// don't block. Says which super-packets it takes.
+pub fn create(name: &str) -> io::Result<(File, Abilities)> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -35,7 +50,7 @@ pub fn create(name: &str) -> io::Result<File> {
         .open("/dev/net/tun")?;
     let mut request = InterfaceRequest {
         name: [0; NAME_MAX + 1],
-        flags: IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL,
+        flags: IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | IFF_VNET_HDR,
         rest_of_union: [0; 22],
     };
     let octets = name.as_bytes();
@@ -46,7 +61,25 @@ pub fn create(name: &str) -> io::Result<File> {
     // SAFETY: TUNSETIFF reads and writes one `ifreq`, 40 octets on 64-bit Linux, which
     // `InterfaceRequest` has (checked below); the pointer lives for the duration of the call.
     unsafe { ioctl::ioctl(&file, Updater::<TUNSETIFF, _>::new(&mut request)) }?;
-    Ok(file)
+    let abilities = offload(&file);
+    Ok((file, abilities))
+}
+
+/// Asks for as much as the kernel has; without any, each packet comes alone and complete.
+fn offload(file: &File) -> Abilities {
+    let tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    let udp = TUN_F_USO4 | TUN_F_USO6;
+    let taken = |flags: usize| {
+        // SAFETY: TUNSETOFFLOAD takes an integer, and no pointer.
+        let setter = unsafe { IntegerSetter::<TUNSETOFFLOAD>::new_usize(flags) };
+        // SAFETY: as above; the file is a TUN's.
+        unsafe { ioctl::ioctl(file, setter) }.is_ok()
+    };
+    let both = taken(tcp | udp);
+    Abilities {
+        tcp: both || taken(tcp),
+        udp: both,
+    }
 }
 
 const _: () = assert!(size_of::<InterfaceRequest>() == 40);

@@ -1,0 +1,218 @@
+//! From the sockets to the TUNs: IKE messages to their engine, ESP packets opened and handed to the
+//! kernel, a batch at a time.
+
+use super::Daemon;
+use crate::sockets::{Endpoint, IKE_PORT, NAT_PORT, Port};
+use crate::trains::{self, Train};
+use crossgate_esp::{OpenOutput, Opened, Received};
+use crossgate_ike::Datagram;
+use crossgate_model::Path;
+use crossgate_model::view::Encapsulation;
+use crossgate_wire::esp::{Port4500, classify_4500};
+use crossgate_wire::ip::{Packet, clamp_mss};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+
+/// Trains taken from one socket before others have their turn.
+const TRAINS_MAX: usize = 64;
+/// The longest of them.
+const TRAIN_OCTETS: usize = 65_536;
+/// Room for a batch; it ends early when less than the longest train is left.
+const ROOM: usize = 8 * TRAIN_OCTETS;
+
+/// Memory that is used again for each batch.
+pub(super) struct Inward {
+    room: Vec<u8>,
+    control: Vec<u8>,
+    arrived: Vec<(Range<usize>, Train)>,
+    opened: OpenOutput,
+}
+
+impl Default for Inward {
+    fn default() -> Self {
+        Self {
+            room: vec![0; ROOM],
+            control: trains::control_buffer(),
+            arrived: Vec::with_capacity(TRAINS_MAX),
+            opened: OpenOutput::default(),
+        }
+    }
+}
+
+impl Inward {
+    /// What one socket has, in its order.
+    fn fill(&mut self, endpoint: &Endpoint, port: Port) -> std::io::Result<()> {
+        self.arrived.clear();
+        let mut end = 0;
+        while self.arrived.len() < TRAINS_MAX && self.room.len() - end >= TRAIN_OCTETS {
+            let Some(room) = self.room.get_mut(end..) else {
+                break;
+            };
+            let Some(train) = endpoint.receive(port, room, &mut self.control)? else {
+                break;
+            };
+            self.arrived.push((end..end + train.length, train));
+            end += train.length;
+        }
+        Ok(())
+    }
+
+    fn trains(&self) -> impl Iterator<Item = (&Train, &[u8])> {
+        let arrived = self.arrived.iter();
+        arrived.map(|(range, train)| (train, self.room.get(range.clone()).unwrap_or_default()))
+    }
+}
+
+/// Where datagrams came in, and from whom.
+#[derive(Clone, Copy)]
+struct Arrival {
+    local: IpAddr,
+    from: SocketAddr,
+    tos: u8,
+}
+
+impl Arrival {
+    fn esp<'p>(&self, encapsulation: Encapsulation, tos: u8, packet: &'p [u8]) -> Received<'p> {
+        let path = Path {
+            local: self.local,
+            remote: self.from.ip(),
+            encapsulation,
+        };
+        Received { path, tos, packet }
+    }
+}
+
+impl Daemon {
+    /// Takes datagrams of one socket, in their order.
+    pub(super) fn receive(&mut self, index: usize, port: Port) {
+        let mut inward = std::mem::take(&mut self.inward);
+        let mut local = None;
+        if let Some(endpoint) = self.machine.endpoints.get(index) {
+            local = Some(endpoint.address);
+            if inward.fill(endpoint, port).is_err() {
+                self.count("receive-failed");
+            }
+        }
+        let mut opened = std::mem::take(&mut inward.opened);
+        if let Some(local) = local {
+            self.trains(local, port, &inward, &mut opened);
+        }
+        inward.opened = opened;
+        self.inward = inward;
+    }
+
+    fn trains(&mut self, local: IpAddr, port: Port, inward: &Inward, opened: &mut OpenOutput) {
+        let mut waiting = Vec::with_capacity(TRAINS_MAX);
+        for (train, octets) in inward.trains() {
+            let arrival = Arrival {
+                local,
+                from: train.from,
+                tos: train.tos,
+            };
+            if octets.is_empty() {
+                self.datagram(port, arrival, octets, &mut waiting, opened);
+            }
+            for datagram in octets.chunks(train.segment.max(1)) {
+                self.datagram(port, arrival, datagram, &mut waiting, opened);
+            }
+        }
+        self.open(&mut waiting, opened);
+    }
+
+    /// ESP joins what waits to be opened; before anything else is heeded, that is opened.
+    fn datagram<'p>(
+        &mut self,
+        port: Port,
+        arrival: Arrival,
+        octets: &'p [u8],
+        waiting: &mut Vec<Received<'p>>,
+        opened: &mut OpenOutput,
+    ) {
+        let local_port = match port {
+            Port::Ike => IKE_PORT,
+            Port::Nat => NAT_PORT,
+            Port::Esp => return waiting.extend(self.raw_esp(arrival, octets)),
+        };
+        let local = SocketAddr::new(arrival.local, local_port);
+        let classified = match port {
+            Port::Nat => classify_4500(octets),
+            _ => Port4500::Ike(octets),
+        };
+        match classified {
+            Port4500::Esp(packet) => {
+                let encapsulation = Encapsulation::Udp {
+                    local_port: NAT_PORT,
+                    remote_port: arrival.from.port(),
+                };
+                waiting.push(arrival.esp(encapsulation, arrival.tos, packet));
+            }
+            Port4500::Ike(message) => {
+                self.open(waiting, opened);
+                self.ike_message(local, arrival.from, message);
+            }
+            Port4500::Keepalive => self.count("keepalives-received"),
+            Port4500::Runt => self.count("runts-on-4500"),
+        }
+    }
+
+    /// IPv4 comes with its header, IPv6 without.
+    fn raw_esp<'p>(&mut self, arrival: Arrival, octets: &'p [u8]) -> Option<Received<'p>> {
+        if arrival.local.is_ipv6() {
+            return Some(arrival.esp(Encapsulation::Esp, arrival.tos, octets));
+        }
+        let Ok(outer) = Packet::parse(octets) else {
+            self.count("outer-header-unreadable");
+            return None;
+        };
+        Some(arrival.esp(Encapsulation::Esp, outer.tos, outer.payload))
+    }
+
+    fn ike_message(&mut self, local: SocketAddr, remote: SocketAddr, payload: &[u8]) {
+        self.debug_packet("received", local, remote, payload);
+        let datagram = Datagram {
+            local,
+            remote,
+            payload,
+        };
+        let now = self.now();
+        self.ike.handle(now, datagram);
+        self.drain();
+    }
+
+    fn open(&mut self, waiting: &mut Vec<Received<'_>>, opened: &mut OpenOutput) {
+        if waiting.is_empty() {
+            return;
+        }
+        let now = self.now();
+        self.esp.open(now, waiting.drain(..), opened);
+        self.deliver_opened(opened);
+        opened.clear();
+        self.heed_notices(now);
+    }
+
+    /// Hands inner packets to the kernel, each tunnel's together.
+    fn deliver_opened(&mut self, opened: &mut OpenOutput) {
+        let mut packets: Vec<(&Opened, &mut [u8])> = opened.packets.iter_mut().collect();
+        // Stable: packets of one tunnel stay in their order.
+        packets.sort_by(|(one, _), (other, _)| one.interface.cmp(&other.interface));
+        let same = |one: &(&Opened, &mut [u8]), other: &(&Opened, &mut [u8])| {
+            one.0.interface == other.0.interface
+        };
+        for run in packets.chunk_by_mut(same) {
+            let interface = run.first().and_then(|(meta, _)| meta.interface.as_deref());
+            let mut tuns = self.machine.tuns.iter();
+            let Some(tun) = tuns.find(|tun| tun.tunnel.interface.as_deref() == interface) else {
+                self.count_many("no-tunnel-device", run.len());
+                continue;
+            };
+            if let Some(most) = tun.tunnel.mss {
+                run.iter_mut().for_each(|(_, packet)| {
+                    clamp_mss(packet, most);
+                });
+            }
+            let packets: Vec<&[u8]> = run.iter().map(|(_, packet)| &**packet).collect();
+            let failed = tun.write_all(&packets);
+            self.count_many("tun-write-failed", failed);
+        }
+    }
+}
