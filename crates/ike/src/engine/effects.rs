@@ -151,23 +151,18 @@ impl Engine {
     }
 
     /// Crossing initiations made the same Child twice. As with rekeys, the one with the lowest nonce
-    /// is deleted by the end that asked for it, after a while in which both carry traffic.
+    /// is deleted by the end that asked for it, after a while in which both carry traffic. If it is
+    /// being rekeyed right now, that goes for each SA that this has made or will make of it.
     fn drop_duplicates(&mut self, spi_in: u32) {
         for other in self.cx.book.crossing(spi_in) {
             let (Some(a), Some(b)) = (self.cx.book.entry(spi_in), self.cx.book.entry(other)) else {
                 continue;
             };
-            let (loser, entry) = if a.origin.rank < b.origin.rank {
-                (spi_in, a)
-            } else {
-                (other, b)
-            };
-            if entry.origin.role == Role::Initiator {
-                self.with_established(entry.ike, |sa, cx| {
-                    let at = cx.now + DUPLICATE_GRACE;
-                    if let Some(child) = sa.children.get_mut(&loser) {
-                        child.redundant_at = Some(at);
-                    }
+            let loser = if a.origin.rank < b.origin.rank { a } else { b };
+            if loser.origin.role == Role::Initiator {
+                let (ike, origin) = (loser.ike, loser.origin.clone());
+                self.with_established(ike, |sa, cx| {
+                    sa.mark_redundant(&origin, cx.now + DUPLICATE_GRACE);
                 });
             }
         }

@@ -4,12 +4,12 @@ use super::established::{Active, Established, survives_request};
 use super::tasks::Task;
 use crate::child::answer::Refusal;
 use crate::child::offer::{ChildOffer, OfferFailed};
-use crate::child::{self, Agreement, Birth, Child, Stage};
+use crate::child::{self, Agreement, Birth, Child, Origin, Stage};
 use crate::context::{Context, Ends};
 use crate::effect::Effect;
 use crate::limits::MAX_SAS_PER_CHILD;
-use crossgate_model::EventKind;
 use crossgate_model::event::{DeleteReason, Side};
+use crossgate_model::{EventKind, Time};
 use crossgate_wire::ike::{ExchangeType, Payload};
 
 impl Established {
@@ -80,6 +80,16 @@ impl Established {
             }
         }
         self.children.get(&spi_in)
+    }
+
+    /// All that the exchange of that origin brought up is to go then, replaced ones included: the
+    /// answer to a rekey that is under way inherits from them.
+    pub fn mark_redundant(&mut self, origin: &Origin, at: Time) {
+        for child in self.children.values_mut() {
+            if child.origin == *origin {
+                child.redundant_at = Some(at);
+            }
+        }
     }
 
     /// Answers a request of the peer.

@@ -366,6 +366,42 @@ fn crossing_initiations_end_in_one_ike_sa_and_one_child() {
     }
 }
 
+/// The Child of the first of two crossing initiations is rekeyed by both ends, while the second
+/// one's IKE_AUTH arrives: before, between or after their messages, in every order of these.
+#[test]
+fn crossing_initiations_end_in_one_child_though_both_ends_rekey_meanwhile() {
+    for (a, b) in [([LOW, HIGH], [HIGH, HIGH]), ([HIGH, HIGH], [LOW, HIGH])] {
+        for (late, order) in (0..8).flat_map(|late| (0..32u32).map(move |order| (late, order))) {
+            let mut world = World::new();
+            world.a.next_nonces(&[a[0], b[1]]);
+            world.b.next_nonces(&[b[0], a[1]]);
+            world.act(Who::A, |engine, now| engine.acquire(now, "net"));
+            world.act(Who::B, |engine, now| engine.acquire(now, "net"));
+            for turn in ["request", "answer"] {
+                world.deliver(&format!("a IKE_SA_INIT {turn} 0"));
+                world.deliver(&format!("b IKE_SA_INIT {turn} 0"));
+            }
+            let mut auth = Some(world.take("b IKE_AUTH request 1"));
+            world.run();
+            world.act(Who::A, rekey_child);
+            world.act(Who::B, rekey_child);
+            for turn in 0.. {
+                let from = [Who::A, Who::B][(order >> (turn % 5)) as usize & 1];
+                let at = world.wire.iter().position(|flight| flight.from == from);
+                if let Some(auth) = auth.take_if(|_| turn == late) {
+                    world.arrive(auth);
+                } else if let Some(flight) = world.wire.remove(at.unwrap_or(0)) {
+                    world.arrive(flight);
+                } else if auth.is_none() {
+                    break;
+                }
+            }
+            world.seconds(30);
+            world.is_up_once(&["net"]);
+        }
+    }
+}
+
 #[test]
 fn crossing_initiations_with_several_children_end_in_one_of_each() {
     let mut world = World::with(|gateway| {
