@@ -1,7 +1,7 @@
 //! `crossgate generate`, `mirror` and `convert` as a person uses them. Labs run as root.
 
 use crossgate_diag::Sources;
-use crossgate_gateway::load::load_into;
+use crossgate_gateway::load::{Hints, load_into};
 use crossgate_model::Gateway;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -433,7 +433,11 @@ fn what_a_mirror_can_not_know_is_asked_for_and_its_key_is_masked() {
 fn read(path: &str) -> Gateway {
     let mut sources = Sources::new();
     let path = root().join(path);
-    let read = load_into(&mut sources, &path, Some("17.9"));
+    let hints = Hints {
+        release: Some("17.9".into()),
+        ..Hints::default()
+    };
+    let read = load_into(&mut sources, &path, &hints);
     read.unwrap_or_else(|failure| panic!("{failure}")).gateway
 }
 

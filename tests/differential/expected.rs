@@ -2,7 +2,7 @@
 
 use crate::swanctl;
 use crossgate_diag::{Certainty, Sources};
-use crossgate_gateway::dialect::Dialect;
+use crossgate_gateway::dialect::{Dialect, Hints};
 use crossgate_model::behaviour::ResponderSelectors;
 use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Behaviour, Claim, Connection, End, Gateway, Initiation, Policy};
@@ -101,7 +101,7 @@ fn read(text: &str) -> Option<Gateway> {
     let dialect = Dialect::of(text)?;
     let file = sources.add("file", text);
     dialect
-        .read(&mut sources, file, None)
+        .read(&mut sources, file, &Hints::default())
         .ok()
         .map(|read| read.gateway)
 }

@@ -2,7 +2,7 @@
 
 use crossgate_check::{Options, Side, judge_pair};
 use crossgate_diag::Sources;
-use crossgate_gateway::dialect::{Dialect, Read};
+use crossgate_gateway::dialect::{Dialect, Hints, Read};
 use crossgate_model::{End, Gateway, Verdict};
 use crossgate_rehearse::observe::{self, observe};
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub fn judged(given: &Given) -> Result<Judged, String> {
 fn read(sources: &mut Sources, name: &str, text: &str) -> Result<Read, String> {
     let dialect = Dialect::of(text).ok_or("looks like no configuration")?;
     let file = sources.add(name, text);
-    dialect.read(sources, file, None)
+    dialect.read(sources, file, &Hints::default())
 }
 
 /// The end that has a Child SA to rekey at that time.

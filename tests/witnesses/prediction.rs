@@ -3,7 +3,7 @@
 use super::case::{Case, ENDS, Pair};
 use crossgate_check::{Options, Report, Side, judge_pair};
 use crossgate_diag::{Amendment, FileId, SourceFile, Sources, apply};
-use crossgate_gateway::dialect::{Dialect, Read};
+use crossgate_gateway::dialect::{Dialect, Hints, Read};
 use crossgate_model::language::CannotSay;
 use crossgate_model::{
     Change, Connection, End, Event, Gateway, Initiation, Language, RemoteEnd, Verdict,
@@ -156,5 +156,5 @@ impl Judged {
 fn read(sources: &mut Sources, name: &str, text: &str) -> Result<(FileId, Read), String> {
     let dialect = Dialect::of(text).ok_or_else(|| format!("{name} looks like no configuration"))?;
     let file = sources.add(name, text);
-    Ok((file, dialect.read(sources, file, None)?))
+    Ok((file, dialect.read(sources, file, &Hints::default())?))
 }

@@ -5,6 +5,7 @@
 mod check;
 mod exec;
 mod explain;
+mod hints;
 mod lab;
 mod make;
 mod paper;

@@ -1,5 +1,6 @@
 //! `crossgate run`: the daemon for one end.
 
+use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
 use crossgate_gateway::{LogFormat, Options};
 use std::path::PathBuf;
@@ -18,9 +19,8 @@ pub struct RunArgs {
     /// Device of an interface of the configuration: ethernet1/1=eth0
     #[arg(long = "bind", value_name = "NAME=DEVICE", value_parser = binding)]
     binds: Vec<(String, String)>,
-    /// Release of the vendor's system, where the file states none: 17.9
-    #[arg(long, value_name = "NUMBER", value_parser = release)]
-    release: Option<String>,
+    #[command(flatten)]
+    hints: HintArgs,
     /// What `crossgate exec` calls this daemon [default: the file's name]
     #[arg(long)]
     name: Option<String>,
@@ -36,6 +36,9 @@ pub struct RunArgs {
     /// Answer peers, but never initiate
     #[arg(long)]
     passive: bool,
+    /// Carry this tunnel's ESP in UDP, NAT or not: many times faster here; `all` for every tunnel
+    #[arg(long = "encapsulate", value_name = "TUNNEL")]
+    encapsulate: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,7 +51,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
     let options = Options {
         file: args.file.clone(),
         binds: args.binds.clone(),
-        release: args.release.clone(),
+        hints: args.hints.hints(),
         name: args.name.clone(),
         socket: args.socket.clone(),
         keylog: args.keylog.clone(),
@@ -57,6 +60,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
             Format::Json => LogFormat::Json,
         },
         passive: args.passive,
+        encapsulate: args.encapsulate.clone(),
     };
     match crossgate_gateway::run(options) {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,18 +69,6 @@ pub fn run(args: &RunArgs) -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// Major and minor number, and whatever follows: `17.9`, `17.09.04a`, `11.1.2-h3`.
-pub fn release(text: &str) -> Result<String, String> {
-    let mut parts = text.split('.');
-    let numbers = [parts.next(), parts.next()];
-    let begins_with_digit =
-        |part: &Option<&str>| part.is_some_and(|p| p.starts_with(|c: char| c.is_ascii_digit()));
-    if numbers.iter().all(begins_with_digit) {
-        return Ok(text.to_owned());
-    }
-    Err("expected a release, such as 17.9".into())
 }
 
 fn binding(text: &str) -> Result<(String, String), String> {
@@ -90,13 +82,7 @@ fn binding(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{binding, release};
-
-    #[test]
-    fn a_release_is_two_numbers_at_least() {
-        assert!(release("17.9").is_ok() && release("17.09.04a").is_ok());
-        assert!(release("17").is_err() && release("seventeen.nine").is_err());
-    }
+    use super::binding;
 
     #[test]
     fn a_binding_is_two_names_with_an_equals_sign_between() {

@@ -11,7 +11,7 @@ use crate::bind::{self, Bindings};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::keylog::KeyLog;
-use crate::load::{Loaded, load};
+use crate::load::{Hints, Loaded, load};
 use crate::log::{Log, LogFormat, Record};
 use crate::machine::{self, Machine};
 use crate::netlink::{Device, Netlink};
@@ -38,8 +38,8 @@ pub struct Options {
     pub file: PathBuf,
     /// The configuration's names, each with Linux's.
     pub binds: Vec<(String, String)>,
-    /// Of the vendor's system, for a file that states none: `17.9`.
-    pub release: Option<String>,
+    /// How the file is read, at the start and at each reload.
+    pub hints: Hints,
     /// What others call this daemon; the file's name without its ending by default.
     pub name: Option<String>,
     pub socket: Option<PathBuf>,
@@ -48,7 +48,13 @@ pub struct Options {
     pub log_format: LogFormat,
     /// Answer, but never initiate.
     pub passive: bool,
+    /// Tunnels whose ESP is carried in UDP whether there is a NAT or not, by the names that the
+    /// configuration has for them; [`ALL_TUNNELS`] for every one.
+    pub encapsulate: Vec<String>,
 }
+
+/// In place of a tunnel's name.
+pub const ALL_TUNNELS: &str = "all";
 
 impl Options {
     fn name(&self) -> Result<String, Failure> {
@@ -129,6 +135,7 @@ impl Setting {
                 connection.initiation.value = Initiation::Never;
             }
         }
+        notes.extend(force_encapsulation(&mut gateway, &options.encapsulate));
         let locals = bind::local_addresses(&gateway, &bindings, devices)?;
         let path_mtus = locals.iter().map(|a| (*a, path_mtu(devices, *a))).collect();
         let mtu = |local| path_mtu(devices, local);
@@ -147,6 +154,33 @@ impl Setting {
     }
 }
 
+/// A peer that finds a NAT before us takes ESP in UDP (RFC 7296 §2.23), which the kernel moves in
+/// trains. Names that no tunnel has are told.
+fn force_encapsulation(gateway: &mut Gateway, names: &[String]) -> Vec<Record> {
+    let mut unknown: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let all = unknown.remove(ALL_TUNNELS);
+    let mut known = BTreeSet::new();
+    for connection in &mut gateway.connections {
+        for child in &connection.children {
+            let tunnel = child.tunnel.value.as_str();
+            if all || names.iter().any(|name| name == tunnel) {
+                connection.nat.force_encapsulation.value = true;
+            }
+            unknown.remove(tunnel);
+            known.insert(tunnel.to_owned());
+        }
+    }
+    let known: Vec<_> = known.into_iter().collect();
+    let told = unknown.into_iter().map(|name| {
+        let text = format!(
+            "--encapsulate {name}: no tunnel has that name; there are: {}",
+            known.join(", ")
+        );
+        Record::warning("configuration", text)
+    });
+    told.collect()
+}
+
 fn path_mtu(devices: &[Device], local: IpAddr) -> u16 {
     let device = devices.iter().find(|device| device.has(local));
     let mtu = device.map_or(u32::from(DEFAULT_PATH_MTU), |device| device.mtu);
@@ -159,7 +193,7 @@ impl Daemon {
         let name = options.name()?;
         let clock = Clock::start();
         let mut log = Log::new(options.log_format, Box::new(std::io::stderr()));
-        let loaded = load(&options.file, options.release.as_deref())?;
+        let loaded = load(&options.file, &options.hints)?;
         log.findings(clock.unix(), &loaded);
         loaded.usable()?;
         if let Err(error) = process::forbid_core_dumps() {

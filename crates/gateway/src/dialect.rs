@@ -45,9 +45,18 @@ pub struct Read {
     pub language: Box<dyn Language>,
 }
 
-/// What a file says, or in a sentence why it can't be a configuration. The last argument is the
-/// release of the vendor's system, where the operator knows it and the file does not state it.
-type Reader = fn(&mut Sources, FileId, Option<&str>) -> Result<Read, String>;
+/// What the operator says of a file that it does not say itself.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// Release of the vendor's system, for a file that states none: `17.9`.
+    pub release: Option<String>,
+    /// Which device a Panorama's export is read as: by a template stack, a template or a serial
+    /// number.
+    pub template: Option<String>,
+}
+
+/// What a file says, or in a sentence why it can't be a configuration.
+type Reader = fn(&mut Sources, FileId, &Hints) -> Result<Read, String>;
 
 /// What a debug topic prints of an event, in the vendor's own words; the number is that of the
 /// IKE SA, as in [`crossgate_model::view::IkeSaView`].
@@ -72,15 +81,7 @@ const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "pan-os",
         looks_like: |text, _| crossgate_panos::looks_like(text).into(),
-        // Nothing that is obeyed depends on the release.
-        read: |sources, file, _| match crossgate_panos::read(sources, file) {
-            Ok(reading) => Ok(Read {
-                gateway: reading.gateway.clone(),
-                findings: reading.findings.clone(),
-                language: Box::new(reading),
-            }),
-            Err(refusal) => Err(refusal.to_string()),
-        },
+        read: read_pan_os,
         execute: crossgate_panos::command::execute,
         debug: |_, _, _| Vec::new(),
         debug_packet: |_, _| Vec::new(),
@@ -98,14 +99,7 @@ const DIALECTS: &[Dialect] = &[
             0 => crossgate_ios::has_any(text).into(),
             _ => share_of_lines(text, crossgate_ios::looks_like(text)),
         },
-        read: |sources, file, release| match crossgate_ios::read_as(sources, file, release) {
-            Ok(reading) => Ok(Read {
-                gateway: reading.gateway.clone(),
-                findings: reading.findings.clone(),
-                language: Box::new(reading),
-            }),
-            Err(refusal) => Err(refusal.to_string()),
-        },
+        read: read_ios_xe,
         execute: crossgate_ios::command::execute,
         debug: |event, topic, sa| {
             let numbers = sa.map(|sa| Numbers { session: sa, sa });
@@ -120,6 +114,30 @@ const DIALECTS: &[Dialect] = &[
         comment: "!",
     },
 ];
+
+/// Nothing that is obeyed depends on the release.
+fn read_pan_os(sources: &mut Sources, file: FileId, hints: &Hints) -> Result<Read, String> {
+    match crossgate_panos::read_template(sources, file, hints.template.as_deref()) {
+        Ok(reading) => Ok(Read {
+            gateway: reading.gateway.clone(),
+            findings: reading.findings.clone(),
+            language: Box::new(reading),
+        }),
+        Err(refusal) if refusal.choices().is_empty() => Err(refusal.to_string()),
+        Err(refusal) => Err(format!("{refusal}; choose with --template NAME")),
+    }
+}
+
+fn read_ios_xe(sources: &mut Sources, file: FileId, hints: &Hints) -> Result<Read, String> {
+    match crossgate_ios::read_as(sources, file, hints.release.as_deref()) {
+        Ok(reading) => Ok(Read {
+            gateway: reading.gateway.clone(),
+            findings: reading.findings.clone(),
+            language: Box::new(reading),
+        }),
+        Err(refusal) => Err(refusal.to_string()),
+    }
+}
 
 /// `2026/06/11 09:05:07 `, as PAN-OS lists its logs.
 fn slashed_date(unix: Duration) -> String {
@@ -196,13 +214,8 @@ impl Dialect {
         likely
     }
 
-    pub fn read(
-        &self,
-        sources: &mut Sources,
-        file: FileId,
-        release: Option<&str>,
-    ) -> Result<Read, String> {
-        (self.read)(sources, file, release)
+    pub fn read(&self, sources: &mut Sources, file: FileId, hints: &Hints) -> Result<Read, String> {
+        (self.read)(sources, file, hints)
     }
 
     /// What debugging packets prints of an IKE message.

@@ -1,6 +1,7 @@
 //! A file becomes a gateway.
 
 use crate::dialect::Dialect;
+pub use crate::dialect::Hints;
 use crate::encoding::{Encoding, decode};
 use crate::failure::Failure;
 use crossgate_diag::{FileId, Finding, Severity, Sources, to_json, to_text};
@@ -39,10 +40,9 @@ pub struct Loaded {
 }
 
 /// Reads a configuration of either vendor. Findings are no failure: see [`Loaded::usable`].
-/// `release` is for files that state none.
-pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
+pub fn load(path: &Path, hints: &Hints) -> Result<Loaded, Failure> {
     let mut sources = Sources::new();
-    let read = load_into(&mut sources, path, release)?;
+    let read = load_into(&mut sources, path, hints)?;
     Ok(Loaded {
         path: read.path,
         masked_config: sources.get(read.file).redacted(),
@@ -58,14 +58,14 @@ pub fn load(path: &Path, release: Option<&str>) -> Result<Loaded, Failure> {
 pub fn load_into(
     sources: &mut Sources,
     path: &Path,
-    release: Option<&str>,
+    hints: &Hints,
 ) -> Result<Configuration, Failure> {
     let octets = octets(path).map_err(|error| Failure::Unreadable {
         path: path.to_owned(),
         error,
     })?;
     let (text, encoding) = decode(octets).map_err(|reason| not_one(path, reason))?;
-    let mut read = read_text(sources, path, text, release)?;
+    let mut read = read_text(sources, path, text, hints)?;
     read.encoding = encoding;
     if encoding == Encoding::Latin1 {
         let title = format!("{} is no UTF-8, and read as Latin-1", path.display());
@@ -79,12 +79,12 @@ pub fn read_text(
     sources: &mut Sources,
     path: &Path,
     text: String,
-    release: Option<&str>,
+    hints: &Hints,
 ) -> Result<Configuration, Failure> {
     let dialect = Dialect::of(&text).ok_or_else(|| not_one(path, not_understood(&text)))?;
     let file = sources.add(path.display().to_string(), text);
     let read = dialect
-        .read(sources, file, release)
+        .read(sources, file, hints)
         .map_err(|reason| not_one(path, &reason))?;
     Ok(Configuration {
         path: path.to_owned(),

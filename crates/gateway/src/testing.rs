@@ -1,6 +1,6 @@
 //! What the tests of this crate share: configurations of both vendors, and machines as values.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Hints};
 use crate::netlink::Device;
 use crossgate_diag::Sources;
 use crossgate_model::Gateway;
@@ -59,7 +59,7 @@ pub fn gateway(text: &str) -> Gateway {
     let file = sources.add("test", text);
     let dialect = Dialect::of(text).expect("a known language");
     dialect
-        .read(&mut sources, file, None)
+        .read(&mut sources, file, &Hints::default())
         .expect("a configuration")
         .gateway
 }

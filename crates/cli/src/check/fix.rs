@@ -76,7 +76,7 @@ fn with(judged: &Judged, fix: &Fix, asked: &Asked) -> Option<Judged> {
     for file in &judged.files {
         let edits: Vec<Edit> = edits(fix, file).cloned().collect();
         let text = apply(judged.sources.get(file.file).text(), &edits);
-        let read = read_text(&mut sources, &file.path, text, asked.release.as_deref()).ok()?;
+        let read = read_text(&mut sources, &file.path, text, &asked.hints).ok()?;
         files.push(Configuration {
             encoding: file.encoding,
             ..read

@@ -3,7 +3,7 @@
 use crossgate_check::{Options, Report, Side, judge_one, judge_pair, told_once};
 use crossgate_diag::{Finding, Severity, Sources};
 use crossgate_gateway::Failure;
-use crossgate_gateway::load::{Configuration, load_into};
+use crossgate_gateway::load::{Configuration, Hints, load_into};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub options: Options,
-    /// For files that state none.
-    pub release: Option<String>,
+    pub hints: Hints,
 }
 
 /// One or two files, and all that is to be said about them.
@@ -32,7 +31,7 @@ impl Judged {
             refuse_same_file(first, second)?;
         }
         let mut sources = Sources::new();
-        let read = |path: &PathBuf| load_into(&mut sources, path, asked.release.as_deref());
+        let read = |path: &PathBuf| load_into(&mut sources, path, &asked.hints);
         let files: Result<Vec<Configuration>, Failure> = paths.iter().map(read).collect();
         let files = files.map_err(|failure| failure.to_string())?;
         if let [first, second] = files.as_slice() {

@@ -5,10 +5,12 @@ pub mod fleet;
 pub mod judge;
 mod output;
 
+use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
 use crossgate_check::{Options, Profile};
 use crossgate_diag::Severity;
 use crossgate_gateway::clock::Clock;
+use crossgate_gateway::load::Hints;
 use judge::{Asked, Judged};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -38,9 +40,8 @@ pub struct CheckArgs {
     /// By which standard algorithms and keys are judged [default: RFC 8247 and RFC 8221]
     #[arg(long, value_enum, value_name = "NAME")]
     profile: Option<ProfileName>,
-    /// Release of the vendor's system, for a file that states none: 17.9
-    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
-    release: Option<String>,
+    #[command(flatten)]
+    hints: HintArgs,
     /// A NAT stands between the ends
     #[arg(long)]
     nat: bool,
@@ -96,13 +97,14 @@ pub fn findings(
     files: &[PathBuf; 2],
     known: Option<&PathBuf>,
     nat_between: bool,
+    hints: &Hints,
 ) -> Result<String, String> {
     let asked = Asked {
         options: Options {
             nat_between,
             ..Options::default()
         },
-        release: None,
+        hints: hints.clone(),
     };
     let mut judged = Judged::of_files(files, &asked)?;
     if let Some(known) = known {
@@ -169,7 +171,7 @@ impl CheckArgs {
             Some(ProfileName::Nist) => Profile::Nist,
         };
         Asked {
-            release: self.release.clone(),
+            hints: self.hints.hints(),
             options: Options {
                 profile,
                 now: i64::try_from(Clock::start().unix().as_secs()).ok(),

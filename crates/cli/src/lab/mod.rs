@@ -12,6 +12,7 @@ mod report;
 mod running;
 mod state;
 
+use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
 use crossgate_gateway::control;
 use crossgate_gateway::load::{self, Loaded};
@@ -46,9 +47,8 @@ pub struct LabArgs {
     /// Stop and remove a kept lab
     #[arg(long, value_name = "NAME", conflicts_with_all = ["branch", "keep", "name", "start", "keylog", "json"])]
     down: Option<String>,
-    /// Release of the vendor's system, for a file that states none: 17.9
-    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
-    release: Option<String>,
+    #[command(flatten)]
+    hints: HintArgs,
     /// Which end initiates (default: as the files say)
     #[arg(long, value_enum)]
     start: Option<Starter>,
@@ -135,7 +135,8 @@ fn lab(args: &LabArgs, progress: &Progress) -> Result<bool, Unusable> {
         progress.step("assumed", assumption);
     }
     let folders = prepare(args)?;
-    let network = Network::build(&plan).map_err(Unusable::at("network"))?;
+    let files = [&inputs.branch.gateway, &inputs.hq.gateway];
+    let network = Network::build(&plan, files).map_err(Unusable::at("network"))?;
     progress.step("network", picture(&plan));
     let lab = running::Lab {
         args,
@@ -155,7 +156,7 @@ fn lab(args: &LabArgs, progress: &Progress) -> Result<bool, Unusable> {
 fn read(args: &LabArgs, progress: &Progress) -> Result<Inputs, Unusable> {
     let one = |path: &Option<PathBuf>| {
         let path = path.as_deref().unwrap_or(Path::new(""));
-        load::load(path, args.release.as_deref()).map_err(Unusable::at("read"))
+        load::load(path, &args.hints.hints()).map_err(Unusable::at("read"))
     };
     let inputs = Inputs {
         branch: one(&args.branch)?,

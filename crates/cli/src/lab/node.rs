@@ -2,6 +2,7 @@
 
 use super::namespace::Namespace;
 use crossgate_gateway::control;
+use crossgate_gateway::load::Hints;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub struct Start<'a> {
     /// It answers, but does not initiate by itself.
     pub passive: bool,
     pub keylog: Option<&'a Path>,
-    pub release: Option<&'a str>,
+    pub hints: Hints,
 }
 
 /// A running daemon. Dropping it kills it.
@@ -88,8 +89,11 @@ impl Node {
         if start.passive {
             command.arg("--passive");
         }
-        if let Some(release) = start.release {
+        if let Some(release) = &start.hints.release {
             command.args(["--release", release]);
+        }
+        if let Some(template) = &start.hints.template {
+            command.args(["--template", template]);
         }
         if let Some(folder) = start.keylog {
             command.arg("--keylog").arg(folder);

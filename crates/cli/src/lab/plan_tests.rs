@@ -1,14 +1,14 @@
 //! [`crossgate_model::plan`] on the examples.
 
-use crossgate_gateway::load::load;
+use crossgate_gateway::load::{Hints, load};
 use crossgate_model::plan::{Plan, Site};
-use crossgate_model::{Gateway, Selector};
+use crossgate_model::{Gateway, NextHop, Selector};
 use expect_test::{Expect, expect};
 use std::path::Path;
 
 fn gateway(file: &str) -> Gateway {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    load(&examples.join(file), None)
+    load(&examples.join(file), &Hints::default())
         .expect("an example")
         .gateway
 }
@@ -244,4 +244,22 @@ fn a_route_elsewhere_is_no_route_to_the_peer() {
     let plan = Plan::new(&branch, &hq).expect("a plan");
     assert!(plan.branch.needs_default_route);
     assert_eq!(plan.branch.wan_router.to_string(), "203.0.113.1");
+}
+
+#[test]
+fn no_default_route_is_made_beside_one_that_discards_what_is_for_the_peer() {
+    let (mut branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 0);
+    let default = |route: &&mut crossgate_model::Route| route.destination.prefix_len() == 0;
+    let route = branch.routes.iter_mut().find(default).expect("a route");
+    route.via = NextHop::Discard;
+    let discards = |branch: &Gateway| {
+        let plan = Plan::new(branch, &hq).expect("a plan");
+        !plan.branch.needs_default_route
+    };
+    assert!(discards(&branch));
+    let mut better = branch.routes[0].clone();
+    better.via = NextHop::Interface(crossgate_model::Spanned::default_of("Gi9".into()));
+    better.destination.value = "198.51.100.0/24".parse().expect("a network");
+    branch.routes.push(better);
+    assert!(!discards(&branch));
 }

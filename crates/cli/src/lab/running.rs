@@ -71,7 +71,7 @@ impl Lab<'_> {
             socket: self.folders.sockets.join(format!("{}.sock", site.label)),
             passive: self.args.start.is_some_and(|starter| starter != end),
             keylog,
-            release: self.args.release.as_deref(),
+            hints: self.args.hints.hints(),
         };
         let node =
             Node::start(namespace, &start, READY_PATIENCE).map_err(Unusable::at("daemons"))?;

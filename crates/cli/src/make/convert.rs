@@ -1,10 +1,11 @@
 //! `crossgate convert`: one vendor's configuration in another's words.
 
 use super::site::Vendor;
+use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::{Form, Written};
-use crossgate_gateway::load::{load_into, read_text};
+use crossgate_gateway::load::{Hints, load_into, read_text};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,9 +30,8 @@ pub struct ConvertArgs {
     /// Write this new file, keys included; without it the text is printed, its keys masked
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Release of the vendor's system, for a file that states none: 17.9
-    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
-    release: Option<String>,
+    #[command(flatten)]
+    hints: HintArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,7 +73,7 @@ pub fn run(args: &ConvertArgs) -> ExitCode {
 /// Whether all of it could be said.
 fn convert(args: &ConvertArgs) -> Result<bool, String> {
     let mut sources = Sources::new();
-    let read = load_into(&mut sources, &args.file, args.release.as_deref());
+    let read = load_into(&mut sources, &args.file, &args.hints.hints());
     let read = read.map_err(|failure| failure.to_string())?;
     let Written { text, cannot, .. } = args.to.form().write(&read.gateway);
     match &args.out {
@@ -90,7 +90,12 @@ fn convert(args: &ConvertArgs) -> Result<bool, String> {
 /// What is written, read again, which finds its keys.
 pub fn masked(text: String) -> Result<String, String> {
     let mut sources = Sources::new();
-    let read = read_text(&mut sources, Path::new("what is written"), text, None);
+    let read = read_text(
+        &mut sources,
+        Path::new("what is written"),
+        text,
+        &Hints::default(),
+    );
     let file = read.map_err(|failure| failure.to_string())?.file;
     Ok(sources.get(file).redacted())
 }

@@ -8,6 +8,7 @@ use super::{Output, judged};
 use clap::Args;
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::Form;
+use crossgate_gateway::load::Hints;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -90,7 +91,12 @@ fn generate(args: &GenerateArgs, file: &Path, out: &Path) -> Result<bool, String
         let known = outputs.iter().find(|output| output.is_of(name));
         known.map(|output| output.path.clone()).unwrap_or_default()
     };
-    judged(&[of(first), of(second)], None, design.nat)
+    judged(
+        &[of(first), of(second)],
+        None,
+        design.nat,
+        &Hints::default(),
+    )
 }
 
 fn understand(text: &str, folder: &Path) -> Result<(Design, Key), Wrong> {

@@ -6,7 +6,7 @@ use super::{Output, judged};
 use clap::Args;
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::Written;
-use crossgate_gateway::load::load_into;
+use crossgate_gateway::load::{Hints, load_into};
 use crossgate_model::{Connection, Gateway};
 use ipnet::Ipv4Net;
 use std::io::{self, Write};
@@ -74,8 +74,12 @@ pub struct MirrorArgs {
     #[arg(long, requires = "out")]
     force: bool,
     /// Release of IOS-XE: of a file that states none, and of what is written
-    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
+    #[arg(long, value_name = "NUMBER", value_parser = crate::hints::release)]
     release: Option<String>,
+    /// Which device a Panorama's export is read as: a template stack, a template, or the serial
+    /// number of a device
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
 }
 
 pub fn run(args: &MirrorArgs) -> ExitCode {
@@ -92,7 +96,7 @@ pub fn run(args: &MirrorArgs) -> ExitCode {
 /// Whether nothing is left to say.
 fn mirror(args: &MirrorArgs) -> Result<bool, String> {
     let mut sources = Sources::new();
-    let read = load_into(&mut sources, &args.file, args.release.as_deref());
+    let read = load_into(&mut sources, &args.file, &args.hints());
     let read = read.map_err(|failure| failure.to_string())?;
     let file = args.file.display().to_string();
     let connection = chosen(&read.gateway, args.connection.as_deref(), &file)?;
@@ -126,10 +130,18 @@ fn deliver(args: &MirrorArgs, written: Written) -> Result<bool, String> {
     output.refuse_old(args.force)?;
     output.write()?;
     eprintln!("wrote {}", path.display());
-    judged(&[args.file.clone(), path.clone()], Some(&args.file), false)
+    let files = [args.file.clone(), path.clone()];
+    judged(&files, Some(&args.file), false, &args.hints())
 }
 
 impl MirrorArgs {
+    fn hints(&self) -> Hints {
+        Hints {
+            release: self.release.clone(),
+            template: self.template.clone(),
+        }
+    }
+
     fn wanted(&self) -> Wanted<'_> {
         Wanted {
             vendor: self.to.vendor(),

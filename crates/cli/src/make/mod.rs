@@ -11,6 +11,7 @@ mod said;
 mod site;
 
 use crossgate_gateway::dialect::Written;
+use crossgate_gateway::load::Hints;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -59,8 +60,13 @@ impl Output {
 
 /// What `crossgate check` says of two files, beyond what `known` earns by itself; whether that is
 /// nothing.
-fn judged(files: &[PathBuf; 2], known: Option<&PathBuf>, nat: bool) -> Result<bool, String> {
-    let report = crate::check::findings(files, known, nat)?;
+fn judged(
+    files: &[PathBuf; 2],
+    known: Option<&PathBuf>,
+    nat: bool,
+    hints: &Hints,
+) -> Result<bool, String> {
+    let report = crate::check::findings(files, known, nat, hints)?;
     let [first, second] = files.each_ref().map(|file| file.display().to_string());
     if !report.is_empty() {
         eprint!("{report}");

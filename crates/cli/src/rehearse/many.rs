@@ -112,7 +112,7 @@ fn save(folder: &Path, network: &Network, seed: u64, invariant: &str) -> Result<
 
 /// The options of this command that make the scenario; those about several runs are left out.
 fn told_again(words: impl Iterator<Item = String>) -> Vec<String> {
-    const MAKE_IT: [&str; 8] = [
+    const MAKE_IT: [&str; 9] = [
         "--hours",
         "--start",
         "--loss",
@@ -121,6 +121,7 @@ fn told_again(words: impl Iterator<Item = String>) -> Vec<String> {
         "--event",
         "--traffic",
         "--release",
+        "--template",
     ];
     let mut kept = Vec::new();
     let mut words = words.peekable();

@@ -12,6 +12,7 @@ mod picture;
 mod story;
 
 use crate::check::judge::{Asked, Judged, in_their_names};
+use crate::hints::HintArgs;
 use account::Account;
 use answers::Script;
 use clap::{Args, ValueEnum};
@@ -80,9 +81,8 @@ pub struct RehearseArgs {
     /// What the hosts behind the ends send each other
     #[arg(long, value_enum, value_name = "KIND", default_value_t = Pattern::RequestAnswer)]
     traffic: Pattern,
-    /// Release of the vendor's system, for a file that states none: 17.9
-    #[arg(long, value_name = "NUMBER", value_parser = crate::run::release)]
-    release: Option<String>,
+    #[command(flatten)]
+    hints: HintArgs,
     /// Rehearse so many seeds, from --seed on, and tell the worst
     #[arg(long, value_name = "N", conflicts_with_all = ["ladder", "logs", "pcap", "svg", "replay"],
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -294,7 +294,7 @@ impl RehearseArgs {
                 now: i64::try_from(Clock::start().unix().as_secs()).ok(),
                 nat_between: self.nat.is_some(),
             },
-            release: self.release.clone(),
+            hints: self.hints.hints(),
         }
     }
 

@@ -45,7 +45,7 @@ impl Daemon {
     }
 
     fn try_reload(&mut self) -> Result<(), Refusal> {
-        let loaded = load(&self.options.file, self.options.release.as_deref())?;
+        let loaded = load(&self.options.file, &self.options.hints)?;
         self.log.findings(self.clock.unix(), &loaded);
         if loaded.errors() > self.setting.loaded.errors() {
             return Err(Refusal::Errors(loaded.errors()));

@@ -145,7 +145,7 @@ fn member(folder: &Path, path: &Path, asked: &Asked) -> Result<Member, Leftover>
     let name = path.strip_prefix(folder).unwrap_or(path);
     let name = name.display().to_string();
     let mut sources = Sources::new();
-    match load_into(&mut sources, path, asked.release.as_deref()) {
+    match load_into(&mut sources, path, &asked.hints) {
         Ok(read) => Ok(Member {
             path: path.to_owned(),
             name,
@@ -280,7 +280,7 @@ fn without_connections(gateway: &Gateway) -> Gateway {
         connections: Vec::new(),
         limits: gateway.limits.clone(),
         policy: gateway.policy.clone(),
-        throughput_cap: gateway.throughput_cap.clone(),
+        throughput_cap: gateway.throughput_cap,
         certificates: gateway.certificates.clone(),
     }
 }
