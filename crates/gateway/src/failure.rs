@@ -78,7 +78,7 @@ impl fmt::Display for Failure {
             }
             Self::NotAConfiguration { path, reason } => write!(
                 f,
-                "{} is neither an IOS-XE nor a PAN-OS configuration: {reason}",
+                "{} cannot be read as an IOS-XE or PAN-OS configuration: {reason}",
                 path.display()
             ),
             Self::Unusable { path, reason } => {

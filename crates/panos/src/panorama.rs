@@ -327,8 +327,9 @@ fn refusal(which: Option<&str>, candidates: &[At<'_>]) -> NotAConfiguration {
     let names = names.join(", ");
     let sentence = match which {
         Some(name) => format!(
-            "it is a Panorama's export without a template stack, template or device `{name}`; \
-             it has {names}"
+            "it is a Panorama's export without a template stack, template or device `{}`; \
+             it has {names}",
+            name.escape_debug()
         ),
         None => format!(
             "it is a Panorama's export for several kinds of devices: name the one that is meant, \
@@ -533,6 +534,22 @@ impl<'t> Merger<'t> {
         self.findings.push(note);
     }
 
+    /// Told once of each variable, however often it is named.
+    fn variable_hidden(&mut self, name: &str, winner: At<'t>, hidden: &[At<'t>]) {
+        let title = format!("the variable `{name}` is overridden");
+        let is_told = self.findings.iter().any(|finding| finding.title == title);
+        if hidden.is_empty() || is_told {
+            return;
+        }
+        let mut note = Finding::note("overridden", title)
+            .at(winner.span(), "this value holds")
+            .certain(Certainty::Doc);
+        for value in hidden {
+            note = note.beside(value.span(), "this one is hidden");
+        }
+        self.findings.push(note);
+    }
+
     /// A word as the device gets it: a variable's value in its place.
     fn resolved(&mut self, at: At<'t>) -> (String, Option<Span>, Option<Vec<String>>) {
         let plain = (at.word().to_owned(), at.span(), None);
@@ -540,15 +557,21 @@ impl<'t> Merger<'t> {
         if !is_name || at.kind() == Kind::Element {
             return plain;
         }
-        for (path, of) in &self.variables {
-            let kind = of.path(&["variable", at.word(), "type"]);
-            let kind = kind.and_then(|kind| kind.children().next());
-            let value = kind.and_then(|kind| Some((kind, kind.children().next()?)));
-            if let Some((kind, value)) = value.filter(|(_, value)| value.word() != "None") {
-                let way = ["variable", at.word(), "type", kind.word()].map(str::to_owned);
-                let path = path.iter().cloned().chain(way).collect();
-                return (value.word().to_owned(), value.span(), Some(path));
-            }
+        let mut values = self.variables.iter().filter_map(|(path, of)| {
+            let kind = of
+                .path(&["variable", at.word(), "type"])?
+                .children()
+                .next()?;
+            let value = kind.children().next()?;
+            (value.word() != "None").then_some((path, kind, value))
+        });
+        if let Some((path, kind, value)) = values.next() {
+            let hidden = values.map(|(_, _, value)| value);
+            let hidden: Vec<At<'t>> = hidden.filter(|it| it.word() != value.word()).collect();
+            let way = ["variable", at.word(), "type", kind.word()].map(str::to_owned);
+            let path = path.iter().cloned().chain(way).collect();
+            self.variable_hidden(at.word(), value, &hidden);
+            return (value.word().to_owned(), value.span(), Some(path));
         }
         let title = format!("the variable `{}` has no value", at.word());
         let error = Finding::error("undefined-name", title)
