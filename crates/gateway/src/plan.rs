@@ -9,7 +9,9 @@ use crate::sys::tun::NAME_MAX;
 use crossgate_crypto::{Encr, Integ};
 use crossgate_model::tunnelled::leads_into_tunnel;
 use crossgate_model::view::Encapsulation;
-use crossgate_model::{Child, EspProposal, Gateway, Interface, NextHop, Path, Route};
+use crossgate_model::{
+    Child, EspProposal, Gateway, Interface, InterfaceKind, NextHop, Path, Route,
+};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -101,8 +103,16 @@ impl Plan {
                     _ => BTreeSet::new(),
                 };
                 let all = beside.into_iter().chain([destination]);
-                let routes = all.map(|net| spec(net, via.clone()));
-                self.tunnel_routes.extend(routes);
+                for net in all {
+                    match attached(gateway, bindings, net) {
+                        Some(own) => self.remarks.push(format!(
+                            "route to {net} into {interface} is left out: it is the network of {own}, whose own route comes first"
+                        )),
+                        None => {
+                            self.tunnel_routes.insert(spec(net, via.clone()));
+                        }
+                    }
+                }
             }
             return;
         }
@@ -128,6 +138,27 @@ impl Plan {
         let sets = [&self.last_resorts, &self.tunnel_routes, &self.plain_routes];
         sets.into_iter().flatten().cloned().collect()
     }
+}
+
+/// The inside interface that has that very network, where it is bound. What a connection leaves by is
+/// none: packets that a tunnel should carry would go out there in the clear.
+fn attached<'a>(gateway: &'a Gateway, bindings: &Bindings, destination: IpNet) -> Option<&'a str> {
+    let leaves_by = |name: &str| {
+        let mut named = gateway.connections.iter().map(|c| &c.local.interface);
+        named.any(|local| local.as_ref().is_none_or(|local| local.value == name))
+    };
+    let inside = gateway.interfaces.iter().filter(|interface| {
+        interface.kind == InterfaceKind::Physical
+            && interface.enabled.value
+            && bindings.device(&interface.name.value).is_some()
+            && !leaves_by(&interface.name.value)
+    });
+    let mut names = inside.filter_map(|interface| {
+        let mut nets = interface.addresses.iter().map(|net| net.value.trunc());
+        nets.any(|net| net == destination)
+            .then_some(interface.name.value.as_str())
+    });
+    names.next()
 }
 
 /// A lower distance wins, then a lower metric; the kernel has one number for both.
@@ -327,6 +358,66 @@ mod tests {
             route 10.10.10.0/24 by tunnel.1 table 254 metric 2570
             route 10.10.10.0/24 unreachable table 254 metric 4278198272
             route 192.0.2.0/24 discarded table 254 metric 2570
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_route_to_an_inside_interface_s_own_network_is_left_out_and_said() {
+        let text = HQ.replace(
+            "R1 destination 10.10.0.0/16",
+            "R1 destination 10.20.20.0/24",
+        );
+        check(
+            &text,
+            &hq_devices(),
+            expect![[r#"
+            tunnel Some("tunnel.1") tunnel.1 mtu 1400
+            route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+            route 10.10.10.0/24 unreachable table 254 metric 4278198272
+            route 10.20.20.0/24 unreachable table 254 metric 4278198272
+            route 192.0.2.0/24 discarded table 254 metric 2570
+            remark: route to 10.20.20.0/24 into tunnel.1 is left out: it is the network of ethernet1/2, whose own route comes first
+        "#]],
+        );
+    }
+
+    #[test]
+    fn so_is_one_that_a_default_route_needs_beside_it() {
+        let text = HQ
+            .replace("R1 destination 10.10.0.0/16", "R1 destination 0.0.0.0/0")
+            .replace("P remote 10.10.10.0/24", "P remote 10.20.20.0/24");
+        check(
+            &text,
+            &hq_devices(),
+            expect![[r#"
+            tunnel Some("tunnel.1") tunnel.1 mtu 1400
+            route 0.0.0.0/0 by tunnel.1 table 254 metric 2570
+            route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+            route 10.20.20.0/24 unreachable table 254 metric 4278198272
+            route 192.0.2.0/24 discarded table 254 metric 2570
+            remark: route to 10.20.20.0/24 into tunnel.1 is left out: it is the network of ethernet1/2, whose own route comes first
+        "#]],
+        );
+    }
+
+    /// Beyond it whoever listens would read the packets.
+    #[test]
+    fn a_route_to_the_network_that_a_connection_leaves_by_stays_and_is_refused() {
+        let text = HQ.replace(
+            "R1 destination 10.10.0.0/16",
+            "R1 destination 198.51.100.0/24",
+        );
+        check(
+            &text,
+            &hq_devices(),
+            expect![[r#"
+            tunnel Some("tunnel.1") tunnel.1 mtu 1400
+            route 0.0.0.0/0 via 198.51.100.1 table 254 metric 2570
+            route 10.10.10.0/24 unreachable table 254 metric 4278198272
+            route 192.0.2.0/24 discarded table 254 metric 2570
+            route 198.51.100.0/24 by tunnel.1 table 254 metric 2570
+            route 198.51.100.0/24 unreachable table 254 metric 4278198272
         "#]],
         );
     }

@@ -229,7 +229,8 @@ impl End<'_> {
             return Err(PlanError::NoLan { label: self.label });
         }
         let next_hop = self.next_hop_on(wan);
-        let needs_default_route = next_hop.is_none() || !self.has_route_to_peer();
+        let leads_on = next_hop.is_some() || self.discards_peer();
+        let needs_default_route = !leads_on || !self.has_route_to_peer();
         if needs_default_route {
             notes.push(format!(
                 "{}: no route of the file leads to the peer; a default route by {} is made",
@@ -333,6 +334,18 @@ impl End<'_> {
         let peer = self.connection.remote.address();
         let mut routes = self.gateway.routes.iter();
         peer.is_none_or(|peer| routes.any(|route| route.destination.contains(&peer)))
+    }
+
+    /// Whether the file's best route to the peer leads nowhere: none is made beside it.
+    fn discards_peer(&self) -> bool {
+        let Some(peer) = self.connection.remote.address() else {
+            return false;
+        };
+        let routes = self.gateway.routes.iter();
+        let fitting = routes.filter(|route| route.destination.contains(&peer));
+        let best =
+            fitting.max_by_key(|route| (route.destination.prefix_len(), Reverse(route.distance)));
+        best.is_some_and(|route| matches!(route.via, NextHop::Discard))
     }
 
     /// The networks behind this end: what its own selectors say; else what is on its inside

@@ -4,6 +4,7 @@ use super::namespace::Namespace;
 use crossgate_gateway::netlink::Netlink;
 use crossgate_gateway::routes::{MAIN_TABLE, RouteSpec, Via};
 use crossgate_model::plan::{Plan, Site};
+use crossgate_model::{Gateway, Interface};
 use ipnet::{IpNet, Ipv4Net};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::RouteNetlinkMessage;
@@ -41,7 +42,8 @@ impl Network {
         format!("to-{label}")
     }
 
-    pub fn build(plan: &Plan) -> io::Result<Self> {
+    /// The gateways' files say more of the WAN's interfaces than the plan does.
+    pub fn build(plan: &Plan, files: [&Gateway; 2]) -> io::Result<Self> {
         let place = || -> io::Result<Place> {
             Ok(Place {
                 gateway: Namespace::new()?,
@@ -54,8 +56,9 @@ impl Network {
             router: Namespace::new()?,
         };
         let bridged = plan.one_segment();
-        network.site(&plan.branch, &network.branch, bridged)?;
-        network.site(&plan.hq, &network.hq, bridged)?;
+        let [branch, hq] = files;
+        network.site(&plan.branch, branch, &network.branch, bridged)?;
+        network.site(&plan.hq, hq, &network.hq, bridged)?;
         if bridged {
             inside(&network.router, bridge)?;
         } else {
@@ -64,11 +67,11 @@ impl Network {
         Ok(network)
     }
 
-    fn site(&self, site: &Site, place: &Place, bridged: bool) -> io::Result<()> {
+    fn site(&self, site: &Site, file: &Gateway, place: &Place, bridged: bool) -> io::Result<()> {
         let to_router = Self::router_device(site.label);
         cable((&place.gateway, WAN), (&self.router, &to_router))?;
         cable((&place.gateway, LAN), (&place.host, HOST))?;
-        inside(&place.gateway, |net| gateway(net, site, bridged))?;
+        inside(&place.gateway, |net| gateway(net, site, file, bridged))?;
         inside(&place.host, |net| hosts(net, site))?;
         inside(&self.router, |net| {
             net.up("lo")?;
@@ -81,21 +84,41 @@ impl Network {
     }
 }
 
-fn gateway(net: &mut Devices, site: &Site, bridged: bool) -> io::Result<()> {
+fn gateway(net: &mut Devices, site: &Site, file: &Gateway, bridged: bool) -> io::Result<()> {
     net.up("lo")?;
-    net.address(WAN, site.wan)?;
-    for (at, lan) in site.lans.iter().enumerate() {
-        // Two networks of the selectors may be parts of one interface's.
-        if site.lans[..at].iter().all(|l| l.gateway != lan.gateway) {
-            net.address(LAN, lan.gateway)?;
-        }
+    for lan in &site.lans {
+        net.address(LAN, lan.gateway)?;
+    }
+    net.up(LAN)?;
+    let interface = file.interface(&site.wan_interface);
+    let addresses = wan_addresses(site, interface);
+    for address in &addresses {
+        net.address(WAN, *address)?;
+    }
+    if interface.is_some_and(|interface| !interface.enabled.value) {
+        return Ok(());
     }
     net.up(WAN)?;
-    net.up(LAN)?;
-    if site.needs_default_route && !bridged {
+    let reaches_router = addresses.iter().any(|net| net.contains(&site.wan_router));
+    if site.needs_default_route && !bridged && reaches_router {
         net.default_route(site.wan_router)?;
     }
     Ok(())
+}
+
+/// Those of the file, whether the gateway speaks from one of them or not; the plan's if it has none.
+fn wan_addresses(site: &Site, interface: Option<&Interface>) -> Vec<Ipv4Net> {
+    let stated = interface.into_iter().flat_map(|i| &i.addresses);
+    let addresses: Vec<Ipv4Net> = stated
+        .filter_map(|net| match net.value {
+            IpNet::V4(net) => Some(net),
+            IpNet::V6(_) => None,
+        })
+        .collect();
+    match addresses.is_empty() {
+        true => vec![site.wan],
+        false => addresses,
+    }
 }
 
 /// The hosts of a site share one namespace: one address a LAN, and a default route by the first.
@@ -191,7 +214,11 @@ impl Devices {
 
     fn address(&mut self, name: &str, net: Ipv4Net) -> io::Result<()> {
         let index = self.index(name)?;
-        self.0.add_address(index, IpNet::V4(net))
+        match self.0.add_address(index, IpNet::V4(net)) {
+            // Two networks of the selectors may be parts of one interface's, and have one host.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            done => done,
+        }
     }
 
     fn default_route(&mut self, via: Ipv4Addr) -> io::Result<()> {
