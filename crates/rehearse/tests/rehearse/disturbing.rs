@@ -4,6 +4,7 @@ use crate::door::*;
 use crossgate_model::view::IkeState;
 use crossgate_model::{End, EventKind, Time};
 use crossgate_rehearse::scenario::{Scenario, Start, Traffic};
+use crossgate_rehearse::trace::Content;
 use crossgate_rehearse::{Detail, Happening, NodeId, World};
 use std::time::Duration;
 
@@ -121,6 +122,41 @@ fn a_flood_of_invented_requests_is_survived() {
     let world = serves_from(scenario(1, 1, &["flood hq 500/s at 10m for 20s"]), 0);
     let counters = world.counters(End::Second.into());
     assert!(counters.contains_key("cookie-required"), "{counters:?}");
+}
+
+/// Who begins during a flood is asked for a cookie, and gets in with it (RFC 7296 §2.6); what it
+/// lost before it was off is the other end's to give up by its INITIAL_CONTACT (§2.4).
+#[test]
+fn an_end_that_lost_its_power_comes_back_during_a_flood() {
+    let events = [
+        "flood hq 500/s at 10m for 40s",
+        "power-loss branch at 10m5s for 5s",
+    ];
+    for seed in 1..4 {
+        let world = serves_from(scenario(1, seed, &events), 615);
+        let up = world.trace().events().filter(|(_, node, event)| {
+            let is_branch = *node == NodeId::from(End::First);
+            is_branch && matches!(event.kind, EventKind::IkeEstablished { .. })
+        });
+        let up: Vec<u64> = up.map(|(at, ..)| at.since_start().as_secs()).collect();
+        assert!(
+            matches!(up[..], [0..60, 610..615]),
+            "IKE SAs at {up:?}, seed {seed}\n{}",
+            tail(&world)
+        );
+        let entries = world.trace().entries.iter();
+        let cookies = entries.filter(|entry| is_cookie_of(&entry.what, End::First));
+        assert_eq!(cookies.count(), 1, "{}", tail(&world));
+    }
+}
+
+fn is_cookie_of(what: &Happening, end: End) -> bool {
+    if let Happening::Sent { from, packet } = what
+        && let Content::Ike(message) = &packet.content
+    {
+        return *from == end.into() && message.payloads.iter().any(|name| name == "N(COOKIE)");
+    }
+    false
 }
 
 #[test]
