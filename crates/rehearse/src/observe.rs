@@ -31,7 +31,7 @@
 
 use crate::node::NodeId;
 use crate::scenario::{Scenario, Start, Traffic};
-use crate::trace::{Detail, Entry, Happening, Sa, Totals};
+use crate::trace::{Detail, Entry, Happening, Totals};
 use crate::traffic::{Flow, PATIENCE, Pattern};
 use crate::world::{BEGIN, HostPair, Network, World};
 use crossgate_crypto::Secret;
@@ -653,7 +653,7 @@ fn pair_up(entries: &[Entry], pair: &HostPair) -> Option<Time> {
     let ups = ends.map(|(gateway, (local, remote))| {
         entries.iter().find_map(|entry| match &entry.what {
             Happening::Installed { node, sa }
-                if *node == gateway && carries(sa, pair.protocol, local, remote) =>
+                if *node == gateway && sa.carries(pair.protocol, local, remote) =>
             {
                 Some(entry.at)
             }
@@ -662,15 +662,6 @@ fn pair_up(entries: &[Entry], pair: &HostPair) -> Option<Time> {
     });
     let ups: Option<Vec<Time>> = ups.collect();
     ups.and_then(|ups| ups.into_iter().max())
-}
-
-fn carries(sa: &Sa, protocol: u8, local: (Ipv4Addr, u16), remote: (Ipv4Addr, u16)) -> bool {
-    let any = |selectors: &[crossgate_model::Selector], (host, port): (Ipv4Addr, u16)| {
-        selectors
-            .iter()
-            .any(|s| s.matches(host.into(), protocol, port))
-    };
-    any(&sa.local, local) && any(&sa.remote, remote)
 }
 
 const _: () = assert!(PATIENCE.as_secs() < AFTERMATH.as_secs());

@@ -9,7 +9,7 @@ use crossgate_wire::esp::{Port4500, classify_4500};
 use crossgate_wire::ike::Header;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,6 +186,17 @@ pub struct Sa {
     pub path: Path,
     pub replay_window: u32,
     pub hard_lifetime: Duration,
+}
+
+impl Sa {
+    /// Whether a packet of that protocol is for it; hosts with their ports, ours first.
+    pub fn carries(&self, protocol: u8, local: (Ipv4Addr, u16), remote: (Ipv4Addr, u16)) -> bool {
+        let any = |selectors: &[Selector], (host, port): (Ipv4Addr, u16)| {
+            let mut selectors = selectors.iter();
+            selectors.any(|selector| selector.matches(host.into(), protocol, port))
+        };
+        any(&self.local, local) && any(&self.remote, remote)
+    }
 }
 
 /// What a recorder keeps; counts are kept of everything.

@@ -8,7 +8,7 @@
 use super::lives::clock;
 use super::{Day, Stage};
 use crossgate_model::event::DeleteReason;
-use crossgate_model::{End, EventKind, Selector, Time, Verdict};
+use crossgate_model::{End, EventKind, Time, Verdict};
 use crossgate_rehearse::node::Station;
 use crossgate_rehearse::scenario::Planned;
 use crossgate_rehearse::trace::Sa;
@@ -16,7 +16,6 @@ use crossgate_rehearse::traffic::{Counts, Flow, Pattern};
 use crossgate_rehearse::world::{BEGIN, HostPair};
 use crossgate_rehearse::{Entry, Happening, NodeId, Scenario, Violation, World};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// A tunnel that comes up later than this after it could is missed before.
@@ -224,11 +223,11 @@ impl<'a> Watched<'a> {
                 .into_iter()
                 .flat_map(BTreeMap::values)
         };
-        let halves = of(near).filter(|sa| carries(sa, pair.protocol, near_host, far_host));
+        let halves = of(near).filter(|sa| sa.carries(pair.protocol, near_host, far_host));
         halves.into_iter().any(|sa| {
             let mut mirrors = of(far).filter(|mirror| mirror.spi_in == sa.spi_out);
             mirrors.any(|mirror| {
-                mirror.spi_out == sa.spi_in && carries(mirror, pair.protocol, far_host, near_host)
+                mirror.spi_out == sa.spi_in && mirror.carries(pair.protocol, far_host, near_host)
             })
         })
     }
@@ -255,18 +254,6 @@ impl<'a> Watched<'a> {
         });
         lone.count()
     }
-}
-
-/// An address, and the port at which it is spoken to.
-type Host = (Ipv4Addr, u16);
-
-fn carries(sa: &Sa, protocol: u8, local: Host, remote: Host) -> bool {
-    let takes = |selectors: &[Selector], (address, port): Host| {
-        selectors
-            .iter()
-            .any(|s| s.matches(address.into(), protocol, port))
-    };
-    takes(&sa.local, local) && takes(&sa.remote, remote)
 }
 
 /// Ends of whose hosts' packets none arrived, else none was answered, as a verdict says it:

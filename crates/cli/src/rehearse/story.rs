@@ -242,13 +242,17 @@ impl<'a> Teller<'a> {
             EventKind::Retransmitted { .. } => return None,
             EventKind::IkeStarted { by } => of(by, "IKE negotiation started"),
             EventKind::IkeRekeyed { by } => of(by, "IKE SA rekeyed"),
-            EventKind::IkeDeleted { by, reason } => ended(of(by, "IKE SA deleted"), *reason)?,
+            EventKind::IkeDeleted { by: side, reason } => {
+                self.ended(end, "IKE SA deleted", by(side), *reason)?
+            }
             EventKind::ChildRekeyed { by, .. } => {
                 of(by, &format!("Child SA{} rekeyed", self.child(event)))
             }
-            EventKind::ChildDeleted { by, reason, .. } => {
+            EventKind::ChildDeleted {
+                by: side, reason, ..
+            } => {
                 let what = format!("Child SA{} deleted", self.child(event));
-                ended(of(by, &what), *reason)?
+                self.ended(end, &what, by(side), *reason)?
             }
             EventKind::IkeEstablished { suite, nat } => {
                 let nat = if *nat { ", NAT between" } else { "" };
@@ -272,6 +276,22 @@ impl<'a> Teller<'a> {
             kind => self
                 .refused(end, kind)
                 .unwrap_or_else(|| own(format!("{}: {kind}", self.names[end]))),
+        })
+    }
+
+    /// An SA that is no more; nothing if a successor goes on. That the peer has restarted is what
+    /// the other end concludes, and deletes it for.
+    fn ended(&self, end: usize, what: &str, by: usize, reason: DeleteReason) -> Option<Told> {
+        let (by, why) = match reason {
+            DeleteReason::Rekeyed | DeleteReason::Redundant => return None,
+            DeleteReason::ByPeer => (by, String::new()),
+            DeleteReason::PeerRestarted => (end, format!(": {} restarted", self.names[1 - end])),
+            reason => (by, format!(": {reason}")),
+        };
+        Some(Told {
+            by: Some(by),
+            text: format!("{what} by {}{why}", self.names[by]),
+            knows_better: !why.is_empty(),
         })
     }
 
@@ -333,19 +353,6 @@ struct Told {
     text: String,
     /// The other end's words say less.
     knows_better: bool,
-}
-
-/// Nothing if a successor goes on.
-fn ended(told: Told, reason: DeleteReason) -> Option<Told> {
-    match reason {
-        DeleteReason::Rekeyed | DeleteReason::Redundant => None,
-        DeleteReason::ByPeer => Some(told),
-        _ => Some(Told {
-            text: format!("{}: {reason}", told.text),
-            knows_better: true,
-            ..told
-        }),
-    }
 }
 
 /// The end's own words.
