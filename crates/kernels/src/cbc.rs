@@ -1,0 +1,128 @@
+//! AES-CBC (NIST SP 800-38A §6.2): encryption over packets in lock-step, decryption over the blocks
+//! of each packet.
+//!
+//! Within a packet each block's encryption waits for the one before, so the lanes are packets.
+
+#[cfg(target_arch = "x86_64")]
+mod kernel;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use kernel::Width;
+
+use crate::cpu::{CipherPath, Path};
+use crate::error::KeyError;
+use portable::Aes;
+
+#[cfg(target_arch = "x86_64")]
+use crate::aes::RoundKeys;
+
+pub(crate) type Block = [u8; 16];
+
+/// A packet's IV and what is to be encrypted under which key.
+pub(crate) struct Lane<'p> {
+    pub(crate) key: &'p EncryptKey,
+    pub(crate) iv: Block,
+    pub(crate) blocks: &'p mut [Block],
+}
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one per SA; a box would be one more place in memory"
+)]
+pub(crate) enum EncryptKey {
+    Portable(Aes),
+    #[cfg(target_arch = "x86_64")]
+    Kernel(kernel::Width, RoundKeys),
+}
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one per SA; a box would be one more place in memory"
+)]
+pub(crate) enum DecryptKey {
+    Portable(Aes),
+    #[cfg(target_arch = "x86_64")]
+    Kernel(kernel::Width, RoundKeys),
+}
+
+impl EncryptKey {
+    pub(crate) fn new(path: Path, key: &[u8]) -> Result<Self, KeyError> {
+        let made = match path.cipher() {
+            CipherPath::Portable => Aes::new(key).map(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            width => kernel::Width::of(width).and_then(|width| {
+                // SAFETY: a path with kernels exists only where the processor has AES-NI.
+                let keys = unsafe { RoundKeys::encrypting(key) };
+                Some(Self::Kernel(width, keys?))
+            }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        };
+        made.ok_or(KeyError::cipher(key.len()))
+    }
+
+    /// Keys of the same kind can go through a kernel together.
+    pub(crate) fn kind(&self) -> usize {
+        match self {
+            Self::Portable(_) => 0,
+            #[cfg(target_arch = "x86_64")]
+            Self::Kernel(width, keys) => width.number() + keys.rounds(),
+        }
+    }
+}
+
+impl DecryptKey {
+    pub(crate) fn new(path: Path, key: &[u8]) -> Result<Self, KeyError> {
+        let made = match path.cipher() {
+            CipherPath::Portable => Aes::new(key).map(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            width => kernel::Width::of(width).and_then(|width| {
+                // SAFETY: a path with kernels exists only where the processor has AES-NI.
+                let keys = unsafe { RoundKeys::decrypting(key) };
+                Some(Self::Kernel(width, keys?))
+            }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        };
+        made.ok_or(KeyError::cipher(key.len()))
+    }
+
+    /// Decrypts one packet; the processor overlaps it with the next one by itself.
+    pub(crate) fn decrypt(&self, iv: &Block, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(aes) => aes.decrypt(iv, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Kernel(width, keys) => kernel::decrypt(*width, keys, iv, blocks),
+        }
+    }
+}
+
+/// Encrypts all.
+pub(crate) fn encrypt(lanes: &mut [Lane<'_>]) {
+    if !lanes.is_sorted_by_key(|lane| lane.key.kind()) {
+        lanes.sort_unstable_by_key(|lane| lane.key.kind());
+    }
+    for alike in lanes.chunk_by_mut(|a, b| a.key.kind() == b.key.kind()) {
+        match alike {
+            [] => {}
+            #[cfg(target_arch = "x86_64")]
+            [
+                Lane {
+                    key: EncryptKey::Kernel(width, _),
+                    ..
+                },
+                ..,
+            ] => kernel::encrypt(*width, alike),
+            _ => {
+                for Lane { key, iv, blocks } in alike {
+                    match key {
+                        EncryptKey::Portable(aes) => aes.encrypt(iv, blocks),
+                        #[cfg(target_arch = "x86_64")]
+                        EncryptKey::Kernel(..) => {}
+                    }
+                }
+            }
+        }
+    }
+}

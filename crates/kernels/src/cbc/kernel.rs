@@ -1,0 +1,293 @@
+//! CBC by AES-NI and VAES.
+
+use super::{Block, EncryptKey, Lane};
+use crate::aes::RoundKeys;
+use crate::cpu::CipherPath;
+
+/// Which registers are used. It exists only where the processor has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    Xmm,
+    Ymm,
+    Zmm,
+}
+
+impl Width {
+    /// For a path, whose owner has asked the processor.
+    pub(crate) fn of(path: CipherPath) -> Option<Self> {
+        match path {
+            CipherPath::Portable => None,
+            CipherPath::AesNi => Some(Self::Xmm),
+            CipherPath::Vaes256 => Some(Self::Ymm),
+            CipherPath::Vaes512 => Some(Self::Zmm),
+        }
+    }
+
+    pub(super) fn number(self) -> usize {
+        match self {
+            Self::Xmm => 16,
+            Self::Ymm => 32,
+            Self::Zmm => 48,
+        }
+    }
+}
+
+/// More lanes than any kernel takes at once.
+const MOST: usize = 32;
+
+/// Lanes in lock-step, all with the same number of blocks to do.
+struct Lockstep {
+    chain: [Block; MOST],
+    at: [*mut u8; MOST],
+}
+
+/// Round by round the keys of sixteen lanes.
+#[repr(C, align(64))]
+struct LaneKeys([[Block; 16]; 15]);
+
+/// Encrypts lanes that all have keys of this width and of as many rounds.
+pub(super) fn encrypt(width: Width, lanes: &mut [Lane<'_>]) {
+    lanes.sort_by_key(|lane| std::cmp::Reverse(lane.blocks.len()));
+    let mut rest = lanes;
+    while let Some(first) = rest.first().map(|lane| lane.key) {
+        let one_key = rest.iter().all(|lane| std::ptr::eq(lane.key, first));
+        let most = match width {
+            Width::Xmm => 8,
+            Width::Ymm => 16,
+            Width::Zmm if one_key && rest.len() > 16 => 32,
+            Width::Zmm => 16,
+        };
+        let (some, others) = rest.split_at_mut(rest.len().min(most));
+        lockstep(width, one_key, most, some);
+        rest = others;
+    }
+}
+
+/// Encrypts at most `most` lanes, the longest first, in runs that end where a lane ends.
+fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
+    let Some(EncryptKey::Kernel(_, first)) = lanes.first().map(|lane| lane.key) else {
+        return;
+    };
+    let mut keys = LaneKeys([[[0; 16]; 16]; 15]);
+    let mut run = Lockstep {
+        chain: [[0; 16]; MOST],
+        at: [std::ptr::null_mut(); MOST],
+    };
+    let mut active = 0;
+    for (lane, packet) in lanes.iter_mut().enumerate() {
+        run.chain[lane] = packet.iv;
+        run.at[lane] = packet.blocks.as_mut_ptr().cast();
+        active += usize::from(!packet.blocks.is_empty());
+    }
+    if !one_key {
+        for lane in 0..16 {
+            let key = match lanes.get(lane).map(|lane| lane.key) {
+                Some(EncryptKey::Kernel(_, key)) => key,
+                _ => first,
+            };
+            for (all, round) in keys.0.iter_mut().zip(key.keys()) {
+                all[lane] = *round;
+            }
+        }
+    }
+    let mut done = 0;
+    while active > 0 {
+        // Lanes without work do the first lane's once more: they write the same octets.
+        for lane in active..most {
+            run.chain[lane] = run.chain[0];
+            run.at[lane] = run.at[0];
+            if !one_key && lane < 16 {
+                for (all, round) in keys.0.iter_mut().zip(first.keys()) {
+                    all[lane] = *round;
+                }
+            }
+        }
+        let until = lanes[active - 1].blocks.len();
+        let keys = if one_key { None } else { Some(&keys) };
+        // SAFETY: the width exists only where the processor has it. Each lane points to at least
+        // `until - done` blocks that nothing else uses, but for those that do the first's work.
+        unsafe { run_blocks(width, most, first, keys, &mut run, until - done) };
+        done = until;
+        active = lanes
+            .iter()
+            .take_while(|lane| lane.blocks.len() > done)
+            .count();
+    }
+    // Round keys of all lanes stood on the stack.
+    if !one_key {
+        zeroize::Zeroize::zeroize(keys.0.as_flattened_mut().as_flattened_mut());
+    }
+}
+
+/// # Safety
+/// The processor has the width. Each lane points to so many blocks, which nothing else uses but
+/// lanes that have the same key and chain and so write the same.
+unsafe fn run_blocks(
+    width: Width,
+    most: usize,
+    key: &RoundKeys,
+    keys: Option<&LaneKeys>,
+    run: &mut Lockstep,
+    blocks: usize,
+) {
+    let rounds = key.rounds();
+    macro_rules! with_rounds {
+        ($module:ident, $groups:literal, $same:literal, $keys:expr) => {
+            match rounds {
+                10 => $module::encrypt::<10, $groups, $same>($keys, run, blocks),
+                12 => $module::encrypt::<12, $groups, $same>($keys, run, blocks),
+                _ => $module::encrypt::<14, $groups, $same>($keys, run, blocks),
+            }
+        };
+    }
+    let one = key.keys().as_flattened().as_ptr();
+    // SAFETY: what the kernels ask for is what this function asks for; 240 octets of one key, or
+    // 15 times those of sixteen lanes, are readable at the pointer.
+    unsafe {
+        match (width, keys) {
+            (Width::Xmm, None) => with_rounds!(xmm, 8, true, one),
+            (Width::Xmm, Some(keys)) => with_rounds!(xmm, 8, false, keys.0.as_ptr().cast()),
+            (Width::Ymm, None) => with_rounds!(ymm, 8, true, one),
+            (Width::Ymm, Some(keys)) => with_rounds!(ymm, 8, false, keys.0.as_ptr().cast()),
+            (Width::Zmm, None) if most > 16 => with_rounds!(zmm, 8, true, one),
+            (Width::Zmm, None) => with_rounds!(zmm, 4, true, one),
+            (Width::Zmm, Some(keys)) => with_rounds!(zmm, 4, false, keys.0.as_ptr().cast()),
+        }
+    }
+}
+
+pub(super) fn decrypt(width: Width, keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
+    macro_rules! with_rounds {
+        ($module:ident) => {
+            match keys.rounds() {
+                10 => $module::decrypt::<10>(keys.keys(), iv, blocks),
+                12 => $module::decrypt::<12>(keys.keys(), iv, blocks),
+                _ => $module::decrypt::<14>(keys.keys(), iv, blocks),
+            }
+        };
+    }
+    // SAFETY: the width exists only where the processor has it.
+    unsafe {
+        match width {
+            Width::Xmm => with_rounds!(xmm),
+            Width::Ymm => with_rounds!(ymm),
+            Width::Zmm => with_rounds!(zmm),
+        }
+    }
+}
+
+/// The kernels for one width of register.
+macro_rules! kernels {
+    ($name:ident, $vector:ident, $features:literal) => {
+        mod $name {
+            use super::{Block, Lockstep};
+            use crate::vector::$vector::*;
+
+            /// One block after the other in `GROUPS` registers of lanes. With `SAME`, all lanes
+            /// have the key at `keys`; else those of sixteen lanes stand there round by round.
+            ///
+            /// # Safety
+            /// As many blocks as asked for are readable and writable at each lane's place. At
+            /// `keys` stand 15 blocks, or 15 times 16.
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn encrypt<
+                const ROUNDS: usize,
+                const GROUPS: usize,
+                const SAME: bool,
+            >(
+                keys: *const u8,
+                run: &mut Lockstep,
+                blocks: usize,
+            ) {
+                // SAFETY: `Block`s are octets, and so many of them are there.
+                let key = |round: usize, group: usize| unsafe {
+                    let blocks = keys.cast::<Block>();
+                    if SAME {
+                        repeat(&*blocks.add(round))
+                    } else {
+                        load(&*blocks.add(16 * round + group * BLOCKS).cast())
+                    }
+                };
+                let mut same = [repeat(&[0; 16]); 15];
+                if SAME {
+                    for (round, to) in same.iter_mut().enumerate().take(ROUNDS + 1) {
+                        *to = key(round, 0);
+                    }
+                }
+                let key = |round: usize, group: usize| {
+                    if SAME { same[round] } else { key(round, group) }
+                };
+                let (chains, _) = run.chain.as_chunks_mut::<BLOCKS>();
+                let (places, _) = run.at.as_chunks_mut::<BLOCKS>();
+                let mut state: [Register; GROUPS] = core::array::from_fn(|g| load(&chains[g]));
+                for block in 0..blocks {
+                    for g in 0..GROUPS {
+                        let from = places[g].map(|at| at.wrapping_add(16 * block).cast_const());
+                        // SAFETY: this block is one of those that each lane has.
+                        let plain = unsafe { gather(from) };
+                        state[g] = xor(state[g], xor(plain, key(0, g)));
+                    }
+                    for round in 1..ROUNDS {
+                        for g in 0..GROUPS {
+                            state[g] = enc(state[g], key(round, g));
+                        }
+                    }
+                    for g in 0..GROUPS {
+                        state[g] = enc_last(state[g], key(ROUNDS, g));
+                        // SAFETY: as for reading. All lanes have been read by now.
+                        unsafe { scatter(places[g].map(|at| at.add(16 * block)), state[g]) };
+                    }
+                }
+                for g in 0..GROUPS {
+                    store(&mut chains[g], state[g]);
+                    // SAFETY: the place one behind the last block is in bounds of the packet.
+                    places[g] = places[g].map(|at| unsafe { at.add(16 * blocks) });
+                }
+            }
+
+            /// Registers at once: enough to hide the latency of each round.
+            const AT_ONCE: usize = if BLOCKS == 1 { 8 } else { 4 };
+
+            #[target_feature(enable = $features)]
+            pub(super) fn decrypt<const ROUNDS: usize>(
+                keys: &[Block; 15],
+                iv: &Block,
+                blocks: &mut [Block],
+            ) {
+                let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
+                let mut before = repeat(iv);
+                let (chunks, rest) = blocks.as_chunks_mut::<{ BLOCKS * AT_ONCE }>();
+                for chunk in chunks {
+                    let (parts, _) = chunk.as_chunks_mut::<BLOCKS>();
+                    let cipher: [Register; AT_ONCE] = core::array::from_fn(|i| load(&parts[i]));
+                    let mut state = cipher.map(|cipher| xor(cipher, keys[0]));
+                    for key in &keys[1..ROUNDS] {
+                        for state in &mut state {
+                            *state = dec(*state, *key);
+                        }
+                    }
+                    for i in 0..AT_ONCE {
+                        let chain = shifted(before, cipher[i]);
+                        before = cipher[i];
+                        store(&mut parts[i], xor(dec_last(state[i], keys[ROUNDS]), chain));
+                    }
+                }
+                for part in rest.chunks_mut(BLOCKS) {
+                    let octets = part.as_flattened_mut();
+                    let cipher = load_part(octets);
+                    let chain = shifted(before, cipher);
+                    before = cipher;
+                    let mut state = xor(cipher, keys[0]);
+                    for key in &keys[1..ROUNDS] {
+                        state = dec(state, *key);
+                    }
+                    store_part(octets, xor(dec_last(state, keys[ROUNDS]), chain));
+                }
+            }
+        }
+    };
+}
+
+kernels!(xmm, v128, "aes,pclmulqdq,ssse3,sse4.1");
+kernels!(ymm, v256, "aes,avx2,vaes,vpclmulqdq");
+kernels!(zmm, v512, "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq");

@@ -1,0 +1,66 @@
+//! AES-GCM (NIST SP 800-38D) with nonces of 12 octets, as ESP uses it (RFC 4106).
+
+#[cfg(target_arch = "x86_64")]
+mod kernel;
+mod portable;
+
+use crate::cpu::{CipherPath, Path};
+use crate::error::KeyError;
+
+/// ESP's additional data is one block: SPI and a sequence number of 32 or 64 bits.
+pub(crate) type Nonce = [u8; 12];
+pub(crate) type Tag = [u8; 16];
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one per SA; a box would be one more place in memory"
+)]
+pub(crate) enum GcmKey {
+    Portable(portable::Gcm),
+    #[cfg(target_arch = "x86_64")]
+    Kernel(kernel::Width, kernel::Keys),
+}
+
+impl GcmKey {
+    pub(crate) fn new(path: Path, key: &[u8]) -> Result<Self, KeyError> {
+        let made = match path.cipher() {
+            CipherPath::Portable => portable::Gcm::new(key).map(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            width => kernel::Width::of(width).and_then(|width| {
+                // SAFETY: a path with kernels exists only where the processor has AES-NI and
+                // PCLMULQDQ.
+                let keys = unsafe { kernel::Keys::new(key) };
+                Some(Self::Kernel(width, keys?))
+            }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        };
+        made.ok_or(KeyError::cipher(key.len()))
+    }
+
+    /// Encrypts in place and gives the tag. Nothing, if the packet is longer than GCM allows: the
+    /// caller wipes `data` then.
+    pub(crate) fn seal(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8]) -> Option<Tag> {
+        match self {
+            Self::Portable(key) => key.seal(nonce, aad, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Kernel(width, keys) => {
+                Some(kernel::crypt::<true>(*width, keys, nonce, aad, data))
+            }
+        }
+    }
+
+    /// Decrypts in place, and says whether the tag is that of the packet. If it isn't, the caller
+    /// wipes `data`.
+    pub(crate) fn open(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8], tag: &Tag) -> bool {
+        match self {
+            Self::Portable(key) => key.open(nonce, aad, data, tag),
+            #[cfg(target_arch = "x86_64")]
+            Self::Kernel(width, keys) => {
+                use subtle::ConstantTimeEq;
+                let expected = kernel::crypt::<false>(*width, keys, nonce, aad, data);
+                expected.ct_eq(tag).into()
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Four blocks in a register: VAES and VPCLMULQDQ with AVX-512.
+
+use core::arch::x86_64::*;
+
+pub(crate) type Register = __m512i;
+
+/// Blocks in a register.
+pub(crate) const BLOCKS: usize = 4;
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn load(blocks: &[[u8; 16]; BLOCKS]) -> Register {
+    // SAFETY: the reference has as many octets as the register; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(blocks.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn store(blocks: &mut [[u8; 16]; BLOCKS], from: Register) {
+    // SAFETY: the reference has as many octets as the register; the store needs no alignment.
+    unsafe { _mm512_storeu_si512(blocks.as_mut_ptr().cast(), from) }
+}
+
+/// Fewer octets than the register has; zeros behind them.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn load_part(octets: &[u8]) -> Register {
+    // SAFETY: octets that the mask leaves out are not read.
+    unsafe { _mm512_maskz_loadu_epi8(mask(octets), octets.as_ptr().cast()) }
+}
+
+/// As many octets as there is room for, and zeros for the others in what it gives back.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn store_part(octets: &mut [u8], from: Register) -> Register {
+    // SAFETY: octets that the mask leaves out are not written.
+    unsafe { _mm512_mask_storeu_epi8(octets.as_mut_ptr().cast(), mask(octets), from) };
+    _mm512_maskz_mov_epi8(mask(octets), from)
+}
+
+fn mask(octets: &[u8]) -> u64 {
+    match octets.len() {
+        64.. => u64::MAX,
+        some => (1 << some) - 1,
+    }
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn broadcast(block: __m128i) -> Register {
+    _mm512_broadcast_i32x4(block)
+}
+
+/// That block first, zeros behind it.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn first(block: __m128i) -> Register {
+    _mm512_zextsi128_si512(block)
+}
+
+/// The blocks added up.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn fold(a: Register) -> __m128i {
+    let halves = _mm256_xor_si256(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64::<1>(a));
+    _mm_xor_si128(
+        _mm256_castsi256_si128(halves),
+        _mm256_extracti128_si256::<1>(halves),
+    )
+}
+
+/// 0, 1 and so on, each in the lowest word of its block.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn numbers() -> Register {
+    _mm512_set_epi64(0, 3, 0, 2, 0, 1, 0, 0)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn xor(a: Register, b: Register) -> Register {
+    _mm512_xor_si512(a, b)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn enc(a: Register, key: Register) -> Register {
+    _mm512_aesenc_epi128(a, key)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn enc_last(a: Register, key: Register) -> Register {
+    _mm512_aesenclast_epi128(a, key)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn dec(a: Register, key: Register) -> Register {
+    _mm512_aesdec_epi128(a, key)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn dec_last(a: Register, key: Register) -> Register {
+    _mm512_aesdeclast_epi128(a, key)
+}
+
+/// The product without carries of one half of each block of `a` and one of `b`.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn multiply<const HALVES: i32>(a: Register, b: Register) -> Register {
+    _mm512_clmulepi64_epi128::<HALVES>(a, b)
+}
+
+/// Each block's octets the other way round.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn reverse(a: Register) -> Register {
+    let order = _mm_set_epi64x(0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f);
+    _mm512_shuffle_epi8(a, broadcast(order))
+}
+
+/// Adds words of 32 bits.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn add(a: Register, b: Register) -> Register {
+    _mm512_add_epi32(a, b)
+}
+
+/// The same block everywhere.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn repeat(block: &[u8; 16]) -> Register {
+    // SAFETY: the reference has sixteen octets; the load needs no alignment.
+    broadcast(unsafe { _mm_loadu_si128(block.as_ptr().cast()) })
+}
+
+/// One block from each place.
+///
+/// # Safety
+/// Sixteen octets are readable at each.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) unsafe fn gather(from: [*const u8; BLOCKS]) -> Register {
+    // SAFETY: the caller vouches for the places; the loads need no alignment.
+    unsafe {
+        let a = _mm512_castsi128_si512(_mm_loadu_si128(from[0].cast()));
+        let a = _mm512_inserti32x4::<1>(a, _mm_loadu_si128(from[1].cast()));
+        let a = _mm512_inserti32x4::<2>(a, _mm_loadu_si128(from[2].cast()));
+        _mm512_inserti32x4::<3>(a, _mm_loadu_si128(from[3].cast()))
+    }
+}
+
+/// One block to each place.
+///
+/// # Safety
+/// Sixteen octets are writable at each.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) unsafe fn scatter(to: [*mut u8; BLOCKS], a: Register) {
+    // SAFETY: the caller vouches for the places; the stores need no alignment.
+    unsafe {
+        _mm_storeu_si128(to[0].cast(), _mm512_castsi512_si128(a));
+        _mm_storeu_si128(to[1].cast(), _mm512_extracti32x4_epi32::<1>(a));
+        _mm_storeu_si128(to[2].cast(), _mm512_extracti32x4_epi32::<2>(a));
+        _mm_storeu_si128(to[3].cast(), _mm512_extracti32x4_epi32::<3>(a));
+    }
+}
+
+/// The last block of `before`, then all of `a` but its last.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn shifted(before: Register, a: Register) -> Register {
+    _mm512_alignr_epi64::<6>(a, before)
+}
