@@ -168,8 +168,8 @@ pub fn with_pseudo_sum(packet: &[u8]) -> (Vec<u8>, Checksum) {
 }
 
 /// The identification of a packet that may not be fragmented means nothing (RFC 6864 §4.1).
-pub fn without_id(packet: &Vec<u8>) -> Vec<u8> {
-    let mut packet = packet.clone();
+pub fn without_id(packet: &[u8]) -> Vec<u8> {
+    let mut packet = packet.to_vec();
     if packet[0] >> 4 == 4 && packet[6] & 0x40 != 0 {
         packet[4..6].fill(0);
         packet[10..12].fill(0);
