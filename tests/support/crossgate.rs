@@ -32,10 +32,23 @@ pub struct Logged {
 impl<'w> Crossgate<'w> {
     /// At end A, ready to negotiate.
     pub fn start(world: &'w World, vendor: Vendor, tunnel: &Tunnel) -> Self {
-        let dir = world.dir("crossgate");
+        Self::start_at(world, End::A, vendor, tunnel, &[])
+    }
+
+    /// At either end, with more arguments.
+    pub fn start_at(
+        world: &'w World,
+        end: End,
+        vendor: Vendor,
+        tunnel: &Tunnel,
+        arguments: &[&str],
+    ) -> Self {
+        let dir = world.dir(&format!("crossgate-{}", end.gateway_node()));
         let file = dir.join(vendor.file_name());
         write(&file, &vendor.configuration(tunnel));
-        let process = Process::start(world, daemon(world, vendor, &dir), &dir.join("log"));
+        let mut command = daemon(world, end, vendor, &dir);
+        command.args(arguments);
+        let process = Process::start(world, command, &dir.join("log"));
         let mut crossgate = Self {
             world,
             vendor,
@@ -191,7 +204,7 @@ impl<'w> Attempt<'w> {
     pub fn start(world: &'w World, vendor: Vendor, configuration: &str, before: &str) -> Self {
         let dir = world.dir("attempt");
         write(&dir.join(vendor.file_name()), configuration);
-        let daemon = daemon(world, vendor, &dir);
+        let daemon = daemon(world, End::A, vendor, &dir);
         let words: Vec<_> = daemon.get_args().skip(3).collect();
         let mut command = world.command(End::A.gateway_node(), "sh");
         command.args(["-c", &format!("{before}; exec \"$@\""), "sh"]);
@@ -208,8 +221,8 @@ impl<'w> Attempt<'w> {
     }
 }
 
-fn daemon(world: &World, vendor: Vendor, dir: &Path) -> Command {
-    let mut command = world.command(End::A.gateway_node(), PROGRAM);
+fn daemon(world: &World, end: End, vendor: Vendor, dir: &Path) -> Command {
+    let mut command = world.command(end.gateway_node(), PROGRAM);
     command.arg("run").arg(dir.join(vendor.file_name()));
     for (interface, device) in vendor.interfaces().iter().zip(["wan", "lan"]) {
         command.args(["--bind", &format!("{interface}={device}")]);

@@ -1,7 +1,7 @@
-//! Our end's configuration in both vendors' languages, for end A's gateway.
+//! Our end's configuration in both vendors' languages.
 
-use super::tunnel::{Esp, Identity, Ike, Starts, Suite, Tunnel};
-use super::world::End;
+use super::tunnel::{Endpoint, Esp, Identity, Ike, Network, Starts, Suite, Tunnel};
+use std::net::Ipv4Addr;
 
 /// Whose language our end speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,12 @@ impl Vendor {
             Self::PanOs => "clear vpn ike-sa gateway PEER",
         }
     }
+}
+
+/// The WAN's next hop.
+fn router(local: &Endpoint) -> Ipv4Addr {
+    let [a, b, c, _] = local.address.octets();
+    Network([a, b, c]).host(1)
 }
 
 /// `carrier` is what sends packets into the tunnel.
@@ -109,7 +115,7 @@ end
 ",
         key = tunnel.key,
         lan = local.network.host(1),
-        router = End::A.router(),
+        router = router(local),
         local_net = local.network.host(0),
         remote_net = remote.network.host(0),
     )
@@ -208,7 +214,7 @@ fn pan_os(tunnel: &Tunnel) -> String {
         "network virtual-router default interface [ ethernet1/1 ethernet1/2 tunnel.1 ]".to_owned(),
         static_route(
             "internet",
-            &format!("0.0.0.0/0 nexthop ip-address {}", End::A.router()),
+            &format!("0.0.0.0/0 nexthop ip-address {}", router(local)),
         ),
         static_route("site", &format!("{} interface tunnel.1", remote.network)),
         crypto_profile("ike", &format!("encryption {}", ike.0)),

@@ -359,4 +359,19 @@ mod tests {
             assert_eq!(options.name().expect("a name"), name, "{file}");
         }
     }
+
+    #[test]
+    fn only_the_named_tunnels_are_encapsulated_and_a_wrong_name_is_told() {
+        let forced = |names: &[&str]| {
+            let mut gateway = crate::testing::gateway(crate::testing::HQ);
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            let told = force_encapsulation(&mut gateway, &names);
+            let forced = gateway.connections[0].nat.force_encapsulation.value;
+            (forced, told.len())
+        };
+        assert_eq!(forced(&[]), (false, 0));
+        assert_eq!(forced(&["TUN"]), (true, 0));
+        assert_eq!(forced(&["all"]), (true, 0));
+        assert_eq!(forced(&["TUM"]), (false, 1));
+    }
 }
