@@ -4,7 +4,7 @@
 mod sas;
 mod settled;
 
-pub use settled::SETTLED;
+pub use settled::{SETTLED, Waits};
 
 use self::sas::Sas;
 use self::settled::{Disturbed, Unsettled};
@@ -105,15 +105,9 @@ impl Watch {
         self.ledger.serves_from = Some(from);
     }
 
-    /// What the scenario does to the run, whose ends repeat a message for so long, and keep a NAT's
-    /// mappings by a packet every so often.
-    pub fn expect_disturbances(
-        &mut self,
-        scenario: &Scenario,
-        repeats: Duration,
-        keepalive: Duration,
-    ) {
-        self.ledger.disturbed = Disturbed::by(scenario, repeats, keepalive);
+    /// What the scenario does to the run, whose ends wait so long.
+    pub fn expect_disturbances(&mut self, scenario: &Scenario, waits: Waits) {
+        self.ledger.disturbed = Disturbed::by(scenario, waits);
     }
 
     pub fn see(&mut self, entry: &Entry) {
@@ -395,13 +389,17 @@ fn serves_again(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
 }
 
 /// RFC 7296 §2.8: while there is an SA that the peer receives on, nothing is sent where it doesn't,
-/// not yet or no longer.
+/// not yet or no longer, as soon as the sender can know (§2.4).
 fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
     let Some(((from, spi), sequence, _)) = esp_sent(entry) else {
         return Ok(());
     };
     let (sas, now) = (&ledger.sas, entry.at);
     if sas.is_heard(from, spi, now) || !ledger.disturbed.is_calm(now, now) {
+        return Ok(());
+    }
+    let gone = sas.unheard_since(spi);
+    if gone.is_some_and(|gone| ledger.disturbed.hides(gone, now)) {
         return Ok(());
     }
     let used = sas.of_node(from).find(|sa| sa.spi_out == spi);

@@ -147,9 +147,8 @@ impl World {
         }
         self.plan_traffic();
         self.plan_changes();
-        let (repeats, keepalive) = (self.network.repeats(), self.network.keepalive());
-        self.watch
-            .expect_disturbances(&self.scenario, repeats, keepalive);
+        let waits = self.network.waits();
+        self.watch.expect_disturbances(&self.scenario, waits);
     }
 
     fn plan_traffic(&mut self) {

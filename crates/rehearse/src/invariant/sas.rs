@@ -77,6 +77,11 @@ impl Sas {
             || before.is_some_and(|until| now.since(*until) <= LINGER)
     }
 
+    /// When the last one who received on it ceased to.
+    pub fn unheard_since(&self, spi: u32) -> Option<Time> {
+        self.received.get(&spi).copied()
+    }
+
     fn receivers_of(&self, from: NodeId, spi: u32) -> impl Iterator<Item = NodeId> {
         let all = self
             .receivers

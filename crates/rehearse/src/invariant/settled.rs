@@ -14,15 +14,29 @@ use std::time::Duration;
 /// keep both pairs for three, and a Delete may have to wait until an IKE rekey is done.
 pub const SETTLED: Duration = Duration::from_secs(15);
 
+/// How long the most patient end of a run waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waits {
+    /// Repeating a message, before it gives its peer up.
+    pub repeats: Duration,
+    /// Hearing nothing of its peer, before it asks whether it is there.
+    pub liveness: Duration,
+    /// Between the packets that keep a NAT's mapping.
+    pub keepalive: Duration,
+}
+
 /// When a run was disturbed: from when until when.
 #[derive(Debug, Default)]
-pub(super) struct Disturbed(Vec<(Time, Option<Time>)>);
+pub(super) struct Disturbed {
+    times: Vec<(Time, Option<Time>)>,
+    waits: Waits,
+}
 
 impl Disturbed {
     /// A disturbance goes on until the last message that it stopped was repeated or given up; that of
     /// a NAT, until the end behind it has made itself heard. Orders of an operator disturb nothing:
     /// they are what the ends must settle.
-    pub fn by(scenario: &Scenario, repeats: Duration, keepalive: Duration) -> Self {
+    pub fn by(scenario: &Scenario, waits: Waits) -> Self {
         let is_order = |what: &Disturbance| {
             matches!(
                 what,
@@ -34,19 +48,27 @@ impl Disturbed {
         let times = disturbing.map(|planned| {
             let ends = match planned.what {
                 what if what.lasts() => planned.ends(),
-                Disturbance::NatRebinding => Some(planned.at + keepalive),
+                Disturbance::NatRebinding => Some(planned.at + waits.keepalive),
                 _ => Some(planned.at),
             };
-            let over = ends.map(|ends| Time::START + ends + repeats);
+            let over = ends.map(|ends| Time::START + ends + waits.repeats);
             (Time::START + planned.at, over)
         });
-        Self(times.collect())
+        let times = times.collect();
+        Self { times, waits }
     }
 
     /// Whether nothing disturbed from then until now.
     pub fn is_calm(&self, from: Time, now: Time) -> bool {
-        let mut all = self.0.iter();
+        let mut all = self.times.iter();
         !all.any(|(begins, over)| *begins <= now && over.is_none_or(|over| over >= from))
+    }
+
+    /// Whether an end may know nothing yet of what its peer did then: a disturbance kept the word of
+    /// it, and the end has not found out by asking.
+    pub fn hides(&self, then: Time, now: Time) -> bool {
+        let found_out = then + self.waits.liveness + self.waits.repeats;
+        !self.is_calm(then, then) && now <= found_out
     }
 
     fn is_overdue(&self, since: Time, now: Time) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{BEGIN, POWER_ON};
 use crate::forwarding::Surroundings;
+use crate::invariant::Waits;
 use crate::node::NodeId;
 use crate::traffic::{Flow, Pattern};
 use crossgate_firewall::site;
@@ -93,30 +94,22 @@ impl Network {
         pairs.collect()
     }
 
-    /// How long the most patient end repeats a message before it gives its peer up.
-    pub(super) fn repeats(&self) -> Duration {
-        let of_gateway = |machine: &Machine| {
-            let gateway = &machine.gateway;
-            let alive = gateway
-                .connections
-                .iter()
-                .filter_map(|c| c.liveness.as_ref());
-            let alive = alive.map(|liveness| liveness.value.retransmission.total());
-            let all = alive.chain([gateway.behaviour.retransmission.value.total()]);
-            all.max().unwrap_or_default()
-        };
-        self.gateways
-            .iter()
-            .map(of_gateway)
-            .max()
-            .unwrap_or_default()
-    }
-
-    /// How often the most silent end keeps a NAT's mapping.
-    pub(super) fn keepalive(&self) -> Duration {
-        let connections = self.gateways.iter().flat_map(|m| &m.gateway.connections);
-        let all = connections.map(|connection| connection.nat.keepalive.value);
-        all.max().unwrap_or_default()
+    pub(super) fn waits(&self) -> Waits {
+        let gateways = self.gateways.iter().map(|machine| &machine.gateway);
+        let mut waits = Waits::default();
+        for gateway in gateways {
+            let repeats = gateway.behaviour.retransmission.value.total();
+            waits.repeats = waits.repeats.max(repeats);
+            for connection in &gateway.connections {
+                waits.keepalive = waits.keepalive.max(connection.nat.keepalive.value);
+                if let Some(liveness) = &connection.liveness {
+                    let repeats = liveness.value.retransmission.total();
+                    waits.repeats = waits.repeats.max(repeats);
+                    waits.liveness = waits.liveness.max(liveness.value.interval);
+                }
+            }
+        }
+        waits
     }
 
     /// Between each pair of hosts, from those that may ask.

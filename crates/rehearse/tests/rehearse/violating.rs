@@ -2,7 +2,7 @@
 
 use crate::door::*;
 use crossgate_model::{End, Time};
-use crossgate_rehearse::invariant::{self, SAS_OF_A_CHILD, SETTLED, Watch};
+use crossgate_rehearse::invariant::{self, SAS_OF_A_CHILD, SETTLED, Waits, Watch};
 use crossgate_rehearse::trace::Content;
 use crossgate_rehearse::{Detail, Entry, Happening, NodeId};
 use std::net::{IpAddr, Ipv4Addr};
@@ -144,6 +144,12 @@ fn a_replaced_sa_that_stays_too_long_is_seen() {
     assert_eq!(names, ["child-settled"]);
 }
 
+const WAITS: Waits = Waits {
+    repeats: Duration::from_secs(7),
+    liveness: Duration::from_secs(63),
+    keepalive: Duration::from_secs(20),
+};
+
 #[test]
 fn a_disturbance_may_keep_a_replaced_sa() {
     let mut entries = good();
@@ -152,10 +158,8 @@ fn a_disturbance_may_keep_a_replaced_sa() {
     for (from, expected) in [(0, vec![]), (91, vec!["child-settled"])] {
         let at = rekeyed + Duration::from_secs(from);
         let text = format!("loss 1% at {}s for 10s", at.as_secs());
-        let repeats = Duration::from_secs(7);
-        let keepalive = Duration::from_secs(20);
         let mut watch = Watch::default();
-        watch.expect_disturbances(&scenario(1, 1, &[&text]), repeats, keepalive);
+        watch.expect_disturbances(&scenario(1, 1, &[&text]), WAITS);
         entries.iter().for_each(|entry| watch.see(entry));
         let names: Vec<_> = watch.violations().iter().map(|v| v.name).collect();
         assert_eq!(names, expected, "{text}");
@@ -191,6 +195,44 @@ fn sending_where_the_peer_does_not_listen_is_seen_unless_it_does_nowhere() {
     let name = "peer-can-receive";
     assert!(violated(|entries| late(entries, true)).contains(&name));
     assert!(!violated(|entries| late(entries, false)).contains(&name));
+}
+
+/// HQ removes the replaced SA, and the branch goes on sending twenty packets a minute on it. If a
+/// disturbance kept the word of it, the branch knows after 70 s.
+#[test]
+fn a_sender_may_ask_first_whether_its_peer_still_has_what_a_disturbance_hid() {
+    let mut entries = good();
+    let removal = |of_branch: bool| move |what: &Happening| matches!(what, Happening::Removed { node, .. } if (*node == BRANCH) == of_branch);
+    let gone = &entries[first(&entries, removal(false))];
+    let Happening::Removed { spi_in: old, .. } = gone.what else {
+        unreachable!()
+    };
+    let gone = gone.at;
+    delay(&mut entries, 200, removal(true));
+    let until = gone + Duration::from_secs(190);
+    for entry in entries.iter_mut().filter(|e| e.at > gone && e.at < until) {
+        if let Happening::Sent { from, packet } = &mut entry.what
+            && let Content::Esp { spi, .. } = &mut packet.content
+            && *from == BRANCH
+        {
+            *spi = old;
+        }
+    }
+    let caught = |text: String| {
+        let mut watch = Watch::default();
+        watch.expect_disturbances(&scenario(1, 1, &[&text]), WAITS);
+        entries.iter().for_each(|entry| watch.see(entry));
+        let mut all = watch.violations().iter();
+        let found = all.find(|violation| violation.name == "peer-can-receive");
+        found.unwrap().at.since(gone).as_secs()
+    };
+    let at = gone.since_start().as_secs();
+    let (hidden, before) = (
+        caught(format!("loss 1% at {at}s for 1s")),
+        caught("loss 1% at 9s for 1s".to_owned()),
+    );
+    assert!((1..60).contains(&before), "{before} s");
+    assert!((70..130).contains(&hidden), "{hidden} s");
 }
 
 #[test]
