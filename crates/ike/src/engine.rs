@@ -31,6 +31,8 @@ use std::sync::Arc;
 pub struct Engine {
     pub(crate) cx: Context,
     connections: Vec<Watched>,
+    /// Their indexes, by name.
+    by_name: BTreeMap<String, usize>,
     sas: Registry,
     jar: CookieJar,
     /// When each connection, by index, is to be looked at again: its [`Watched::next`].
@@ -56,14 +58,11 @@ impl fmt::Debug for Engine {
 /// Commands.
 impl Engine {
     pub fn new(gateway: Arc<Gateway>, rng: Box<dyn CryptoRng + Send>) -> Self {
-        let connections = gateway
-            .connections
-            .iter()
-            .cloned()
-            .map(Arc::new)
-            .map(Watched::new);
+        let connections = gateway.connections.iter().cloned().map(Arc::new);
+        let connections: Vec<Watched> = connections.map(Watched::new).collect();
         Self {
-            connections: connections.collect(),
+            by_name: by_name(&connections),
+            connections,
             cx: Context::new(gateway, rng),
             sas: Registry::default(),
             jar: CookieJar::default(),
@@ -235,6 +234,15 @@ impl Engine {
             .all()
             .all(|sa| matches!(sa, IkeSa::Closing(sa) if !sa.awaits_answer()))
     }
+}
+
+/// Of two with one name, the first.
+fn by_name(connections: &[Watched]) -> BTreeMap<String, usize> {
+    let names = connections.iter().map(|watched| &watched.config.name.value);
+    let backwards = names.enumerate().rev();
+    backwards
+        .map(|(index, name)| (name.clone(), index))
+        .collect()
 }
 
 impl Engine {

@@ -94,9 +94,9 @@ impl Engine {
     ) {
         let [share] = self.cx.random();
         let now = self.cx.now;
-        let found = self.connections.iter_mut().enumerate();
-        let mut found = found.filter(|(_, w)| w.config.name.value == connection);
-        if let Some((index, watched)) = found.next() {
+        let index = self.by_name.get(connection).copied();
+        let watched = index.and_then(|index| Some((index, self.connections.get_mut(index)?)));
+        if let Some((index, watched)) = watched {
             tell(watched, now, share);
             self.dirty.insert(index);
         }

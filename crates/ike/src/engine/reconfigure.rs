@@ -31,6 +31,7 @@ impl Engine {
             };
             self.connections.push(watched);
         }
+        self.by_name = super::by_name(&self.connections);
         // 3. What is wanted now may be more.
         for index in 0..self.connections.len() {
             self.begin_watching(index);

@@ -7,14 +7,16 @@ use crate::exchange::Then;
 use crate::output::Deadline;
 use crate::sa::IkeSa;
 use crate::sa::established::Established;
-use crossgate_model::Time;
+use crossgate_model::{Connection, Time};
 use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    by_id: BTreeMap<u32, IkeSa>,
+    by_id: BTreeMap<u32, Slot>,
     by_connection: BTreeSet<(String, u32)>,
     by_deadline: BTreeSet<(Deadline, u32)>,
     /// A repeated IKE_SA_INIT finds the SA that the first one made.
@@ -23,13 +25,61 @@ pub(crate) struct Registry {
     half_open: BTreeSet<(IpAddr, u32)>,
 }
 
+/// An SA and where the indexes have it.
+struct Slot {
+    /// Absent during its turn, which sees nothing of this table.
+    sa: Option<IkeSa>,
+    place: Place,
+}
+
+/// The indexes follow from the SA: they say nothing new of it.
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sa.fmt(f)
+    }
+}
+
+/// Under what the indexes have an SA.
+struct Place {
+    own_spi: IkeSpi,
+    config: Arc<Connection>,
+    /// Whose half-open one it is.
+    half_open: Option<IpAddr>,
+    deadline: Option<Deadline>,
+}
+
+impl Place {
+    fn of(sa: &IkeSa) -> Self {
+        let peering = sa.peering();
+        Self {
+            own_spi: peering.own_spi(),
+            config: peering.config.clone(),
+            half_open: half_open(sa),
+            deadline: sa.deadline(),
+        }
+    }
+
+    /// Whether all but the deadline is as it was.
+    fn still_holds(&self, sa: &IkeSa) -> bool {
+        let peering = sa.peering();
+        self.own_spi == peering.own_spi()
+            && Arc::ptr_eq(&self.config, &peering.config)
+            && self.half_open == half_open(sa)
+    }
+}
+
+fn half_open(sa: &IkeSa) -> Option<IpAddr> {
+    let open = matches!(sa, IkeSa::Responding(_));
+    open.then(|| sa.peering().ends.remote.ip())
+}
+
 impl Registry {
     pub fn ids(&self) -> Vec<u32> {
         self.by_id.keys().copied().collect()
     }
 
     pub fn all(&self) -> impl Iterator<Item = &IkeSa> {
-        self.by_id.values()
+        self.by_id.values().filter_map(|slot| slot.sa.as_ref())
     }
 
     pub fn len(&self) -> usize {
@@ -47,14 +97,14 @@ impl Registry {
     }
 
     pub fn get(&self, id: u32) -> Option<&IkeSa> {
-        self.by_id.get(&id)
+        self.by_id.get(&id)?.sa.as_ref()
     }
 
     pub fn of_connection<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a IkeSa> + 'a {
         let range = (name.to_owned(), 0)..=(name.to_owned(), u32::MAX);
         self.by_connection
             .range(range)
-            .filter_map(|(_, id)| self.by_id.get(id))
+            .filter_map(|(_, id)| self.get(*id))
     }
 
     pub fn by_initiator(&self, spi: IkeSpi, remote: SocketAddr) -> Option<u32> {
@@ -79,17 +129,68 @@ impl Registry {
     }
 
     pub fn insert(&mut self, cx: &mut Context, sa: IkeSa) {
-        let peering = sa.peering();
-        let id = peering.id;
-        cx.book.add_ike(peering.own_spi(), id);
-        self.by_connection.insert((peering.connection(), id));
-        if let Some(deadline) = sa.deadline() {
-            self.by_deadline.insert((deadline, id));
+        let (id, place) = (sa.peering().id, Place::of(&sa));
+        self.enter(cx, id, &place);
+        let sa = Some(sa);
+        self.by_id.insert(id, Slot { sa, place });
+    }
+
+    fn enter(&mut self, cx: &mut Context, id: u32, place: &Place) {
+        cx.book.add_ike(place.own_spi, id);
+        let connection = place.config.name.value.clone();
+        self.by_connection.insert((connection, id));
+        self.by_deadline
+            .extend(place.deadline.map(|deadline| (deadline, id)));
+        self.half_open
+            .extend(place.half_open.map(|source| (source, id)));
+    }
+
+    fn leave(&mut self, cx: &mut Context, id: u32, place: &Place) {
+        cx.book.forget_ike(place.own_spi);
+        let connection = place.config.name.value.clone();
+        self.by_connection.remove(&(connection, id));
+        if let Some(deadline) = place.deadline {
+            self.by_deadline.remove(&(deadline, id));
         }
-        if matches!(sa, IkeSa::Responding(_)) {
-            self.half_open.insert((peering.ends.remote.ip(), id));
+        if let Some(source) = place.half_open {
+            self.half_open.remove(&(source, id));
         }
-        self.by_id.insert(id, sa);
+    }
+
+    /// Takes an SA out for its turn, and tells of which connection it was. The indexes keep it.
+    fn take(&mut self, id: u32) -> Option<(IkeSa, Arc<Connection>)> {
+        let slot = self.by_id.get_mut(&id)?;
+        Some((slot.sa.take()?, slot.place.config.clone()))
+    }
+
+    /// Puts it back after its turn. Few turns change more than the deadline.
+    fn put_back(&mut self, cx: &mut Context, id: u32, sa: IkeSa) {
+        let stays = self.by_id.get(&id);
+        if stays.is_none_or(|slot| !slot.place.still_holds(&sa)) {
+            self.forget(cx, id);
+            return self.insert(cx, sa);
+        }
+        let deadline = sa.deadline();
+        if let Some(slot) = self.by_id.get_mut(&id) {
+            slot.sa = Some(sa);
+            let before = std::mem::replace(&mut slot.place.deadline, deadline);
+            self.reschedule(id, before, deadline);
+        }
+    }
+
+    fn reschedule(&mut self, id: u32, before: Option<Deadline>, after: Option<Deadline>) {
+        if before != after {
+            before.map(|deadline| self.by_deadline.remove(&(deadline, id)));
+            self.by_deadline
+                .extend(after.map(|deadline| (deadline, id)));
+        }
+    }
+
+    /// Forgets one that was taken out.
+    fn forget(&mut self, cx: &mut Context, id: u32) {
+        if let Some(slot) = self.by_id.remove(&id) {
+            self.leave(cx, id, &slot.place);
+        }
     }
 
     /// Lets an established SA take note of something that starts nothing; false if something waits
@@ -100,32 +201,25 @@ impl Registry {
         id: u32,
         tell: impl FnOnce(&mut Established, &mut Context),
     ) -> bool {
-        let sa = self.by_id.get_mut(&id).and_then(IkeSa::established_mut);
+        let Some(slot) = self.by_id.get_mut(&id) else {
+            return false;
+        };
+        let sa = slot.sa.as_mut().and_then(IkeSa::established_mut);
         let Some(sa) = sa.filter(|sa| sa.tasks.is_idle()) else {
             return false;
         };
-        let before = sa.deadline();
         tell(sa, cx);
         let after = sa.deadline();
-        if before != after {
-            before.map(|deadline| self.by_deadline.remove(&(deadline, id)));
-            self.by_deadline
-                .extend(after.map(|deadline| (deadline, id)));
-        }
+        let before = std::mem::replace(&mut slot.place.deadline, after);
+        self.reschedule(id, before, after);
         true
     }
 
     /// Takes it out of the table and all indexes but that of initiators.
     pub fn remove(&mut self, cx: &mut Context, id: u32) -> Option<IkeSa> {
-        let sa = self.by_id.remove(&id)?;
-        let peering = sa.peering();
-        cx.book.forget_ike(peering.own_spi());
-        self.by_connection.remove(&(peering.connection(), id));
-        if let Some(deadline) = sa.deadline() {
-            self.by_deadline.remove(&(deadline, id));
-        }
-        self.half_open.remove(&(peering.ends.remote.ip(), id));
-        Some(sa)
+        let slot = self.by_id.remove(&id)?;
+        self.leave(cx, id, &slot.place);
+        slot.sa
     }
 
     pub fn forget_initiator(&mut self, id: u32) {
@@ -140,18 +234,21 @@ impl Engine {
         id: u32,
         turn: impl FnOnce(IkeSa, &mut Context) -> Option<IkeSa>,
     ) {
-        let Some(sa) = self.sas.remove(&mut self.cx, id) else {
+        let Some((sa, config)) = self.sas.take(id) else {
             return;
         };
-        let (before, kind) = (sa.peering().connection(), std::mem::discriminant(&sa));
+        let kind = std::mem::discriminant(&sa);
         let next = turn(sa, &mut self.cx);
         let changed = next.as_ref().map(std::mem::discriminant) != Some(kind);
         if changed {
-            self.mark_dirty(&before);
+            self.mark_dirty(&config.name.value);
         }
         match next {
-            Some(next) => self.sas.insert(&mut self.cx, next),
-            None => self.sas.forget_initiator(id),
+            Some(next) => self.sas.put_back(&mut self.cx, id, next),
+            None => {
+                self.sas.forget(&mut self.cx, id);
+                self.sas.forget_initiator(id);
+            }
         }
     }
 
@@ -195,10 +292,6 @@ impl Engine {
     }
 
     pub(super) fn mark_dirty(&mut self, connection: &str) {
-        let known = self
-            .connections
-            .iter()
-            .position(|w| w.config.name.value == connection);
-        self.dirty.extend(known);
+        self.dirty.extend(self.by_name.get(connection));
     }
 }
