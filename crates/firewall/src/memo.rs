@@ -32,14 +32,14 @@ struct Judged {
 
 /// By interface.
 #[derive(Debug, Default)]
-pub(crate) struct Memo(BTreeMap<String, BTreeMap<(Way, Flow), Judged>>);
+pub(crate) struct Memo(BTreeMap<String, BTreeMap<(Way, Flow), Arc<Judged>>>);
 
 impl Memo {
-    fn get(&self, way: Way, interface: &str, flow: &Flow) -> Option<&Judged> {
+    fn get(&self, way: Way, interface: &str, flow: &Flow) -> Option<&Arc<Judged>> {
         self.0.get(interface)?.get(&(way, *flow))
     }
 
-    fn insert(&mut self, way: Way, interface: &str, flow: Flow, judged: Judged) {
+    fn insert(&mut self, way: Way, interface: &str, flow: Flow, judged: Arc<Judged>) {
         let flows = self.0.entry(interface.to_owned()).or_default();
         if flows.len() >= FLOWS {
             flows.clear();
@@ -63,33 +63,17 @@ impl Firewall {
         interface: &str,
         flow: Flow,
     ) -> Result<Arc<Outcome>, Reason> {
-        self.judge(way, interface, flow);
-        let judged = self.memo.get(way, interface, &flow);
-        if let Some(judged) = judged {
-            judged.entry?;
-        }
+        let judged = self.judged(way, interface, flow);
+        judged.entry?;
         let session = self.sessions.find(&self.gateway, now, interface, &flow);
-        match (judged, session) {
-            (Some(judged), Some(known)) if known == flow || way != Way::Forward => {
-                Ok(judged.known.clone())
+        match (session, &judged.first) {
+            (Some(known), _) if known == flow || way != Way::Forward => Ok(judged.known.clone()),
+            (Some(known), _) => Ok(self.judged(way, interface, known).known.clone()),
+            (None, Some(first)) => {
+                self.remember(now, way, interface, flow, first)?;
+                Ok(first.clone())
             }
-            (_, Some(known)) => {
-                self.judge(way, interface, known);
-                let judged = self.memo.get(way, interface, &known);
-                let outcome = judged.map(|judged| judged.known.clone());
-                outcome.ok_or(Reason::InterfaceDown)
-            }
-            (
-                Some(Judged {
-                    first: Some(first), ..
-                }),
-                None,
-            ) => {
-                let first = first.clone();
-                self.remember(now, way, interface, flow, &first)?;
-                Ok(first)
-            }
-            (_, None) => {
+            (None, None) => {
                 let mut steps = Vec::new();
                 let outcome = self.forwarded(now, interface, flow, &mut steps);
                 outcome.map(Arc::new)
@@ -117,16 +101,18 @@ impl Firewall {
         self.sessions.add(now, interface, leaving, flow, flow)
     }
 
-    /// Works out what isn't known yet.
-    fn judge(&mut self, way: Way, interface: &str, flow: Flow) {
-        if self.memo.get(way, interface, &flow).is_none() {
-            let judged = match way {
-                Way::Forward => self.judged_forward(interface, flow),
-                Way::Input => self.judged_input(interface, flow),
-                Way::Output => self.judged_output(interface, flow),
-            };
-            self.memo.insert(way, interface, flow, judged);
+    /// What isn't known yet is worked out.
+    fn judged(&mut self, way: Way, interface: &str, flow: Flow) -> Arc<Judged> {
+        if let Some(known) = self.memo.get(way, interface, &flow) {
+            return known.clone();
         }
+        let judged = Arc::new(match way {
+            Way::Forward => self.judged_forward(interface, flow),
+            Way::Input => self.judged_input(interface, flow),
+            Way::Output => self.judged_output(interface, flow),
+        });
+        self.memo.insert(way, interface, flow, judged.clone());
+        judged
     }
 
     fn judged_forward(&self, arrival: &str, flow: Flow) -> Judged {
