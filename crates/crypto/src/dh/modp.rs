@@ -6,8 +6,10 @@
 //! as the modulus: RFC 7919 §5.2 and NIST SP 800-56A allow twice the group's strength for safe
 //! primes, which is a fraction of the work.
 
+use std::sync::OnceLock;
+
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
+use crypto_bigint::{BoxedUint, CtAssign, CtEq, Odd, Word};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -46,12 +48,20 @@ pub(super) fn exponent(group: DhGroup, octets: &Secret) -> Result<Exponent, Cryp
 }
 
 pub(super) fn public(group: DhGroup, exponent: &Exponent) -> Result<Vec<u8>, CryptoError> {
-    let modulus = modulus(group)?;
+    let known = known(group)?;
+    let power = match exponent.0.bits_precision() == known.comb.bits() {
+        true => known.comb.power(exponent, &known.params),
+        false => power(generator(group)?, exponent, &known.params),
+    };
+    Ok(power.to_vec())
+}
+
+fn generator(group: DhGroup) -> Result<BoxedUint, CryptoError> {
     let mut octets = vec![0; group.public_len()];
     if let Some(last) = octets.last_mut() {
         *last = GENERATOR;
     }
-    Ok(power(number(&octets)?, exponent, modulus).to_vec())
+    number(&octets)
 }
 
 /// With a value that has passed [`check`].
@@ -60,13 +70,13 @@ pub(super) fn agree(
     exponent: &Exponent,
     peer: &[u8],
 ) -> Result<Secret, CryptoError> {
-    let shared = power(number(peer)?, exponent, modulus(group)?);
+    let shared = power(number(peer)?, exponent, &known(group)?.params);
     Ok(Secret::new(shared.into_vec()))
 }
 
 /// RFC 6989 §2.1: for safe primes it is enough that 1 < y < p - 1.
 pub(super) fn check(group: DhGroup, peer: &[u8]) -> Result<(), CryptoError> {
-    let (value, modulus) = (number(peer)?, modulus(group)?);
+    let (value, modulus) = (number(peer)?, known(group)?.params.modulus());
     let one = BoxedUint::one_with_precision(value.bits_precision());
     let largest = modulus.as_ref().wrapping_sub(&one);
     let inside = value > one && value < largest;
@@ -77,15 +87,100 @@ pub(super) fn check(group: DhGroup, peer: &[u8]) -> Result<(), CryptoError> {
 
 /// base^exponent in the modulus's length with leading zeros (RFC 7296 §2.14). The time depends on
 /// the lengths only.
-fn power(base: BoxedUint, exponent: &Exponent, modulus: Odd<BoxedUint>) -> Box<[u8]> {
-    let params = BoxedMontyParams::new_vartime(modulus);
-    let base = BoxedMontyForm::new(base, &params);
-    let mut power = base.pow_bounded_exp(&exponent.0, exponent.0.bits_precision());
+fn power(base: BoxedUint, exponent: &Exponent, params: &BoxedMontyParams) -> Box<[u8]> {
+    let base = BoxedMontyForm::new(base, params);
+    octets_of(base.pow_bounded_exp(&exponent.0, exponent.0.bits_precision()))
+}
+
+fn octets_of(mut power: BoxedMontyForm) -> Box<[u8]> {
     let mut value = power.retrieve();
     let octets = value.to_be_bytes();
     power.zeroize();
     value.zeroize();
     octets
+}
+
+/// What is worked out of a group once and is no secret.
+struct Known {
+    params: BoxedMontyParams,
+    comb: Comb,
+}
+
+fn known(group: DhGroup) -> Result<&'static Known, CryptoError> {
+    static ALL: [OnceLock<Known>; DhGroup::ALL.len()] =
+        [const { OnceLock::new() }; DhGroup::ALL.len()];
+    let place = DhGroup::ALL.iter().position(|known| *known == group);
+    let unsupported = CryptoError::Unsupported {
+        algorithm: group.name(),
+    };
+    let place = place.and_then(|place| ALL.get(place)).ok_or(unsupported)?;
+    if let Some(known) = place.get() {
+        return Ok(known);
+    }
+    let params = BoxedMontyParams::new_vartime(modulus(group)?);
+    let generator = BoxedMontyForm::new(generator(group)?, &params);
+    let comb = Comb::new(generator, exponent_bits(group) / TEETH);
+    Ok(place.get_or_init(|| Known { params, comb }))
+}
+
+/// Powers of the generator by which a power of it takes fewer than half of the multiplications: the
+/// exponent is cut into [`TEETH`] pieces of equal length, and one bit of each is done with at a time
+/// (Lim and Lee, "More flexible exponentiation with precomputation", 1994).
+struct Comb {
+    /// Bits of a piece.
+    columns: usize,
+    /// By a set of pieces, the product of the generator to the weight of each one's lowest bit.
+    products: Vec<BoxedUint>,
+}
+
+const TEETH: usize = 4;
+
+impl Comb {
+    fn new(generator: BoxedMontyForm, columns: usize) -> Self {
+        let mut products = vec![BoxedMontyForm::one(generator.params())];
+        let mut weight = generator;
+        for _ in 0..TEETH {
+            let with_this = products.iter().map(|product| product * &weight);
+            products.extend(with_this.collect::<Vec<_>>());
+            (0..columns).for_each(|_| weight = weight.square());
+        }
+        let products = products.iter().map(BoxedMontyForm::to_montgomery);
+        Self {
+            columns,
+            products: products.collect(),
+        }
+    }
+
+    /// Of the exponents that it is for.
+    fn bits(&self) -> u32 {
+        u32::try_from(self.columns * TEETH).unwrap_or(u32::MAX)
+    }
+
+    /// As [`power`] of the generator. Each product is read at each step, so that neither time nor
+    /// memory tells which one was taken.
+    fn power(&self, exponent: &Exponent, params: &BoxedMontyParams) -> Box<[u8]> {
+        let words = exponent.0.as_words();
+        let mut power = BoxedMontyForm::one(params);
+        let mut factor = power.clone();
+        for column in (0..self.columns).rev() {
+            power = power.square();
+            let teeth = (0..TEETH).map(|tooth| bit(words, tooth * self.columns + column) << tooth);
+            let wanted = teeth.fold(0, |all, tooth| all | tooth);
+            for (product, set) in self.products.iter().zip(0..) {
+                let place = factor.as_montgomery_mut();
+                place.ct_assign(product, wanted.ct_eq(&set));
+            }
+            power *= &factor;
+        }
+        factor.zeroize();
+        octets_of(power)
+    }
+}
+
+fn bit(words: &[Word], at: usize) -> Word {
+    let size = Word::BITS as usize;
+    let word = words.get(at / size).copied().unwrap_or_default();
+    (word >> (at % size)) & 1
 }
 
 fn number(octets: &[u8]) -> Result<BoxedUint, CryptoError> {
@@ -118,5 +213,35 @@ fn exponent_bits(group: DhGroup) -> usize {
         DhGroup::Modp17 => 448,
         DhGroup::Modp18 => 512,
         _ => 256,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways to a public value agree, in the exponent's corners as well.
+    #[test]
+    fn the_comb_gives_what_an_exponentiation_gives() {
+        for group in DhGroup::ALL {
+            if primes::prime(group).is_none() {
+                continue;
+            }
+            let len = exponent_bits(group) / 8;
+            let mut exponents = vec![vec![0xff; len], vec![0x80; len], vec![0; len], vec![0; len]];
+            exponents[2][len - 1] = 1;
+            exponents[3][0] = 0x80;
+            exponents.push((0..len).map(|at| (at * 37 + 11) as u8).collect());
+            for octets in exponents {
+                let exponent = exponent(group, &Secret::new(octets)).unwrap();
+                let known = known(group).unwrap();
+                assert_eq!(exponent.0.bits_precision(), known.comb.bits(), "{group:?}");
+                assert_eq!(
+                    known.comb.power(&exponent, &known.params),
+                    power(generator(group).unwrap(), &exponent, &known.params),
+                    "{group:?}"
+                );
+            }
+        }
     }
 }
