@@ -162,7 +162,10 @@ impl DataPlane {
 
     /// What is known of the way to that peer, for SAs that are there and that will come.
     pub fn set_path_mtu(&mut self, remote: IpAddr, path_mtu: u16) {
-        self.path_mtus.insert(remote, path_mtu);
+        // Those that are there have what was known before.
+        if self.path_mtus.insert(remote, path_mtu) == Some(path_mtu) {
+            return;
+        }
         let to_there = self.sad.values_mut().filter(|sa| sa.path.remote == remote);
         to_there.for_each(|sa| sa.set_path_mtu(path_mtu));
     }
