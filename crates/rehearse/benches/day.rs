@@ -10,14 +10,15 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![allow(clippy::unwrap_used, reason = "an example that is missing ends it")]
 
-use crossgate_diag::Sources;
-use crossgate_model::Gateway;
+#[path = "../tests/rehearse/branches.rs"]
+mod branches;
+
+use branches::{example, read};
 use crossgate_model::plan::Plan;
 use crossgate_rehearse::observe::{Options, observe};
 use crossgate_rehearse::scenario::Traffic;
 use crossgate_rehearse::traffic::Pattern;
 use crossgate_rehearse::{Detail, Network, Scenario, World};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -129,12 +130,7 @@ fn seeds(network: &Network) {
 fn star() {
     let asked = std::env::var("BRANCHES").ok();
     let count = asked.and_then(|n| n.parse().ok()).unwrap_or(BRANCHES);
-    let branch = example("branch.cfg");
-    let branches: Vec<Gateway> = (0..count)
-        .map(|index| read("branch.cfg", of_branch(&branch, index, "")))
-        .collect();
-    let hub = read("hub.set", hub_of(count));
-    let network = Network::star(&hub, &branches, MINUTE).unwrap();
+    let network = branches::star(count, MINUTE);
     for (what, make) in [
         ("transparent", World::transparent as Make),
         ("real cryptography", World::new),
@@ -186,48 +182,4 @@ fn pair() -> Network {
     let hq = read("hq.set", example("hq.set"));
     let plan = Plan::new(&branch, &hq).unwrap();
     Network::of(&branch, &hq, &plan)
-}
-
-fn example(name: &str) -> String {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/site-to-site");
-    std::fs::read_to_string(examples.join(name)).unwrap()
-}
-
-fn read(name: &str, text: String) -> Gateway {
-    let mut sources = Sources::new();
-    let id = sources.add(name, text);
-    match name.ends_with(".cfg") {
-        true => crossgate_ios::read(&mut sources, id).unwrap().gateway,
-        false => crossgate_panos::read(&mut sources, id).unwrap().gateway,
-    }
-}
-
-/// The text with that branch's addresses, and its names told apart by a suffix.
-fn of_branch(text: &str, index: usize, suffix: &str) -> String {
-    let (high, low) = (index / 250, index % 250 + 1);
-    text.replace("203.0.113.", &format!("100.{}.{low}.", 64 + high))
-        .replace("10.10.10.", &format!("10.{}.{low}.", 100 + high))
-        .replace("tunnel.1", &format!("tunnel.{}", index + 1))
-        .replace("branch", &format!("branch{suffix}"))
-        .replace("keep-vpn-addresses", &format!("keep-vpn-addresses{suffix}"))
-        .replace("lan-to-lan", &format!("lan-to-lan{suffix}"))
-}
-
-/// The hub's file: a line about the one branch becomes a line about each, and a list has them all.
-fn hub_of(count: usize) -> String {
-    let mut hub = String::new();
-    for line in example("hq.set").lines() {
-        let of_branches = ["branch", "tunnel.1", "keep-vpn", "10.10.10."];
-        if line.contains('[') {
-            let all: Vec<String> = (1..=count).map(|n| format!("tunnel.{n}")).collect();
-            hub += &(line.replace("tunnel.1", &all.join(" ")) + "\n");
-        } else if of_branches.iter().any(|word| line.contains(word)) {
-            (0..count).for_each(|index| {
-                hub += &(of_branch(line, index, &format!("-{index}")) + "\n");
-            });
-        } else {
-            hub += &format!("{line}\n");
-        }
-    }
-    hub
 }

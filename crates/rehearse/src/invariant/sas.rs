@@ -5,12 +5,18 @@ use crate::trace::Sa;
 use crossgate_esp::LINGER;
 use crossgate_model::Time;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// Of one end, with one peer.
+type Child = (NodeId, String, IpAddr);
 
 /// SAs in the data planes of all ends.
 #[derive(Debug, Default)]
 pub(super) struct Sas {
     /// By our SPI.
     of: BTreeMap<NodeId, BTreeMap<u32, Sa>>,
+    /// Of a Child, our SPIs.
+    of_child: BTreeMap<Child, BTreeSet<u32>>,
     /// By SPI, who receives on it.
     receivers: BTreeSet<(u32, NodeId)>,
     /// Who received on it before, until when.
@@ -20,13 +26,29 @@ pub(super) struct Sas {
 impl Sas {
     pub fn insert(&mut self, node: NodeId, sa: Sa) {
         self.receivers.insert((sa.spi_in, node));
+        if let Some(replaced) = self.get(node, sa.spi_in).map(|sa| child_of(node, sa)) {
+            self.forget_child(&replaced, sa.spi_in);
+        }
+        let child = self.of_child.entry(child_of(node, &sa));
+        child.or_default().insert(sa.spi_in);
         self.of.entry(node).or_default().insert(sa.spi_in, sa);
     }
 
     pub fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) -> Option<Sa> {
         self.receivers.remove(&(spi_in, node));
         self.received.insert(spi_in, now);
-        self.of.get_mut(&node)?.remove(&spi_in)
+        let sa = self.of.get_mut(&node)?.remove(&spi_in)?;
+        self.forget_child(&child_of(node, &sa), spi_in);
+        Some(sa)
+    }
+
+    fn forget_child(&mut self, child: &Child, spi_in: u32) {
+        if let Some(spis) = self.of_child.get_mut(child) {
+            spis.remove(&spi_in);
+            if spis.is_empty() {
+                self.of_child.remove(child);
+            }
+        }
     }
 
     pub fn spis_of(&self, node: NodeId) -> Vec<u32> {
@@ -49,10 +71,10 @@ impl Sas {
     }
 
     /// Those of that end for the same Child with the same peer, itself included.
-    pub fn siblings<'a>(&'a self, node: NodeId, sa: &'a Sa) -> impl Iterator<Item = &'a Sa> {
-        let is_sibling =
-            |other: &&Sa| other.child == sa.child && other.path.remote == sa.path.remote;
-        self.of_node(node).filter(is_sibling)
+    pub fn siblings(&self, node: NodeId, sa: &Sa) -> impl Iterator<Item = &Sa> + use<'_> {
+        let spis = self.of_child.get(&child_of(node, sa));
+        let spis = spis.into_iter().flatten();
+        spis.filter_map(move |spi_in| self.get(node, *spi_in))
     }
 
     /// The same pair, at another end.
@@ -88,4 +110,8 @@ impl Sas {
             .range((spi, NodeId(0))..=(spi, NodeId(u16::MAX)));
         all.map(|(_, node)| *node).filter(move |node| *node != from)
     }
+}
+
+fn child_of(node: NodeId, sa: &Sa) -> Child {
+    (node, sa.child.clone(), sa.path.remote)
 }

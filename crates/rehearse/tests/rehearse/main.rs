@@ -1,8 +1,10 @@
 //! Tests of the rehearsal.
 
+mod branches;
 mod disturbing;
 mod door;
 mod exploring;
 mod observing;
 mod repeating;
+mod starring;
 mod violating;

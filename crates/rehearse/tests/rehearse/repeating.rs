@@ -1,8 +1,8 @@
 //! The same seed is the same run.
 
 use crate::door::*;
-use crossgate_rehearse::Detail;
 use crossgate_rehearse::scenario::{Planned, Scenario};
+use crossgate_rehearse::{Detail, Network, World};
 
 const EVENTS: &[&str] = &[
     "loss 20% from 5m to 20m",
@@ -35,6 +35,22 @@ fn what_is_recorded_changes_nothing() {
         (events.collect::<Vec<_>>(), world.trace().totals.clone())
     };
     assert_eq!(events(Detail::EVENTS), events(Detail::EVERYTHING));
+}
+
+/// What the transparent double leaves out costs no virtual time and draws nothing.
+#[test]
+fn a_transparent_world_has_the_same_day() {
+    let network = network(&pair("site-to-site"));
+    let day = |make: fn(Network, Scenario, Detail) -> World| {
+        let mut world = make(network.clone(), scenario(3, 5, EVENTS), Detail::EVENTS);
+        world.run();
+        world.finish();
+        assert_eq!(world.violations(), []);
+        (world.trace().text(&NAMES), world.trace().totals.clone())
+    };
+    let (real, totals) = day(World::new);
+    assert!(real.lines().count() > 20 && totals.sas_installed > 4);
+    assert_eq!((real, totals), day(World::transparent));
 }
 
 #[test]
