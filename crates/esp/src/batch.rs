@@ -43,17 +43,10 @@ impl<M> Batch<M> {
 
     /// All packets, to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&M, &mut [u8])> {
-        let (mut rest, mut at) = (self.octets.as_mut_slice(), 0);
-        self.packets.iter().map(move |(meta, range)| {
-            // They stand in the order of their ranges.
-            let behind = std::mem::take(&mut rest);
-            let behind = behind.split_at_mut_checked(range.start - at);
-            let (packet, behind) = behind
-                .and_then(|(_, behind)| behind.split_at_mut_checked(range.len()))
-                .unwrap_or_default();
-            (rest, at) = (behind, range.end);
-            (meta, packet)
-        })
+        // They stand in the order of their ranges.
+        let ranges = self.packets.iter().map(|(_, range)| range.clone());
+        let metas = self.packets.iter().map(|(meta, _)| meta);
+        metas.zip(parts(&mut self.octets, ranges))
     }
 
     pub(crate) fn push(&mut self, meta: M, packet: &[u8]) {
@@ -62,46 +55,75 @@ impl<M> Batch<M> {
         self.packets.push((meta, start..self.octets.len()));
     }
 
-    /// Lets `write` append one packet; if it fails, nothing of it stays.
-    pub(crate) fn append<E>(
+    /// Lets `write` append one packet, and gives what that gave, and where the packet is; if it gives
+    /// nothing, nothing of it stays.
+    pub(crate) fn append<T>(
         &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<M, E>,
-    ) -> Result<usize, E> {
+        meta: M,
+        write: impl FnOnce(&mut Vec<u8>) -> Option<T>,
+    ) -> Option<(T, Range<usize>)> {
         let start = self.octets.len();
-        match write(&mut self.octets) {
-            Ok(meta) => {
-                self.packets.push((meta, start..self.octets.len()));
-                Ok(self.octets.len() - start)
-            }
-            Err(error) => {
-                self.octets.truncate(start);
-                Err(error)
-            }
-        }
+        let Some(written) = write(&mut self.octets) else {
+            self.octets.truncate(start);
+            return None;
+        };
+        let range = start..self.octets.len();
+        self.packets.push((meta, range.clone()));
+        Some((written, range))
     }
 
-    /// Copies a packet in and lets `work` change it in place; what stays is the part of it that
-    /// `work` names. If it fails, nothing stays.
-    pub(crate) fn transform<E>(
-        &mut self,
-        packet: &[u8],
-        work: impl FnOnce(&mut [u8]) -> Result<(M, Range<usize>), E>,
-    ) -> Result<(), E> {
+    /// Copies a packet in that isn't one of the batch yet; [`Batch::keep`] makes it one.
+    pub(crate) fn stage(&mut self, packet: &[u8]) -> Range<usize> {
         let start = self.octets.len();
         self.octets.extend_from_slice(packet);
-        match work(self.octets.get_mut(start..).unwrap_or_default()) {
-            Ok((meta, part)) => {
-                self.octets.truncate(start + part.end);
-                self.packets
-                    .push((meta, start + part.start..start + part.end));
-                Ok(())
-            }
-            Err(error) => {
-                self.octets.truncate(start);
-                Err(error)
-            }
+        start..self.octets.len()
+    }
+
+    /// The staged packets, which are named in the order in which they were staged, to be changed in
+    /// place.
+    pub(crate) fn staged(
+        &mut self,
+        ranges: impl Iterator<Item = Range<usize>>,
+    ) -> impl Iterator<Item = &mut [u8]> {
+        parts(&mut self.octets, ranges)
+    }
+
+    /// One staged packet.
+    pub(crate) fn staged_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        self.octets.get_mut(range).unwrap_or_default()
+    }
+
+    /// Takes a staged packet in, or a part of it; those before it were taken in before.
+    pub(crate) fn keep(&mut self, meta: M, range: Range<usize>) {
+        self.packets.push((meta, range));
+    }
+
+    /// Lets go of a packet, by its number.
+    pub(crate) fn remove(&mut self, number: usize) {
+        if number < self.packets.len() {
+            self.packets.remove(number);
         }
     }
+}
+
+/// The parts of a buffer that ascending ranges name.
+fn parts(
+    octets: &mut [u8],
+    ranges: impl Iterator<Item = Range<usize>>,
+) -> impl Iterator<Item = &mut [u8]> {
+    let (mut rest, mut at) = (octets, 0);
+    ranges.map(move |range| {
+        let behind = std::mem::take(&mut rest);
+        let behind = range
+            .start
+            .checked_sub(at)
+            .and_then(|gap| behind.split_at_mut_checked(gap));
+        let (part, behind) = behind
+            .and_then(|(_, behind)| behind.split_at_mut_checked(range.len()))
+            .unwrap_or_default();
+        (rest, at) = (behind, range.end);
+        part
+    })
 }
 
 impl<M> Default for Batch<M> {

@@ -2,7 +2,7 @@
 //! tunnel with fixed keys, and the laws that no input may break.
 
 use crate::plane::{OpenOutcome, OpenOutput, Received, SealOutcome, SealOutput};
-use crate::transform::Transform;
+use crate::transform::Sealer;
 use crate::{DataPlane, Policy};
 use crossgate_crypto::{CryptoError, Encr, Integ, Secret};
 use crossgate_model::view::{Encapsulation, Role};
@@ -238,14 +238,14 @@ fn forged(encr: Encr, integ: Option<Integ>, mut content: Vec<u8>) -> Result<Vec<
         0,
     );
     let keys = agreed(End::A, encr, integ, 0).keys_out;
-    let made = Transform::new(encr, integ, false, &keys)
+    let made = Sealer::new(encr, integ, false, &keys)
         .and_then(|transform| forge(&transform, spi(End::B, 0), 1, &content));
     made.map_err(|error| Broken(error.to_string()))
 }
 
 /// Any content, sealed: the way around what a good sender would put there.
 pub(crate) fn forge(
-    transform: &Transform,
+    transform: &Sealer,
     spi: u32,
     sequence: u64,
     content: &[u8],
@@ -255,7 +255,7 @@ pub(crate) fn forge(
     let mut packet = header.to_bytes().to_vec();
     packet.resize(HEADER_LEN + transform.iv_len(), 0xa5);
     packet.extend_from_slice(content);
-    transform.seal(sequence, &mut packet, 0)?;
+    transform.seal(sequence, &mut packet)?;
     Ok(packet)
 }
 

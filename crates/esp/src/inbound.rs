@@ -2,12 +2,13 @@
 
 use crate::counters::DropReason;
 use crate::replay::ReplayWindow;
-use crate::transform::Transform;
+use crate::transform::Opener;
+use crossgate_kernels::{OpenKey, Outcome, Packet};
 use std::ops::Range;
 
 #[derive(Debug)]
 pub(crate) struct Inbound {
-    transform: Transform,
+    transform: Opener,
     window: ReplayWindow,
 }
 
@@ -22,28 +23,50 @@ pub(crate) struct Authentic {
 }
 
 impl Inbound {
-    pub(crate) fn new(transform: Transform, replay_window: u32) -> Self {
+    pub(crate) fn new(transform: Opener, replay_window: u32) -> Self {
         Self {
             transform,
             window: ReplayWindow::new(replay_window),
         }
     }
 
-    /// Refuses what the window has seen before spending anything on it, verifies, decrypts in place,
-    /// and only then moves the window (RFC 4303 §3.4.3).
+    /// The whole number of a packet that says this much of it, unless the window has seen it: so
+    /// nothing is spent on what is refused anyway (RFC 4303 §3.4.3).
+    pub(crate) fn unseen(&self, low_half: u32) -> Result<u64, DropReason> {
+        self.sequence(low_half)
+            .filter(|sequence| self.window.is_new(*sequence))
+            .ok_or(DropReason::Replayed)
+    }
+
+    /// What the kernels are to open; nothing in a simulation.
+    pub(crate) fn to_open<'p>(
+        &'p self,
+        sequence: u64,
+        octets: &'p mut [u8],
+    ) -> Option<Packet<'p, OpenKey>> {
+        self.transform.to_open(sequence, octets)
+    }
+
+    /// Asks the window once more, as another packet of the batch may have been the same, and moves
+    /// it only for what verified.
     pub(crate) fn authenticate(
         &mut self,
-        low_half: u32,
-        packet: &mut [u8],
+        sequence: u64,
+        packet: &[u8],
+        outcome: Outcome,
     ) -> Result<Authentic, DropReason> {
-        let sequence = self.sequence(low_half).ok_or(DropReason::Replayed)?;
         if !self.window.is_new(sequence) {
             return Err(DropReason::Replayed);
         }
+        let outcome = match outcome {
+            Outcome::Waiting => self.transform.open_by_double(sequence, packet),
+            outcome => outcome,
+        };
         let plaintext = self
             .transform
-            .open(sequence, packet)
-            .map_err(|_| DropReason::BadIcv)?;
+            .plaintext(packet)
+            .filter(|_| outcome == Outcome::Done)
+            .ok_or(DropReason::BadIcv)?;
         let newest = self.window.mark(sequence);
         Ok(Authentic { plaintext, newest })
     }

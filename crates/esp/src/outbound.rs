@@ -1,7 +1,8 @@
 //! The sending half of an SA: a sequence number, an IV, a sealed packet (RFC 4303 §3.3).
 
-use crate::transform::Transform;
-use crossgate_crypto::{CryptoError, CryptoRng};
+use crate::transform::Sealer;
+use crossgate_crypto::CryptoRng;
+use crossgate_kernels::{Packet, SealKey};
 use crossgate_wire::esp::{Header, append_trailer};
 
 /// The share of the sequence numbers, in tenths, after which a rekey is due.
@@ -10,27 +11,15 @@ const SOFT_TENTHS: u64 = 9;
 #[derive(Debug)]
 pub(crate) struct Outbound {
     spi: u32,
-    transform: Transform,
+    transform: Sealer,
     /// The number of the packet sealed last; the first is 1.
     last: u64,
     /// Sequence numbers never start over (RFC 4303 §3.3.3).
     limit: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SealError {
-    SequenceExhausted,
-    Crypto(CryptoError),
-}
-
-impl From<CryptoError> for SealError {
-    fn from(error: CryptoError) -> Self {
-        Self::Crypto(error)
-    }
-}
-
 impl Outbound {
-    pub(crate) fn new(spi: u32, transform: Transform) -> Self {
+    pub(crate) fn new(spi: u32, transform: Sealer) -> Self {
         let limit = if transform.esn() {
             u64::MAX
         } else {
@@ -56,19 +45,20 @@ impl Outbound {
         self.last >= self.limit
     }
 
-    /// Appends the ESP packet around `payload`.
+    /// Appends what is to be sealed, with `payload` in it, and gives its sequence number; nothing, if
+    /// there is none left.
     ///
     /// A CBC IV comes from the generator, because it must not be predictable (RFC 3602 §3). A GCM
     /// IV must only never come twice with one key (RFC 4106 §3.1), and the sequence number doesn't.
-    pub(crate) fn seal(
+    pub(crate) fn prepare(
         &mut self,
         rng: &mut dyn CryptoRng,
         next_header: u8,
         payload: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), SealError> {
+    ) -> Option<u64> {
         if self.is_exhausted() {
-            return Err(SealError::SequenceExhausted);
+            return None;
         }
         // Whatever follows: this number is used up.
         self.last += 1;
@@ -82,7 +72,17 @@ impl Outbound {
         self.push_iv(rng, out);
         out.extend_from_slice(payload);
         append_trailer(out, payload.len(), self.transform.block_len(), next_header);
-        Ok(self.transform.seal(self.last, out, start)?)
+        self.transform.append_icv(self.last, out, start);
+        Some(self.last)
+    }
+
+    /// What the kernels are to seal of a packet that was prepared; nothing in a simulation.
+    pub(crate) fn to_seal<'p>(
+        &'p self,
+        sequence: u64,
+        octets: &'p mut [u8],
+    ) -> Option<Packet<'p, SealKey>> {
+        self.transform.to_seal(sequence, octets)
     }
 
     fn push_iv(&self, rng: &mut dyn CryptoRng, out: &mut Vec<u8>) {

@@ -7,10 +7,10 @@ use crate::mtu::{inner_mtu, outer_len};
 use crate::outbound::Outbound;
 use crate::selection::any_selects;
 use crate::spd::ChildId;
-use crate::transform::Transform;
+use crate::transform::{Key, Transform};
 use crossgate_crypto::{CryptoError, Double, Encr, Integ};
 use crossgate_model::view::{ChildCounters, Encapsulation};
-use crossgate_model::{ChildSa, OutboundUse, Path, Selector, Time};
+use crossgate_model::{ChildSa, DirectionKeys, OutboundUse, Path, Selector, Time};
 use crossgate_wire::ip::Flow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,15 +56,9 @@ impl Sa {
         double: Option<&Arc<dyn Double>>,
     ) -> Result<Self, CryptoError> {
         let lifetime = Lifetime::new(now, &agreed);
-        let (encr, integ, esn) = (agreed.encr, agreed.integ, agreed.esn);
-        let ready = |keys| {
-            let real = Transform::new(encr, integ, esn, keys)?;
-            Ok(match double {
-                None => real,
-                Some(double) => real.doubled(keys, double.clone()),
-            })
-        };
-        let (transform_in, transform_out) = (ready(&agreed.keys_in)?, ready(&agreed.keys_out)?);
+        let (encr, integ) = (agreed.encr, agreed.integ);
+        let transform_in = transform(&agreed, &agreed.keys_in, double)?;
+        let transform_out = transform(&agreed, &agreed.keys_out, double)?;
         Ok(Self {
             child,
             path: agreed.path,
@@ -138,6 +132,19 @@ impl Sa {
         let (local, remote) = udp_ends(came)?;
         (remote != expected && self.moved.due(now)).then_some((local, remote))
     }
+}
+
+/// One direction's, real or doubled.
+fn transform<K: Key>(
+    agreed: &ChildSa,
+    keys: &DirectionKeys,
+    double: Option<&Arc<dyn Double>>,
+) -> Result<Transform<K>, CryptoError> {
+    let real = Transform::new(agreed.encr, agreed.integ, agreed.esn, keys)?;
+    Ok(match double {
+        None => real,
+        Some(double) => real.doubled(keys, double.clone()),
+    })
 }
 
 fn udp_ends(path: &Path) -> Option<(SocketAddr, SocketAddr)> {

@@ -1,40 +1,40 @@
-//! Cipher and integrity of one direction, on a whole ESP packet in place.
+//! Cipher and integrity of one direction, on whole ESP packets in place.
 //!
 //! ```text
 //!  0                   8            8+iv                        len-icv
 //! | SPI | sequence low | IV          | payload, padding, trailer | ICV |
 //! ```
 //!
-//! Encrypt-then-MAC covers all before the ICV, and with extended sequence numbers the high half
-//! behind it as if it stood there (RFC 4303 §2.2.1). AES-GCM authenticates SPI and sequence number,
-//! the high half between them where it is extended (RFC 4106 §5).
+//! The work is that of `crossgate_kernels`, which takes packets of a whole batch at once: a packet is
+//! made ready, and sealed or opened when all of its batch are. In a simulation, a double does it,
+//! packet by packet.
 
-use crossgate_crypto::{CbcKey, CryptoError, Double, Encr, GcmKey, HmacKey, Integ, cbc, gcm};
+use crossgate_crypto::{CryptoError, Double, Encr, Integ};
+use crossgate_kernels::{Hash, KeyError, OpenKey, Outcome, Packet, Path, SealKey};
 use crossgate_model::DirectionKeys;
 use crossgate_wire::esp::HEADER_LEN;
 use std::ops::Range;
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(crate) struct Transform {
+pub(crate) struct Transform<K> {
     encr: Encr,
     icv_len: usize,
     /// Extended sequence numbers.
     esn: bool,
-    keys: Keys,
+    keys: Keys<K>,
 }
+
+pub(crate) type Sealer = Transform<SealKey>;
+pub(crate) type Opener = Transform<OpenKey>;
 
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
     reason = "one per direction; a box would only add a pointer to follow for each packet"
 )]
-enum Keys {
-    EncryptThenMac {
-        cipher: CbcKey,
-        mac: HmacKey,
-    },
-    Combined(GcmKey),
+enum Keys<K> {
+    Real(K),
     /// No cipher, and a check in place of the ICV.
     Doubled {
         double: Arc<dyn Double>,
@@ -42,29 +42,67 @@ enum Keys {
     },
 }
 
-impl Transform {
+/// The kernels' key for one direction.
+pub(crate) trait Key: Sized {
+    fn cbc_hmac(cipher: &[u8], hash: Hash, mac: &[u8], icv_len: usize) -> Result<Self, KeyError>;
+    fn gcm(key: &[u8], salt: [u8; 4]) -> Result<Self, KeyError>;
+}
+
+impl Key for SealKey {
+    fn cbc_hmac(cipher: &[u8], hash: Hash, mac: &[u8], icv_len: usize) -> Result<Self, KeyError> {
+        Self::cbc_hmac(Path::best(), cipher, hash, mac, icv_len)
+    }
+
+    fn gcm(key: &[u8], salt: [u8; 4]) -> Result<Self, KeyError> {
+        Self::gcm(Path::best(), key, salt)
+    }
+}
+
+impl Key for OpenKey {
+    fn cbc_hmac(cipher: &[u8], hash: Hash, mac: &[u8], icv_len: usize) -> Result<Self, KeyError> {
+        Self::cbc_hmac(Path::best(), cipher, hash, mac, icv_len)
+    }
+
+    fn gcm(key: &[u8], salt: [u8; 4]) -> Result<Self, KeyError> {
+        Self::gcm(Path::best(), key, salt)
+    }
+}
+
+impl<K: Key> Transform<K> {
     pub(crate) fn new(
         encr: Encr,
         integ: Option<Integ>,
         esn: bool,
         keys: &DirectionKeys,
     ) -> Result<Self, CryptoError> {
-        let ready = match integ {
-            Some(integ) if !encr.is_aead() => Keys::EncryptThenMac {
-                cipher: CbcKey::new(encr, &keys.encr)?,
-                mac: HmacKey::new(integ, &keys.integ)?,
-            },
-            None if encr.is_aead() => Keys::Combined(GcmKey::new(encr, &keys.encr)?),
+        let (cipher, expected) = (keys.encr.expose(), encr.keymat_len());
+        let made = match integ {
+            Some(integ) if !encr.is_aead() => {
+                let mac = sized("integrity key", integ.key_len(), keys.integ.expose())?;
+                usable(encr)?;
+                let cipher = sized("encryption key", expected, cipher)?;
+                K::cbc_hmac(cipher, hash(integ)?, mac, integ.icv_len())
+            }
+            None if encr.is_aead() => {
+                let whole = sized("encryption key and salt", expected, cipher)?;
+                let (cipher, salt) = whole.split_last_chunk().unwrap_or((whole, &[0; 4]));
+                K::gcm(cipher, *salt)
+            }
             _ => return Err(CryptoError::Suite { encr, integ }),
         };
+        let ready = made.map_err(|_| CryptoError::Library {
+            operation: "making of an ESP key",
+        })?;
         Ok(Self {
             encr,
             icv_len: integ.map_or(encr.icv_len(), Integ::icv_len),
             esn,
-            keys: ready,
+            keys: Keys::Real(ready),
         })
     }
+}
 
+impl<K> Transform<K> {
     /// The same for a simulation.
     pub(crate) fn doubled(self, keys: &DirectionKeys, double: Arc<dyn Double>) -> Self {
         let key = keys.encr.expose().first_chunk().copied();
@@ -97,95 +135,85 @@ impl Transform {
         HEADER_LEN + self.iv_len() + padded_len(self.encr, payload) + self.icv_len
     }
 
-    /// Encrypts header, IV and padded plaintext, which stand from `start` to the end, and appends
-    /// the ICV.
-    pub(crate) fn seal(
-        &self,
+    /// For the kernels; nothing where a double does it.
+    fn packet<'p>(&'p self, sequence: u64, octets: &'p mut [u8]) -> Option<Packet<'p, K>> {
+        let Keys::Real(key) = &self.keys else {
+            return None;
+        };
+        let high = self.esn.then_some((sequence >> 32) as u32);
+        Some(Packet::new(key, high, octets))
+    }
+}
+
+impl Sealer {
+    /// Appends room for the ICV to header, IV and padded plaintext, which stand from `start` to the
+    /// end. A double fills it at once.
+    pub(crate) fn append_icv(&self, sequence: u64, packet: &mut Vec<u8>, start: usize) {
+        if let Keys::Doubled { double, key } = &self.keys {
+            let whole = packet.get(start..).unwrap_or_default();
+            let check = double.check_value(key ^ sequence, whole).to_be_bytes();
+            packet.extend(check.iter().cycle().take(self.icv_len));
+        } else {
+            packet.resize(packet.len() + self.icv_len, 0);
+        }
+    }
+
+    /// What the kernels are to seal, if a double hasn't.
+    pub(crate) fn to_seal<'p>(
+        &'p self,
         sequence: u64,
-        packet: &mut Vec<u8>,
-        start: usize,
-    ) -> Result<(), CryptoError> {
-        let whole = packet.get_mut(start..).unwrap_or_default();
-        let parts = Parts::of(whole, self.iv_len())?;
-        match &self.keys {
-            Keys::EncryptThenMac { cipher, mac } => {
-                cipher.encrypt_in_place(&sized::<{ cbc::BLOCK }>(parts.iv)?, parts.data)?;
-                let icv = mac.sign(&[whole, self.high(sequence).as_slice()]);
-                packet.extend_from_slice(icv.as_ref());
-            }
-            Keys::Combined(key) => {
-                let nonce = key.nonce(&sized::<{ gcm::IV }>(parts.iv)?);
-                let aad = self.associated(parts.header, sequence);
-                let tag = key.seal_in_place(&nonce, aad.as_slice(), parts.data)?;
-                packet.extend_from_slice(&tag);
-            }
-            Keys::Doubled { double, key } => {
-                let check = double.check_value(key ^ sequence, whole).to_be_bytes();
-                packet.extend(check.iter().cycle().take(self.icv_len));
-            }
-        }
-        Ok(())
+        octets: &'p mut [u8],
+    ) -> Option<Packet<'p, SealKey>> {
+        self.packet(sequence, octets)
     }
 
-    /// Verifies and decrypts; gives where the plaintext is. `sequence` has the high half that the
-    /// window concluded. Without success the content is unspecified.
-    pub(crate) fn open(
-        &self,
+    /// One packet alone: header, IV and padded plaintext become a sealed packet.
+    pub(crate) fn seal(&self, sequence: u64, packet: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.append_icv(sequence, packet, 0);
+        let Some(mut one) = self.to_seal(sequence, packet) else {
+            return Ok(());
+        };
+        crossgate_kernels::seal(std::slice::from_mut(&mut one));
+        match one.outcome {
+            Outcome::Done => Ok(()),
+            _ => Err(CryptoError::Library {
+                operation: "ESP seal",
+            }),
+        }
+    }
+}
+
+impl Opener {
+    /// What the kernels are to open, if no double does.
+    pub(crate) fn to_open<'p>(
+        &'p self,
         sequence: u64,
-        packet: &mut [u8],
-    ) -> Result<Range<usize>, CryptoError> {
-        let least = self.sealed_len(0);
-        let found = packet.len();
-        let (covered, icv) = found
-            .checked_sub(self.icv_len)
-            .filter(|_| found >= least)
-            .and_then(|at| packet.split_at_mut_checked(at))
-            .ok_or(CryptoError::TooShort {
-                what: "ESP packet",
-                least,
-                found,
-            })?;
-        match &self.keys {
-            Keys::EncryptThenMac { cipher, mac } => {
-                mac.verify(&[covered, self.high(sequence).as_slice()], icv)?;
-                let parts = Parts::of(covered, self.iv_len())?;
-                cipher.decrypt_in_place(&sized::<{ cbc::BLOCK }>(parts.iv)?, parts.data)?;
-            }
-            Keys::Combined(key) => {
-                let parts = Parts::of(covered, self.iv_len())?;
-                let nonce = key.nonce(&sized::<{ gcm::IV }>(parts.iv)?);
-                let aad = self.associated(parts.header, sequence);
-                key.open_in_place(&nonce, aad.as_slice(), parts.data, icv)?;
-            }
-            Keys::Doubled { double, key } => {
-                let check = double.check_value(key ^ sequence, covered).to_be_bytes();
-                if !check.iter().cycle().take(self.icv_len).eq(icv.iter()) {
-                    return Err(CryptoError::IntegrityFailed);
-                }
-            }
-        }
-        Ok(HEADER_LEN + self.iv_len()..found - self.icv_len)
+        octets: &'p mut [u8],
+    ) -> Option<Packet<'p, OpenKey>> {
+        self.packet(sequence, octets)
     }
 
-    /// What the MAC covers besides the packet: the high half, or nothing.
-    fn high(&self, sequence: u64) -> Octets {
-        let mut octets = Octets::default();
-        if self.esn {
-            octets.push(&high_half(sequence));
+    /// What a double says of a packet.
+    pub(crate) fn open_by_double(&self, sequence: u64, octets: &[u8]) -> Outcome {
+        let Keys::Doubled { double, key } = &self.keys else {
+            return Outcome::Waiting;
+        };
+        let at = octets.len().checked_sub(self.icv_len);
+        let Some((covered, icv)) = at.and_then(|at| octets.split_at_checked(at)) else {
+            return Outcome::Malformed;
+        };
+        let check = double.check_value(key ^ sequence, covered).to_be_bytes();
+        if check.iter().cycle().take(self.icv_len).eq(icv.iter()) {
+            Outcome::Done
+        } else {
+            Outcome::NotAuthentic
         }
-        octets
     }
 
-    /// GCM's additional data.
-    fn associated(&self, header: &[u8], sequence: u64) -> Octets {
-        let (spi, low) = header.split_at_checked(4).unwrap_or_default();
-        let mut octets = Octets::default();
-        octets.push(spi);
-        if self.esn {
-            octets.push(&high_half(sequence));
-        }
-        octets.push(low);
-        octets
+    /// Where the plaintext of an opened packet is; nothing if there is too little of it.
+    pub(crate) fn plaintext(&self, packet: &[u8]) -> Option<Range<usize>> {
+        (packet.len() >= self.sealed_len(0))
+            .then(|| HEADER_LEN + self.iv_len()..packet.len() - self.icv_len)
     }
 }
 
@@ -199,54 +227,33 @@ pub(crate) fn padded_len(encr: Encr, payload: usize) -> usize {
     (payload + 2).next_multiple_of(block_len(encr))
 }
 
-fn high_half(sequence: u64) -> [u8; 4] {
-    let [a, b, c, d, ..] = sequence.to_be_bytes();
-    [a, b, c, d]
-}
-
-/// A packet without its ICV, taken apart.
-struct Parts<'p> {
-    header: &'p [u8],
-    iv: &'p [u8],
-    data: &'p mut [u8],
-}
-
-impl<'p> Parts<'p> {
-    fn of(packet: &'p mut [u8], iv_len: usize) -> Result<Self, CryptoError> {
-        let short = CryptoError::TooShort {
-            what: "ESP packet",
-            least: HEADER_LEN + iv_len,
-            found: packet.len(),
-        };
-        let (header, rest) = packet.split_at_mut_checked(HEADER_LEN).ok_or(short)?;
-        let (iv, data) = rest.split_at_mut_checked(iv_len).ok_or(short)?;
-        Ok(Self { header, iv, data })
+/// What the kernels have (RFC 3602).
+fn usable(encr: Encr) -> Result<(), CryptoError> {
+    match encr {
+        Encr::AesCbc128 | Encr::AesCbc192 | Encr::AesCbc256 => Ok(()),
+        _ => Err(CryptoError::Unsupported {
+            algorithm: encr.name(),
+        }),
     }
 }
 
-/// Up to twelve octets on the stack.
-#[derive(Default)]
-struct Octets {
-    octets: [u8; 12],
-    len: usize,
-}
-
-impl Octets {
-    fn push(&mut self, more: &[u8]) {
-        let room = self.octets.iter_mut().skip(self.len);
-        room.zip(more).for_each(|(to, from)| *to = *from);
-        self.len = (self.len + more.len()).min(self.octets.len());
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        self.octets.get(..self.len).unwrap_or_default()
+fn hash(integ: Integ) -> Result<Hash, CryptoError> {
+    match integ {
+        Integ::HmacSha1_96 => Ok(Hash::Sha1),
+        Integ::HmacSha256_128 => Ok(Hash::Sha256),
+        Integ::HmacSha384_192 => Ok(Hash::Sha384),
+        Integ::HmacSha512_256 => Ok(Hash::Sha512),
+        Integ::HmacMd5_96 => Err(CryptoError::Unsupported {
+            algorithm: integ.name(),
+        }),
     }
 }
 
-fn sized<const N: usize>(iv: &[u8]) -> Result<[u8; N], CryptoError> {
-    iv.try_into().map_err(|_| CryptoError::Length {
-        what: "IV",
-        expected: N,
-        found: iv.len(),
-    })
+fn sized<'k>(what: &'static str, expected: usize, key: &'k [u8]) -> Result<&'k [u8], CryptoError> {
+    let wrong = CryptoError::Length {
+        what,
+        expected,
+        found: key.len(),
+    };
+    (key.len() == expected).then_some(key).ok_or(wrong)
 }

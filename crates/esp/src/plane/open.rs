@@ -8,6 +8,7 @@ use crate::lifetime::Direction;
 use crate::notice::Notices;
 use crate::sa::Sa;
 use crate::spd::{Child, Spd};
+use crossgate_kernels::Outcome;
 use crossgate_model::{Path, Time};
 use crossgate_wire::esp::{EspPacket, NO_NEXT_HEADER, Trailer};
 use crossgate_wire::ip::{Flow, Packet, protocol};
@@ -64,43 +65,111 @@ impl DataPlane {
         packets: impl IntoIterator<Item = Received<'p>>,
         out: &mut OpenOutput,
     ) {
-        for received in packets {
-            let outcome = match self.open_one(now, &received, &mut out.packets) {
-                Ok(()) => OpenOutcome::Opened,
-                Err(reason) => {
-                    self.drops.count(reason);
-                    OpenOutcome::Dropped(reason)
-                }
-            };
+        let staged: Vec<_> = packets
+            .into_iter()
+            .map(|received| self.stage(now, received, &mut out.packets))
+            .collect();
+        let outcomes = self.verify(&staged, &mut out.packets);
+        for (staged, verified) in staged.into_iter().zip(outcomes) {
+            let outcome = staged
+                .and_then(|staged| self.let_in(now, &staged, verified, &mut out.packets))
+                .map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
+            if let OpenOutcome::Dropped(reason) = outcome {
+                self.drops.count(reason);
+            }
             out.outcomes.push(outcome);
         }
     }
 
-    fn open_one(
+    /// What can be said before anything is spent on a packet; good ones are copied behind the batch.
+    fn stage<'p>(
         &mut self,
         now: Time,
-        received: &Received<'_>,
+        received: Received<'p>,
         out: &mut Batch<Opened>,
-    ) -> Result<(), DropReason> {
+    ) -> Result<Staged<'p>, DropReason> {
         let esp = EspPacket::parse(received.packet).map_err(|_| DropReason::NotEsp)?;
         let spi_in = esp.header.spi;
+        let mut opening = self.opening(now, spi_in)?;
+        let sequence = opening
+            .child()
+            .and_then(|_| opening.sa.inbound.unseen(esp.header.sequence));
+        let sequence = sequence.inspect_err(|reason| opening.count(*reason));
+        if sequence == Err(DropReason::ReceiveLifetimeEnded) {
+            self.end_sa(spi_in, DropReason::SendLifetimeEnded);
+        }
+        Ok(Staged {
+            received,
+            spi_in,
+            sequence: sequence?,
+            range: out.stage(received.packet),
+        })
+    }
+
+    /// Verifies and decrypts all that is staged in one go. Nothing is let in by it.
+    fn verify(
+        &self,
+        staged: &[Result<Staged<'_>, DropReason>],
+        out: &mut Batch<Opened>,
+    ) -> Vec<Outcome> {
+        let mut outcomes = vec![Outcome::Waiting; staged.len()];
+        let good = staged.iter().enumerate();
+        let good = good.filter_map(|(at, staged)| Some((at, staged.as_ref().ok()?)));
+        let octets = out.staged(good.clone().map(|(_, staged)| staged.range.clone()));
+        let (places, mut batch): (Vec<usize>, Vec<_>) = good
+            .zip(octets)
+            .filter_map(|((at, staged), octets)| {
+                let sa = self.sad.get(&staged.spi_in)?;
+                Some((at, sa.inbound.to_open(staged.sequence, octets)?))
+            })
+            .unzip();
+        crossgate_kernels::open(&mut batch);
+        for (at, packet) in places.into_iter().zip(&batch) {
+            if let Some(outcome) = outcomes.get_mut(at) {
+                *outcome = packet.outcome;
+            }
+        }
+        outcomes
+    }
+
+    /// Takes a packet into the batch, if it is good and all before it leave room for it.
+    fn let_in(
+        &mut self,
+        now: Time,
+        staged: &Staged<'_>,
+        verified: Outcome,
+        out: &mut Batch<Opened>,
+    ) -> Result<(), DropReason> {
+        let mut opening = self.opening(now, staged.spi_in)?;
+        let result = opening.open(staged, verified, out);
+        if let Err(reason) = result {
+            opening.count(reason);
+            if reason == DropReason::ReceiveLifetimeEnded {
+                self.end_sa(staged.spi_in, DropReason::SendLifetimeEnded);
+            }
+        }
+        result
+    }
+
+    fn opening(&mut self, now: Time, spi_in: u32) -> Result<Opening<'_>, DropReason> {
         let sa = self.sad.get_mut(&spi_in).ok_or(DropReason::UnknownSpi)?;
-        let mut opening = Opening {
+        Ok(Opening {
             now,
             spi_in,
             sa,
             spd: &self.spd,
             notices: &mut self.notices,
-        };
-        let result = opening.open(received, esp.header.sequence, out);
-        if let Err(reason) = result {
-            reason.count(&mut opening.sa.counters);
-            if reason == DropReason::ReceiveLifetimeEnded {
-                self.end_sa(spi_in, DropReason::SendLifetimeEnded);
-            }
-        }
-        result
+        })
     }
+}
+
+/// A packet that waits in the batch's buffer for its verification.
+struct Staged<'p> {
+    received: Received<'p>,
+    spi_in: u32,
+    /// With the high half that the window concluded.
+    sequence: u64,
+    range: Range<usize>,
 }
 
 /// One packet on its way through one SA.
@@ -112,34 +181,46 @@ struct Opening<'s> {
     notices: &'s mut Notices,
 }
 
-impl Opening<'_> {
+impl<'s> Opening<'s> {
     fn open(
         &mut self,
-        received: &Received<'_>,
-        low_half: u32,
+        staged: &Staged<'_>,
+        verified: Outcome,
         out: &mut Batch<Opened>,
     ) -> Result<(), DropReason> {
+        let child = self.child()?;
+        let octets = out.staged_mut(staged.range.clone());
+        let authentic = self
+            .sa
+            .inbound
+            .authenticate(staged.sequence, octets, verified)?;
+        self.after_authentication(&staged.received, authentic.newest)?;
+        let inner = self.inner(child, staged.received.tos, octets, authentic.plaintext)?;
+        self.sa.counters.packets_in += 1;
+        self.sa.counters.bytes_in += inner.len() as u64;
+        let meta = Opened {
+            child: child.name.clone(),
+            interface: child.interface.clone(),
+            spi_in: self.spi_in,
+        };
+        let start = staged.range.start;
+        out.keep(meta, start + inner.start..start + inner.end);
+        Ok(())
+    }
+
+    /// The Child that the SA is of, while the SA may carry anything for it.
+    fn child(&self) -> Result<&'s Child, DropReason> {
         if self.is_over() {
             return Err(DropReason::ReceiveLifetimeEnded);
         }
-        let child = self
-            .spd
-            .child(self.sa.child)
+        let child = self.spd.child(self.sa.child);
+        child
             .filter(|child| child.is_configured())
-            .ok_or(DropReason::ReceivePolicyGone)?;
-        out.transform(received.packet, |octets| {
-            let authentic = self.sa.inbound.authenticate(low_half, octets)?;
-            self.after_authentication(received, authentic.newest)?;
-            let inner = self.inner(child, received.tos, octets, authentic.plaintext)?;
-            self.sa.counters.packets_in += 1;
-            self.sa.counters.bytes_in += inner.len() as u64;
-            let meta = Opened {
-                child: child.name.clone(),
-                interface: child.interface.clone(),
-                spi_in: self.spi_in,
-            };
-            Ok((meta, inner))
-        })
+            .ok_or(DropReason::ReceivePolicyGone)
+    }
+
+    fn count(&mut self, reason: DropReason) {
+        reason.count(&mut self.sa.counters);
     }
 
     /// An SA whose sequence numbers are used up can still receive.

@@ -4,13 +4,14 @@ use super::DataPlane;
 use crate::batch::Batch;
 use crate::counters::DropReason;
 use crate::lifetime::Direction;
-use crate::outbound::SealError;
 use crate::sa::Sa;
 use crate::spd::{Child, ChildId};
 use crossgate_crypto::CryptoRng;
+use crossgate_kernels::Outcome;
 use crossgate_model::{Path, Time};
 use crossgate_wire::ip::{Flow, Packet, protocol, too_big};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Answers to packets that are too big, a second (RFC 1812 §4.3.2.8, RFC 4443 §2.4f).
@@ -125,10 +126,12 @@ impl DataPlane {
         packets: impl IntoIterator<Item = &'p [u8]>,
         out: &mut SealOutput,
     ) {
+        let mut prepared = Vec::new();
         for packet in packets {
-            let outcome = self.seal_one(now, interface, packet, out);
+            let outcome = self.prepare_one(now, interface, packet, &mut prepared, out);
             out.outcomes.push(outcome);
         }
+        self.seal_prepared(&prepared, out);
     }
 
     /// Whether packets that waited have an SA now.
@@ -138,23 +141,57 @@ impl DataPlane {
 
     /// Seals the packets that waited and have an SA now. Appends to `out`.
     pub fn release(&mut self, now: Time, out: &mut SealOutput) {
+        let mut prepared = Vec::new();
         while let Some(id) = self.released.pop_first() {
             let Some(child) = self.spd.child_mut(id) else {
                 continue;
             };
             let interface = child.interface.clone();
             for waiting in std::mem::take(&mut child.waiting) {
-                let outcome = self.seal_one(now, interface.as_deref(), &waiting.packet, out);
+                let packet = &waiting.packet;
+                let outcome =
+                    self.prepare_one(now, interface.as_deref(), packet, &mut prepared, out);
                 out.outcomes.push(outcome);
+            }
+        }
+        self.seal_prepared(&prepared, out);
+    }
+
+    /// Seals all that is prepared in one go. What can't be sealed leaves neither the batch nor this
+    /// gateway: no length that the data plane prepares is refused, so this is a second lock.
+    fn seal_prepared(&mut self, prepared: &[Prepared], out: &mut SealOutput) {
+        let ranges = prepared.iter().map(|packet| packet.range.clone());
+        let octets = out.sealed.staged(ranges);
+        let (numbers, mut batch): (Vec<usize>, Vec<_>) = prepared
+            .iter()
+            .zip(octets)
+            .enumerate()
+            .filter_map(|(number, (packet, octets))| {
+                let sa = self.sad.get(&packet.spi_in)?;
+                Some((number, sa.outbound.to_seal(packet.sequence, octets)?))
+            })
+            .unzip();
+        crossgate_kernels::seal(&mut batch);
+        let failed = numbers.iter().zip(&batch);
+        let failed = failed.filter(|(_, packet)| packet.outcome != Outcome::Done);
+        let failed: Vec<usize> = failed.map(|(number, _)| *number).collect();
+        for packet in failed.into_iter().rev().filter_map(|at| prepared.get(at)) {
+            out.sealed.staged_mut(packet.range.clone()).fill(0);
+            out.sealed.remove(packet.number);
+            self.end_sa(packet.spi_in, DropReason::CipherFailed);
+            let refused = self.refuse(DropReason::CipherFailed, Blame::Sa(packet.spi_in));
+            if let Some(outcome) = out.outcomes.get_mut(packet.outcome) {
+                *outcome = refused;
             }
         }
     }
 
-    fn seal_one(
+    fn prepare_one(
         &mut self,
         now: Time,
         interface: Option<&str>,
         octets: &[u8],
+        prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
         let parsed = Packet::parse(octets).and_then(|packet| Ok((packet, Flow::of(&packet)?)));
@@ -162,7 +199,7 @@ impl DataPlane {
             return self.refuse(DropReason::NotIp, Blame::Nobody);
         };
         match self.choose(now, interface, &flow) {
-            Choice::Seal(spi_in) => self.seal_with(now, spi_in, &packet, out),
+            Choice::Seal(spi_in) => self.prepare_with(now, spi_in, &packet, prepared, out),
             Choice::Wait(id) => self.wait(now, id, packet.bytes),
             Choice::Refuse(reason, blame) => self.refuse(reason, blame),
         }
@@ -209,11 +246,12 @@ impl DataPlane {
         }
     }
 
-    fn seal_with(
+    fn prepare_with(
         &mut self,
         now: Time,
         spi_in: u32,
         packet: &Packet<'_>,
+        prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
         let Some(sa) = self.sad.get_mut(&spi_in) else {
@@ -224,9 +262,16 @@ impl DataPlane {
             Size::TooBig { mtu } => return self.answer(now, spi_in, packet, mtu, out),
             size => size,
         };
-        let result = seal_into(sa, spi_in, self.rng.as_mut(), packet, size, &mut out.sealed);
+        let result = prepare_into(sa, spi_in, self.rng.as_mut(), packet, size, &mut out.sealed);
         match result {
-            Ok(()) => {
+            Ok((sequence, range)) => {
+                prepared.push(Prepared {
+                    spi_in,
+                    sequence,
+                    range,
+                    number: out.sealed.len() - 1,
+                    outcome: out.outcomes.len(),
+                });
                 self.after_sealing(now, spi_in);
                 size.outcome()
             }
@@ -341,14 +386,24 @@ impl Size {
     }
 }
 
-fn seal_into(
+/// A packet that stands in the batch, not yet sealed.
+struct Prepared {
+    spi_in: u32,
+    sequence: u64,
+    range: Range<usize>,
+    /// Which one of the batch it is, and which of the outcomes is its.
+    number: usize,
+    outcome: usize,
+}
+
+fn prepare_into(
     sa: &mut Sa,
     spi_in: u32,
     rng: &mut dyn CryptoRng,
     packet: &Packet<'_>,
     size: Size,
     out: &mut Batch<Sealed>,
-) -> Result<(), DropReason> {
+) -> Result<(u64, Range<usize>), DropReason> {
     let len = packet.total_len();
     if !sa
         .lifetime
@@ -366,16 +421,11 @@ fn seal_into(
         IpAddr::V4(_) => protocol::IPV4,
         IpAddr::V6(_) => protocol::IPV6,
     };
-    let written = out.append(|octets| {
-        sa.outbound
-            .seal(rng, next_header, packet.bytes, octets)
-            .map(|()| meta)
+    let written = out.append(meta, |octets| {
+        sa.outbound.prepare(rng, next_header, packet.bytes, octets)
     });
-    written.map_err(|error| match error {
-        SealError::SequenceExhausted => DropReason::SequenceExhausted,
-        SealError::Crypto(_) => DropReason::CipherFailed,
-    })?;
+    let written = written.ok_or(DropReason::SequenceExhausted)?;
     sa.counters.packets_out += 1;
     sa.counters.bytes_out += len as u64;
-    Ok(())
+    Ok(written)
 }

@@ -3,7 +3,7 @@
 use super::support::*;
 use crate::counters::DropReason;
 use crate::fuzzing::forge;
-use crate::transform::Transform;
+use crate::transform::Sealer;
 use crossgate_crypto::{Encr, Integ};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Selector, SelectorPair};
@@ -17,7 +17,7 @@ fn check(
 ) {
     let mut ends = Ends::agreeing((encr, integ), |_| ());
     let keys = agreed(End::A, encr, integ, 0).keys_out;
-    let transform = Transform::new(encr, integ, false, &keys).expect("keys");
+    let transform = Sealer::new(encr, integ, false, &keys).expect("keys");
     let packet = forge(&transform, spi(End::B, 0), 1, content).expect("sealed");
     let found = ends.open(End::B, &Travelling::made_of(packet.clone()));
     assert_eq!(found, expected, "{content:02x?}");

@@ -48,7 +48,7 @@ fn a_dummy_packet_shows_that_the_peer_has_the_pair() {
     let mut ends = Ends::tunnel();
     ends.install(End::B, GCM, NEW, after_peer).expect("SA");
     let keys = agreed(End::A, GCM.0, GCM.1, NEW).keys_out;
-    let transform = crate::transform::Transform::new(GCM.0, GCM.1, false, &keys).expect("keys");
+    let transform = crate::transform::Sealer::new(GCM.0, GCM.1, false, &keys).expect("keys");
     let dummy = crate::fuzzing::forge(&transform, spi(End::B, NEW), 1, &[1, 2, 2, 59]);
     let dummy = Travelling::made_of(dummy.expect("sealed"));
     assert_eq!(ends.open(End::B, &dummy), Err(DropReason::Dummy));

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::counters::DropReason;
-use crate::plane::{OpenOutput, Received, SealOutcome, SealOutput};
+use crate::plane::{OpenOutcome, OpenOutput, Received, SealOutcome, SealOutput};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Selector, SelectorPair};
 
@@ -106,6 +106,47 @@ fn a_batch_keeps_its_order_and_each_packet_its_outcome() {
 
     out.clear();
     assert!(out.sealed.is_empty() && out.outcomes.is_empty());
+}
+
+/// A batch in which packets come twice, damaged, cut and for nobody: each has the outcome that it
+/// would have alone, and those around it come out whole.
+#[test]
+fn packets_of_a_batch_share_nothing_but_the_way() {
+    for suite in [GCM, CBC] {
+        let mut ends = Ends::agreeing(suite, |_| ());
+        let packets: Vec<_> = (0..40).map(|n| ping(End::A, n)).collect();
+        let mut out = SealOutput::default();
+        let batch = packets.iter().map(Vec::as_slice);
+        ends.a.seal(ends.now, Some(TUNNEL), batch, &mut out);
+        let mut sealed: Vec<_> = out.sealed.iter().map(|(_, p)| p.to_vec()).collect();
+        sealed[7] = sealed[5].clone();
+        sealed[11][40] ^= 1;
+        sealed[13].truncate(41);
+        sealed[17][0] ^= 1;
+        // The damaged one comes again as it was, after the window has moved on.
+        let whole = [&sealed[11][..40], &[sealed[11][40] ^ 1], &sealed[11][41..]].concat();
+        sealed[39] = whole;
+        let mut opened = OpenOutput::default();
+        let arriving = sealed.iter().map(|packet| Received {
+            path: path(End::B),
+            tos: 0,
+            packet,
+        });
+        ends.b.open(ends.now, arriving, &mut opened);
+        let expected = |at: usize| match at {
+            7 => OpenOutcome::Dropped(DropReason::Replayed),
+            11 | 13 => OpenOutcome::Dropped(DropReason::BadIcv),
+            17 => OpenOutcome::Dropped(DropReason::UnknownSpi),
+            _ => OpenOutcome::Opened,
+        };
+        let expected: Vec<_> = (0..40).map(expected).collect();
+        assert_eq!(opened.outcomes, expected, "{suite:?}");
+        let inner: Vec<_> = opened.packets.iter().map(|(_, inner)| inner).collect();
+        let mut good: Vec<_> = (0..39).filter(|at| ![7, 11, 13, 17].contains(at)).collect();
+        good.push(11);
+        let good: Vec<_> = good.into_iter().map(|at| &packets[at][..]).collect();
+        assert_eq!(inner, good, "{suite:?}");
+    }
 }
 
 #[test]
