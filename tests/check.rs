@@ -674,3 +674,120 @@ fn a_configuration_converted_there_is_judged_as_the_original() {
         assert!(again.stderr.contains("exists already"), "{}", again.stderr);
     }
 }
+
+const PANORAMA: &str = "examples/panorama/panorama.xml";
+const BRANCH: &str = "examples/site-to-site/branch.cfg";
+
+#[test]
+fn of_a_panoramas_export_the_device_that_is_meant_is_judged() {
+    let said = check(&[BRANCH, PANORAMA]);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    for part in ["`headquarters`, `laboratory`", "--template NAME"] {
+        assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
+    }
+    // Of the stack alone the peer is the template's default, which the branch is not.
+    let stack = check(&["--template", "headquarters", BRANCH, PANORAMA]);
+    assert_eq!(stack.last_line(), "verdict: never comes up");
+    let device = check(&["--template", "007951000123456", BRANCH, PANORAMA]);
+    assert_eq!(device.code, Some(0), "{}", device.stdout);
+    assert_eq!(device.last_line(), "verdict: comes up");
+    let nobody = check(&["--template", "branch", BRANCH, PANORAMA]);
+    assert_eq!(nobody.code, Some(2), "{}", nobody.stdout);
+    assert!(
+        nobody.stderr.contains("device `branch`; it has"),
+        "{}",
+        nobody.stderr
+    );
+}
+
+#[test]
+fn overrides_of_a_panorama_are_shown() {
+    let device = check(&["--template", "007951000123456", BRANCH, PANORAMA]);
+    for part in [
+        "read as the template stack `headquarters`",
+        "its templates, the first wins: `vpn`, `base`",
+        "the device group `headquarters-firewalls`, `sites`",
+        "note[overridden]: `hours` of `lifetime` is overridden",
+        "this of template `vpn` holds",
+        "note[overridden]: `mtu` of `tunnel.1` is overridden",
+        "this of template stack `headquarters` holds",
+        "note[overridden]: the variable `$branch` is overridden",
+    ] {
+        assert!(device.stdout.contains(part), "{part}: {}", device.stdout);
+    }
+}
+
+#[test]
+fn a_panoramas_export_is_mended_where_the_value_holds() {
+    let folder = Folder::new("panorama");
+    let panorama = example("panorama/panorama.xml");
+    let wrong = panorama
+        .replace("<mtu>1400<", "<mtu>1500<")
+        .replace("<dh-group>group14<", "<dh-group>group2<");
+    let wrong = folder.write("panorama.xml", wrong);
+    let fix = check(&["--fix", "--template", "007951000123456", &wrong, BRANCH]);
+    for typed in [
+        "set template base config network ike crypto-profiles ipsec-crypto-profiles esp-branch dh-group group14",
+        "set template-stack headquarters config network interface tunnel units tunnel.1 mtu 1438",
+    ] {
+        assert!(fix.stdout.contains(typed), "{typed}: {}", fix.stdout);
+    }
+}
+
+/// A second gateway with the same IKE crypto profile, in which three values are wrong.
+fn hq_of_shared_profile() -> String {
+    let other = "\
+set network ike gateway gw-other authentication pre-shared-key key other-Zk4Ud9Xr2TbN6vQmJ8sLp3HfC7yGe5A
+set network ike gateway gw-other protocol version ikev2
+set network ike gateway gw-other protocol ikev2 ike-crypto-profile shared
+set network ike gateway gw-other local-address interface ethernet1/1
+set network ike gateway gw-other local-address ip 198.51.100.20/24
+set network ike gateway gw-other peer-address ip 203.0.113.99
+";
+    let wrong = hq()
+        .replace("ike-branch", "shared")
+        .replace("shared dh-group group14", "shared dh-group group20")
+        .replace(
+            "shared encryption aes-256-cbc",
+            "shared encryption aes-128-cbc",
+        )
+        .replace("shared lifetime hours 8", "shared lifetime hours 10");
+    format!("{}\n{other}", wrong.trim_end())
+}
+
+#[test]
+fn a_profile_that_others_use_is_copied_once_for_all_that_is_wrong_in_it() {
+    let folder = Folder::new("shared");
+    let (hq, branch) = (
+        folder.write("hq.set", hq_of_shared_profile()),
+        folder.branch(),
+    );
+    let told = check(&[&hq, &branch]);
+    assert_eq!(told.last_line(), "verdict: never comes up");
+    let wrong = ["[ike-proposals-disjoint]", "[lifetimes-differ]"];
+    for code in wrong {
+        assert!(told.stdout.contains(code), "{code}: {}", told.stdout);
+    }
+    let fix = check(&["--fix", &hq, &branch]).stdout;
+    let repointed = fix
+        .lines()
+        .filter(|line| line.contains("ike-crypto-profile "));
+    assert_eq!(repointed.count(), 1, "{fix}");
+    for line in fix
+        .lines()
+        .filter(|line| line.contains("ike-crypto-profiles"))
+    {
+        assert!(line.contains(" shared-gw-branch "), "{line}");
+    }
+    check(&["--fix", "--write", &hq, &branch]);
+    let fixed = folder.0.join("hq.fixed.set").display().to_string();
+    let after = check(&[&fixed, &branch]);
+    assert_eq!(after.last_line(), "verdict: comes up", "{}", after.stdout);
+    for code in wrong {
+        assert!(!after.stdout.contains(code), "{code}: {}", after.stdout);
+    }
+    let findings = |said: &Said| {
+        said.stdout.matches("\nnote[").count() + said.stdout.matches("\nwarning[").count()
+    };
+    assert!(findings(&after) <= findings(&told), "{}", after.stdout);
+}
