@@ -86,21 +86,22 @@ impl Network {
 
 fn gateway(net: &mut Devices, site: &Site, file: &Gateway, bridged: bool) -> io::Result<()> {
     net.up("lo")?;
-    for lan in &site.lans {
-        net.address(LAN, lan.gateway)?;
-    }
-    net.up(LAN)?;
     let interface = file.interface(&site.wan_interface);
     let addresses = wan_addresses(site, interface);
     for address in &addresses {
         net.address(WAN, *address)?;
     }
-    if interface.is_some_and(|interface| !interface.enabled.value) {
-        return Ok(());
+    for lan in &site.lans {
+        net.address(LAN, lan.gateway)?;
     }
-    net.up(WAN)?;
+    // Before the LAN: where both have one network, the way to the router is by the WAN.
+    let is_up = interface.is_none_or(|interface| interface.enabled.value);
+    if is_up {
+        net.up(WAN)?;
+    }
+    net.up(LAN)?;
     let reaches_router = addresses.iter().any(|net| net.contains(&site.wan_router));
-    if site.needs_default_route && !bridged && reaches_router {
+    if site.needs_default_route && !bridged && is_up && reaches_router {
         net.default_route(site.wan_router)?;
     }
     Ok(())
