@@ -27,6 +27,8 @@ mod run;
 mod style;
 #[path = "mutations/table.rs"]
 mod table;
+#[path = "mutations/unenforced.rs"]
+mod unenforced;
 
 use choice::{Seed, Start, mutations, starts};
 use run::{Outcome, matrix, told};

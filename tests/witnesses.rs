@@ -19,6 +19,8 @@ mod prediction;
 mod rehearsal;
 #[path = "witnesses/table.rs"]
 mod table;
+#[path = "mutations/unenforced.rs"]
+mod unenforced;
 #[path = "witnesses/unshown.rs"]
 mod unshown;
 #[path = "witnesses/words.rs"]

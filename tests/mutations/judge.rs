@@ -23,6 +23,16 @@ pub struct Checked {
     gateways: [Gateway; 2],
 }
 
+impl Checked {
+    /// When the tunnel is up that this end starts, by the rehearsal.
+    pub fn up_after(&self, starter: End) -> Option<Duration> {
+        let [a, b] = &self.gateways;
+        let observation = observe(a, b, observe::Options::default());
+        let mut starts = observation.starts.iter();
+        starts.find(|run| run.starter == starter)?.up_after
+    }
+}
+
 /// Prediction and observation.
 pub struct Judged {
     pub check: Verdict,

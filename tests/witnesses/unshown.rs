@@ -1,32 +1,6 @@
-//! Failures that a lab can't show yet, and why.
+//! Failures that a witness can't show yet, and why.
 
-/// Gateways of a lab enforce no zones, rules, filters and translation, have one routing table, and
-/// no NAT between them.
-const NEEDS_PACKET_RULES: [&str; 11] = [
-    "ike-blocked",
-    "inside-without-virtual-router",
-    "inside-without-zone",
-    "nat-before-tunnel",
-    "nat-traversal-needed",
-    "no-security-rule",
-    "rule-shadowed",
-    "traffic-filtered",
-    "tunnel-interface-without-address",
-    "tunnel-without-virtual-router",
-    "tunnel-without-zone",
-];
-
-const OTHERWISE: [(&str, &str); 2] = [
-    (
-        "address-not-on-interface",
-        "can't show: a lab gives the WAN device the address that the gateway speaks from",
-    ),
-    (
-        "overlapping-lans",
-        "no tunnel either: the hq daemon doesn't start, because a route to 10.20.20.0/24 by its own \
-         inside interface would carry the traffic past the tunnel",
-    ),
-];
+use super::unenforced::UNENFORCED;
 
 /// Rules about certificates: no engine authenticates by them yet, and their texts are too long for
 /// a page, so that the rules' own tests have them.
@@ -58,9 +32,6 @@ pub fn unreported(code: &str, event: &str) -> Option<&'static str> {
 
 /// Why a lab doesn't show the example of that rule.
 pub fn why(code: &str) -> Option<&'static str> {
-    if NEEDS_PACKET_RULES.contains(&code) {
-        return Some("needs packet rules (coming)");
-    }
-    let mut others = OTHERWISE.iter();
-    others.find(|(rule, _)| *rule == code).map(|(_, why)| *why)
+    let unenforced = UNENFORCED.contains(&code);
+    unenforced.then_some("needs packet rules (coming)")
 }
