@@ -40,6 +40,15 @@ impl Language for Codes<'_> {
         self.0.amend(source, change)
     }
 
+    fn amend_all(
+        &self,
+        source: &SourceFile,
+        changes: &[Change],
+        wanted: &[Change],
+    ) -> Result<Amendment, CannotSay> {
+        self.0.amend_all(source, changes, wanted)
+    }
+
     fn symptoms(&self, event: &Event) -> Vec<String> {
         vec![event.kind.code().to_owned()]
     }

@@ -23,6 +23,15 @@ pub struct Amendment {
     pub commands: Vec<String>,
 }
 
+impl Amendment {
+    /// Another one of the same file as well.
+    pub fn join(&mut self, more: Self) {
+        self.edits.extend(more.edits);
+        self.edits.sort_by_key(|edit| edit.span);
+        self.commands.extend(more.commands);
+    }
+}
+
 /// A span replaced by a text; an empty span is an insertion.
 #[derive(Clone)]
 pub struct Edit {

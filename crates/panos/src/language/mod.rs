@@ -16,7 +16,16 @@ use crossgate_model::{CannotSay, Change, Event, Language};
 
 impl Language for Reading {
     fn amend(&self, source: &SourceFile, change: &Change) -> Result<Amendment, CannotSay> {
-        let steps = change::steps(self, change)?;
+        self.amend_all(source, std::slice::from_ref(change), &[])
+    }
+
+    fn amend_all(
+        &self,
+        source: &SourceFile,
+        changes: &[Change],
+        wanted: &[Change],
+    ) -> Result<Amendment, CannotSay> {
+        let steps = change::steps(self, changes, wanted)?;
         let steps = steps::needed(&self.tree, steps);
         if steps.is_empty() {
             return Err(CannotSay("the file says so already".into()));

@@ -8,7 +8,7 @@ use crate::write::quoted;
 pub type Path = Vec<String>;
 
 /// A value; a secret one also has the name that is shown in its place.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Text {
     pub real: String,
     pub shown: Option<String>,
@@ -27,7 +27,7 @@ impl From<&str> for Text {
 }
 
 /// One statement. Entries and elements on the way are made where they are missing.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Step {
     /// The element holds that value and no other.
     Value(Path, Text),

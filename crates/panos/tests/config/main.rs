@@ -14,6 +14,7 @@ mod panorama;
 mod published;
 mod rules;
 mod secrets;
+mod shared;
 mod tunnel;
 mod written;
 

@@ -1,7 +1,7 @@
 //! Crypto profiles: algorithms, PFS and lifetimes.
 //!
 //! A profile that others use as well stays as it is: the one gateway or tunnel gets its own, a copy
-//! with the change in it. So does one that PAN-OS has built in.
+//! with the change in it, unless the others want the same. So does one that PAN-OS has built in.
 
 use super::{Draft, cannot, join, unused};
 use crate::language::steps::{self, Path, Step};
@@ -144,25 +144,35 @@ impl Draft<'_> {
         self.path(&["network", "ike", "crypto-profiles", kind])
     }
 
-    /// The path of the profile to change: the user's own; or a new one that says the same, but for
-    /// the elements that are to change.
+    /// The path of the profile to change: the user's own, or one whose users all want the same of
+    /// it; or a new one that says the same, but for the elements that are to change.
     fn profile(&mut self, user: &User, changed: &[&str]) -> Result<Path, CannotSay> {
+        if let Some(copy) = self.copied(user) {
+            let is_replaced = |path: &[String]| {
+                let below = path.strip_prefix(copy.as_slice());
+                let element = below.and_then(<[String]>::first);
+                element.is_some_and(|element| changed.contains(&element.as_str()))
+            };
+            self.steps.retain(|step| !is_replaced(step.path()));
+            return Ok(copy);
+        }
         let name = self.profile_name(user, &user.name);
         let profiles = self.profiles(user.kind);
         let own = join(&profiles, &[&name]);
-        let others = steps::words_below(self.tree, &user.list);
-        let shared = others
-            .iter()
-            .any(|other| *other != user.name && self.profile_name(user, other) == name);
         let written = self.at(&own);
-        if written.is_some() && !shared && !self.is_used_for_ikev1(user, &name) {
+        if written.is_some()
+            && self.all_want_the_same(user, &name)
+            && !self.is_used_for_ikev1(user, &name)
+        {
             return Ok(own);
         }
         let built_in = predefined().path(&["network", "ike", "crypto-profiles", user.kind, &name]);
         let Some(old) = written.or(built_in) else {
             return cannot(format!("the file has no crypto profile `{name}`"));
         };
-        let used = steps::words_below(self.tree, &profiles);
+        let made = self.copies.iter().filter_map(|(_, path)| path.last());
+        let used: Vec<String> = made.cloned().collect();
+        let used = [steps::words_below(self.tree, &profiles), used].concat();
         let wanted = format!("{name}-{}", user.name);
         let new = unused(&wanted, NAME_MAX, |name| used.iter().any(|u| u == name));
         let new = join(&profiles, &[&new]);
@@ -170,7 +180,55 @@ impl Draft<'_> {
             self.copy(element, &new);
         }
         self.repoint(user, &new);
+        self.copies.push((user.clone(), new.clone()));
         Ok(new)
+    }
+
+    /// The copy that was made for an earlier change.
+    fn copied(&self, user: &User) -> Option<Path> {
+        let mut copies = self.copies.iter();
+        let found = copies.find(|(of, _)| of.kind == user.kind && of.name == user.name);
+        found.map(|(_, path)| path.clone())
+    }
+
+    /// Whether whoever else uses the profile is to get all that the user gets.
+    fn all_want_the_same(&self, user: &User, profile: &str) -> bool {
+        let all = steps::words_below(self.tree, &user.list);
+        let mut others = all
+            .iter()
+            .filter(|other| **other != user.name && self.profile_name(user, other) == profile);
+        others.all(|other| {
+            let mut own = self.changes.iter().filter(|change| {
+                let of = self.user(change);
+                of.is_some_and(|of| of.kind == user.kind && of.name == user.name)
+            });
+            own.all(|change| self.wants(user.kind, other, change))
+        })
+    }
+
+    fn wants(&self, kind: &str, name: &str, change: &Change) -> bool {
+        let mut all = self.changes.iter().chain(self.wanted);
+        let alike = unnamed(change);
+        all.any(|other| {
+            unnamed(other) == alike
+                && self
+                    .user(other)
+                    .is_some_and(|of| of.kind == kind && of.name == name)
+        })
+    }
+
+    /// Whose profile a change is about.
+    fn user(&self, change: &Change) -> Option<User> {
+        match change {
+            Change::IkeSuite { connection, .. } | Change::IkeLifetime { connection, .. } => {
+                self.ike_user(connection).ok()
+            }
+            Change::EspSuite { child, .. }
+            | Change::Pfs { child, .. }
+            | Change::ChildLifetime { child, .. }
+            | Change::ChildKilobytes { child, .. } => self.ipsec_user(child).ok(),
+            _ => None,
+        }
     }
 
     /// IKEv1's reference to an IKE crypto profile counts as well.
@@ -226,8 +284,25 @@ impl Draft<'_> {
     }
 }
 
+/// A change of crypto without the name of whom it is for.
+fn unnamed(change: &Change) -> Option<Change> {
+    let mut change = change.clone();
+    match &mut change {
+        Change::IkeSuite { connection, .. } | Change::IkeLifetime { connection, .. } => {
+            connection.clear();
+        }
+        Change::EspSuite { child, .. }
+        | Change::Pfs { child, .. }
+        | Change::ChildLifetime { child, .. }
+        | Change::ChildKilobytes { child, .. } => child.clear(),
+        _ => return None,
+    }
+    Some(change)
+}
+
 /// An IKE gateway or an IPsec tunnel, which names a profile.
-struct User {
+#[derive(Clone)]
+pub(super) struct User {
     name: String,
     /// Where all of its kind are.
     list: Path,

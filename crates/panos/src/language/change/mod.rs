@@ -14,11 +14,24 @@ use crate::tree::{At, Tree};
 use crossgate_model::{CannotSay, Change, Child, Connection, Gateway};
 
 /// What it takes; steps that are true already may be among them.
-pub fn steps(reading: &Reading, change: &Change) -> Result<Vec<Step>, CannotSay> {
-    let mut draft = Draft::of(reading);
-    draft.change(change)?;
+pub fn steps(
+    reading: &Reading,
+    changes: &[Change],
+    wanted: &[Change],
+) -> Result<Vec<Step>, CannotSay> {
+    let mut draft = Draft::of(reading, changes, wanted);
+    for change in changes {
+        draft.change(change)?;
+    }
     draft.steps.append(&mut draft.finally);
-    Ok(draft.steps)
+    let mut steps: Vec<Step> = Vec::new();
+    for step in draft.steps {
+        // What is changed for several at once is said once.
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    Ok(steps)
 }
 
 struct Draft<'a> {
@@ -27,18 +40,26 @@ struct Draft<'a> {
     /// Words from below `/config` to the device.
     device: Path,
     steps: Vec<Step>,
+    /// What is being made, and what else is wanted of the file.
+    changes: &'a [Change],
+    wanted: &'a [Change],
+    /// Profiles that were copied, each for whom.
+    copies: Vec<(crypto::User, Path)>,
     /// What comes after all others.
     finally: Vec<Step>,
 }
 
 impl<'a> Draft<'a> {
-    fn of(reading: &'a Reading) -> Self {
+    fn of(reading: &'a Reading, changes: &'a [Change], wanted: &'a [Change]) -> Self {
         let mut devices = reading.tree.root().below(&["devices"]);
         let device = devices.next().map_or("localhost.localdomain", At::word);
         Self {
             tree: &reading.tree,
             gateway: &reading.gateway,
             device: vec!["devices".into(), device.into()],
+            changes,
+            wanted,
+            copies: Vec::new(),
             steps: Vec::new(),
             finally: Vec::new(),
         }
