@@ -9,6 +9,7 @@ use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// What is to be said of one configuration or two.
 #[derive(Debug)]
@@ -226,6 +227,7 @@ fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Findi
         (End::First, [first, _]) => *first,
         (End::Second, [_, second]) => *second,
     };
+    let wanted = wanted(&found);
     found
         .into_iter()
         .map(|found| {
@@ -248,7 +250,7 @@ fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Findi
                     }));
             }
             for cure in found.cures {
-                match fix(sources, of, &cure) {
+                match fix(sources, of, &cure, &wanted) {
                     Ok(fix) => finding.fixes.push(fix),
                     Err(why) => finding.notes.push(why),
                 }
@@ -258,18 +260,32 @@ fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Findi
         .collect()
 }
 
-/// A cure in the words of its files; or why it has to be done by hand.
-fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Result<Fix, String> {
-    let mut amendments: Vec<Amendment> = Vec::new();
+/// A cure in the words of its files; or why it has to be done by hand. `wanted` is what all the
+/// findings want changed, by end.
+fn fix<'a>(
+    sources: &Sources,
+    of: impl Fn(End) -> Side<'a>,
+    cure: &Cure,
+    wanted: &BTreeMap<End, Vec<Change>>,
+) -> Result<Fix, String> {
+    let mut changes: Vec<(End, Vec<Change>)> = Vec::new();
     for (end, change) in &cure.changes {
-        let side = of(*end);
-        let amendment = amend(sources, side, change).map_err(|why| {
+        match changes.iter_mut().find(|(known, _)| known == end) {
+            Some((_, known)) => known.push(change.clone()),
+            None => changes.push((*end, vec![change.clone()])),
+        }
+    }
+    let mut amendments = Vec::new();
+    for (end, changes) in changes {
+        let side = of(end);
+        let wanted = wanted.get(&end).map_or(&[][..], Vec::as_slice);
+        let amendment = amend(sources, side, &changes, wanted).map_err(|why| {
             format!(
                 "to {}, {} has to be changed by hand: {why}",
                 cure.text, side.name
             )
         })?;
-        join(&mut amendments, amendment);
+        amendments.push(amendment);
     }
     Ok(Fix {
         text: cure.text.clone(),
@@ -277,23 +293,27 @@ fn fix<'a>(sources: &Sources, of: impl Fn(End) -> Side<'a>, cure: &Cure) -> Resu
     })
 }
 
-/// One amendment a file, its edits in the file's order.
-fn join(amendments: &mut Vec<Amendment>, more: Amendment) {
-    let Some(known) = amendments.iter_mut().find(|one| one.file == more.file) else {
-        amendments.push(more);
-        return;
-    };
-    known.edits.extend(more.edits);
-    known.edits.sort_by_key(|edit| edit.span);
-    known.commands.extend(more.commands);
+/// What the findings' first cures change.
+fn wanted(found: &[Found]) -> BTreeMap<End, Vec<Change>> {
+    let mut wanted: BTreeMap<End, Vec<Change>> = BTreeMap::new();
+    let first = found.iter().filter_map(|found| found.cures.first());
+    for (end, change) in first.flat_map(|cure| &cure.changes) {
+        wanted.entry(*end).or_default().push(change.clone());
+    }
+    wanted
 }
 
-fn amend(sources: &Sources, side: Side<'_>, change: &Change) -> Result<Amendment, String> {
+fn amend(
+    sources: &Sources,
+    side: Side<'_>,
+    changes: &[Change],
+    wanted: &[Change],
+) -> Result<Amendment, String> {
     let Some(span) = any_span(side.gateway) else {
         return Err("no line of the file is known".into());
     };
     side.language
-        .amend(sources.get(span.file), change)
+        .amend_all(sources.get(span.file), changes, wanted)
         .map_err(|why| why.to_string())
 }
 
