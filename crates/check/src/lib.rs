@@ -8,6 +8,7 @@
 //! - [`told_once`]: one finding for one cause, whether reading or judging found it.
 //! - [`example`]: a rule's page as its own test.
 //! - [`fuzzing`]: laws that hold for whatever two files say.
+//! - [`mend`]: all cures together, each judged again.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
 //!   verdict.
 
@@ -25,6 +26,7 @@
 pub mod agreement;
 pub mod example;
 pub mod fuzzing;
+pub mod mend;
 mod once;
 pub mod pairing;
 pub mod report;

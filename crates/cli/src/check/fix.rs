@@ -1,17 +1,15 @@
-//! Cures applied one after another, each to what the ones before it left, and judged again.
+//! What all cures together make of the files: as commands, or as corrected copies.
 
 use super::judge::{Asked, Judged};
 use super::output;
+use crossgate_check::mend::{self, Judgement};
 use crossgate_diag::{Edit, Finding, Fix, Severity, Sources, apply};
 use crossgate_gateway::load::{Configuration, read_text};
-use std::collections::BTreeSet;
+use crossgate_model::Verdict;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// Cures that are tried in all.
-const MAX_ROUNDS: usize = 200;
 
 /// What the cures have made of the files.
 pub struct Mended {
@@ -29,60 +27,50 @@ struct Applied {
     copies_secret: bool,
 }
 
-/// What names a cure among all that were tried.
-type Attempt = (&'static str, String, String);
-
-/// Takes each finding's first cure that leaves less to say than there was, the worst findings first.
+/// Takes cures as long as they leave less to say than there was.
 pub fn mend(judged: Judged, asked: &Asked) -> Mended {
-    let mut now = judged;
     let mut applied = Vec::new();
-    let mut tried = BTreeSet::new();
-    for _ in 0..MAX_ROUNDS {
-        let Some((finding, fix)) = next(&now, &tried) else {
-            break;
-        };
-        let (finding, fix) = (finding.clone(), fix.clone());
-        tried.insert(attempt(&finding, &fix));
-        if let Some(then) = with(&now, &fix, asked).filter(|then| cures(&now, then, &finding)) {
-            applied.push(Applied::new(&now, &finding, fix));
-            now = then;
-        }
-    }
+    let asking = Asking { judged, asked };
+    let mended = mend::mend(asking, |now, finding, fix| {
+        applied.push(Applied::new(&now.judged, finding, fix));
+    });
     Mended {
-        judged: now,
+        judged: mended.judged,
         applied,
     }
 }
 
-fn attempt(finding: &Finding, fix: &Fix) -> Attempt {
-    (finding.code, finding.title.clone(), fix.text.clone())
+/// A judgement with what was asked, to be asked again.
+struct Asking<'a> {
+    judged: Judged,
+    asked: &'a Asked,
 }
 
-/// The worst finding's first cure that wasn't tried.
-fn next<'a>(judged: &'a Judged, tried: &BTreeSet<Attempt>) -> Option<(&'a Finding, &'a Fix)> {
-    let fixes = judged
-        .findings
-        .iter()
-        .flat_map(|f| f.fixes.iter().map(move |fix| (f, fix)));
-    let untried = fixes.filter(|(finding, fix)| !tried.contains(&attempt(finding, fix)));
-    // Of equally bad ones, the first.
-    untried.min_by_key(|(finding, _)| std::cmp::Reverse(finding.severity))
-}
-
-/// The files with that fix, read and judged again.
-fn with(judged: &Judged, fix: &Fix, asked: &Asked) -> Option<Judged> {
-    let mut sources = Sources::new();
-    let mut files = Vec::new();
-    for file in &judged.files {
-        let edits: Vec<Edit> = edits(fix, file).cloned().collect();
-        let text = apply(judged.sources.get(file.file).text(), &edits);
-        let read = read_text(&mut sources, &file.path, text, &asked.hints).ok()?;
-        files.push(Configuration {
-            encoding: file.encoding,
-            ..read
-        });
+impl Judgement for Asking<'_> {
+    fn findings(&self) -> &[Finding] {
+        &self.judged.findings
     }
-    Some(Judged::new(sources, files, asked))
+
+    fn verdict(&self) -> Option<Verdict> {
+        self.judged.report.verdict
+    }
+
+    fn with(&self, fix: &Fix) -> Option<Self> {
+        let (judged, asked) = (&self.judged, self.asked);
+        let mut sources = Sources::new();
+        let mut files = Vec::new();
+        for file in &judged.files {
+            let edits: Vec<Edit> = edits(fix, file).cloned().collect();
+            let text = apply(judged.sources.get(file.file).text(), &edits);
+            let read = read_text(&mut sources, &file.path, text, &asked.hints).ok()?;
+            files.push(Configuration {
+                encoding: file.encoding,
+                ..read
+            });
+        }
+        let judged = Judged::new(sources, files, asked);
+        Some(Self { judged, asked })
+    }
 }
 
 fn edits<'a>(fix: &'a Fix, file: &Configuration) -> impl Iterator<Item = &'a Edit> {
@@ -91,23 +79,8 @@ fn edits<'a>(fix: &'a Fix, file: &Configuration) -> impl Iterator<Item = &'a Edi
     amendments.flat_map(|amendment| &amendment.edits)
 }
 
-/// Whether the finding is gone and all in all less is wrong.
-fn cures(now: &Judged, then: &Judged, finding: &Finding) -> bool {
-    let same = |judged: &Judged| {
-        let findings = judged.findings.iter();
-        findings
-            .filter(|f| f.code == finding.code && f.title == finding.title)
-            .count()
-    };
-    let wrong = |judged: &Judged| {
-        let severities = [Severity::Error, Severity::Warning, Severity::Note];
-        (judged.report.verdict, severities.map(|s| judged.count(s)))
-    };
-    same(then) < same(now) && wrong(then) < wrong(now)
-}
-
 impl Applied {
-    fn new(judged: &Judged, finding: &Finding, fix: Fix) -> Self {
+    fn new(judged: &Judged, finding: &Finding, fix: &Fix) -> Self {
         let part = |file: &Configuration| {
             let mut amendments = fix.amendments.iter();
             amendments
@@ -122,7 +95,7 @@ impl Applied {
                 .iter()
                 .flat_map(|a| &a.edits)
                 .any(Edit::hides_secret),
-            text: fix.text,
+            text: fix.text.clone(),
         }
     }
 
