@@ -26,12 +26,14 @@ impl Severity {
     }
 }
 
-/// How well a claim about a vendor or a standard is founded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// How well a claim about a vendor or a standard is founded; the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Certainty {
     /// An RFC decides it.
     Rfc,
+    /// A standard that isn't an RFC says it, such as a NIST publication.
+    Standard,
     /// A vendor's document or schema says it.
     Doc,
     /// A published capture from a device shows it.
@@ -44,6 +46,7 @@ impl Certainty {
     pub fn words(self) -> &'static str {
         match self {
             Self::Rfc => "RFC",
+            Self::Standard => "published standard",
             Self::Doc => "vendor document",
             Self::Capture => "published capture",
             Self::Undocumented => "undocumented",

@@ -2,7 +2,7 @@
 
 use super::standard::post_quantum;
 use crate::rule::{Found, Judge, One, Rule};
-use crossgate_diag::{Certainty, Finding};
+use crossgate_diag::Finding;
 use crossgate_model::{Connection, End};
 
 pub const RULE: Rule = Rule {
@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
-    let Some(source) = post_quantum(one.options.profile) else {
+    let Some(objection) = post_quantum(one.options.profile) else {
         return;
     };
     let connections = one.side.gateway.connections.iter();
@@ -31,8 +31,8 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
                 theirs.and_then(|party| party.connection.name.span),
                 "nor here",
             )
-            .certain(Certainty::Doc)
-            .noted(source)
+            .certain(objection.certainty)
+            .noted(objection.why)
             .noted("what is recorded today can be opened once such a computer exists")
             .help("add a key exchange with ML-KEM (RFC 9370) or a post-quantum preshared key (RFC 8784) at both ends, where their releases have it");
         found.push(Found::harmless(finding));

@@ -5,6 +5,7 @@
 
 use crate::rule::Profile;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
+use crossgate_diag::Certainty;
 
 /// Which protocol an algorithm protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,35 +34,74 @@ impl Algorithm {
     }
 }
 
+/// Why an algorithm should not be used, and how sure that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Objection {
+    pub why: &'static str,
+    pub certainty: Certainty,
+}
+
 /// What RFC 8247 (IKE) and RFC 8221 (ESP) say not to use. RFC 8247 still has 3DES as MAY.
-const AVOID: &[(For, Algorithm, &str)] = {
+const AVOID: &[(For, Algorithm, Objection)] = {
     use Algorithm::{Encr as E, Group as G, Integ as I, Prf as P};
     &[
-        (For::Ike, E(Encr::Des), "MUST NOT, RFC 8247 §2.1"),
+        (For::Ike, E(Encr::Des), rfc("MUST NOT, RFC 8247 §2.1")),
         (
             For::Ike,
             E(Encr::TripleDes),
-            "disallowed since 2024, NIST SP 800-131A Rev. 2 §2",
+            published("disallowed since 2024, NIST SP 800-131A Rev. 2 §2"),
         ),
-        (For::Ike, P(Prf::HmacMd5), "MUST NOT, RFC 8247 §2.2"),
-        (For::Ike, I(Integ::HmacMd5_96), "MUST NOT, RFC 8247 §2.3"),
-        (For::Ike, G(DhGroup::Modp1), "MUST NOT, RFC 8247 §2.4"),
-        (For::Ike, G(DhGroup::Modp2), "SHOULD NOT, RFC 8247 §2.4"),
-        (For::Ike, G(DhGroup::Modp5), "SHOULD NOT, RFC 8247 §2.4"),
-        (For::Ike, G(DhGroup::Modp24), "SHOULD NOT, RFC 8247 §2.4"),
-        (For::Esp, E(Encr::Des), "MUST NOT, RFC 8221 §5"),
-        (For::Esp, E(Encr::TripleDes), "SHOULD NOT, RFC 8221 §5"),
-        (For::Esp, I(Integ::HmacMd5_96), "MUST NOT, RFC 8221 §6"),
+        (For::Ike, P(Prf::HmacMd5), rfc("MUST NOT, RFC 8247 §2.2")),
+        (
+            For::Ike,
+            I(Integ::HmacMd5_96),
+            rfc("MUST NOT, RFC 8247 §2.3"),
+        ),
+        (For::Ike, G(DhGroup::Modp1), rfc("MUST NOT, RFC 8247 §2.4")),
+        (
+            For::Ike,
+            G(DhGroup::Modp2),
+            rfc("SHOULD NOT, RFC 8247 §2.4"),
+        ),
+        (
+            For::Ike,
+            G(DhGroup::Modp5),
+            rfc("SHOULD NOT, RFC 8247 §2.4"),
+        ),
+        (
+            For::Ike,
+            G(DhGroup::Modp24),
+            rfc("SHOULD NOT, RFC 8247 §2.4"),
+        ),
+        (For::Esp, E(Encr::Des), rfc("MUST NOT, RFC 8221 §5")),
+        (For::Esp, E(Encr::TripleDes), rfc("SHOULD NOT, RFC 8221 §5")),
+        (For::Esp, I(Integ::HmacMd5_96), rfc("MUST NOT, RFC 8221 §6")),
     ]
 };
 
-/// A standard that names what is allowed.
+const fn rfc(why: &'static str) -> Objection {
+    let certainty = Certainty::Rfc;
+    Objection { why, certainty }
+}
+
+const fn published(why: &'static str) -> Objection {
+    let certainty = Certainty::Standard;
+    Objection { why, certainty }
+}
+
+/// Read in what others write about a standard, not in the standard.
+const fn reported(why: &'static str) -> Objection {
+    let certainty = Certainty::Undocumented;
+    Objection { why, certainty }
+}
+
+/// A standard that names what is allowed, and of each kind what is said of all others.
 struct Allowed {
     name: &'static str,
-    encr: (&'static [Encr], &'static str),
-    /// Integrity and PRF alike.
-    hash: (&'static [Integ], &'static [Prf], &'static str),
-    groups: (&'static [DhGroup], &'static str),
+    encr: (&'static [Encr], Objection),
+    integ: (&'static [Integ], Objection),
+    prf: (&'static [Prf], Objection),
+    groups: (&'static [DhGroup], Objection),
 }
 
 const AES: &[Encr] = &[
@@ -79,16 +119,21 @@ const SHA2: &[Integ] = &[
 ];
 const PRF_SHA2: &[Prf] = &[Prf::HmacSha256, Prf::HmacSha384, Prf::HmacSha512];
 
+/// RFC 9206 is CNSA 1.0's profile for IPsec. CNSA 2.0 keeps its symmetric part and adds ML-KEM-1024
+/// to the key exchange ([`post_quantum`]); its own profile for IPsec is a draft.
 const CNSA2: Allowed = Allowed {
     name: "CNSA 2.0",
     encr: (
-        &[Encr::AesCbc256, Encr::AesGcm256],
-        "CNSA 2.0 has AES with 256-bit keys only",
+        &[Encr::AesGcm256],
+        rfc("RFC 9206 §5 and §12: AES-GCM with a key of 256 bits, no other mode"),
     ),
-    hash: (
+    integ: (
         &[Integ::HmacSha384_192, Integ::HmacSha512_256],
+        rfc("RFC 9206 §4 and §12: SHA-384, or SHA-512"),
+    ),
+    prf: (
         &[Prf::HmacSha384, Prf::HmacSha512],
-        "CNSA 2.0 has SHA-384 and SHA-512 only; RFC 9206 for PRF and integrity",
+        rfc("RFC 9206 §8: HMAC-SHA-384 or HMAC-SHA-512"),
     ),
     groups: (
         &[
@@ -98,17 +143,20 @@ const CNSA2: Allowed = Allowed {
             DhGroup::Modp17,
             DhGroup::Modp18,
         ],
-        "RFC 9206: P-384 or MODP of 3072 bits and more, beside which CNSA 2.0 wants ML-KEM",
+        rfc("RFC 9206 §4 and §9: P-384, or MODP of 3072 bits and more"),
     ),
 };
 
 const BSI: Allowed = Allowed {
     name: "BSI TR-02102-3",
-    encr: (AES, "BSI TR-02102-3, recommended encryption"),
-    hash: (
+    encr: (AES, reported("BSI TR-02102-3 recommends AES")),
+    integ: (
         SHA2,
+        reported("BSI TR-02102-3 recommends HMAC with SHA-2; HMAC-SHA-1 left it in 2020"),
+    ),
+    prf: (
         PRF_SHA2,
-        "BSI TR-02102-3, recommended integrity and PRF; HMAC-SHA-1 left it in 2020",
+        reported("BSI TR-02102-3 recommends HMAC with SHA-2; HMAC-SHA-1 left it in 2020"),
     ),
     groups: (
         &[
@@ -120,17 +168,24 @@ const BSI: Allowed = Allowed {
             DhGroup::Ecp20,
             DhGroup::Ecp21,
         ],
-        "BSI TR-02102-3, groups: MODP of 3000 bits and more since 2023, or a curve",
+        reported("BSI TR-02102-3: MODP of 3000 bits and more since 2023, or a curve"),
     ),
 };
 
+/// Table 1, the column of what is recommended.
 const NIST: Allowed = Allowed {
     name: "NIST SP 800-77 Rev. 1",
-    encr: (AES, "NIST SP 800-77 Rev. 1, AES; 3DES ended with 2023"),
-    hash: (
+    encr: (
+        AES,
+        published("NIST SP 800-77 Rev. 1, table 1 and §4.1.4: AES; 3DES ended with 2023"),
+    ),
+    integ: (
         SHA2,
+        published("NIST SP 800-77 Rev. 1, table 1 and §7.2.3: HMAC with SHA-2"),
+    ),
+    prf: (
         PRF_SHA2,
-        "NIST SP 800-77 Rev. 1 recommends HMAC with SHA-2",
+        published("NIST SP 800-77 Rev. 1, table 1 and §7.2.3: HMAC with SHA-2"),
     ),
     groups: (
         &[
@@ -143,7 +198,7 @@ const NIST: Allowed = Allowed {
             DhGroup::Ecp20,
             DhGroup::Ecp21,
         ],
-        "NIST SP 800-77 Rev. 1 and SP 800-56A Rev. 3, groups of 112 bits and more",
+        published("NIST SP 800-77 Rev. 1, table 1 and §7.2.6: groups 14 to 21"),
     ),
 };
 
@@ -157,30 +212,30 @@ fn allowed(profile: Profile) -> Option<&'static Allowed> {
 }
 
 /// Why the algorithm should not be used; nothing if it may be.
-pub(super) fn objection(profile: Profile, to: For, algorithm: Algorithm) -> Option<&'static str> {
+pub(super) fn objection(profile: Profile, to: For, algorithm: Algorithm) -> Option<Objection> {
     match allowed(profile) {
         None => avoided(to, algorithm),
         Some(standard) => standard.objection(algorithm),
     }
 }
 
-fn avoided(to: For, algorithm: Algorithm) -> Option<&'static str> {
+fn avoided(to: For, algorithm: Algorithm) -> Option<Objection> {
     let is_group = matches!(algorithm, Algorithm::Group(_));
     AVOID
         .iter()
         .find(|(used, known, _)| *known == algorithm && (is_group || *used == to))
-        .map(|(_, _, why)| *why)
+        .map(|(_, _, objection)| *objection)
 }
 
 impl Allowed {
-    fn objection(&self, algorithm: Algorithm) -> Option<&'static str> {
-        let (fits, source) = match algorithm {
+    fn objection(&self, algorithm: Algorithm) -> Option<Objection> {
+        let (fits, objection) = match algorithm {
             Algorithm::Encr(encr) => (self.encr.0.contains(&encr), self.encr.1),
-            Algorithm::Integ(integ) => (self.hash.0.contains(&integ), self.hash.2),
-            Algorithm::Prf(prf) => (self.hash.1.contains(&prf), self.hash.2),
+            Algorithm::Integ(integ) => (self.integ.0.contains(&integ), self.integ.1),
+            Algorithm::Prf(prf) => (self.prf.0.contains(&prf), self.prf.1),
             Algorithm::Group(group) => (self.groups.0.contains(&group), self.groups.1),
         };
-        (!fits).then_some(source)
+        (!fits).then_some(objection)
     }
 }
 
@@ -190,23 +245,26 @@ pub(super) fn name(profile: Profile) -> Option<&'static str> {
 }
 
 /// Whether the profile asks for protection against quantum computers, and where it says so.
-pub(super) fn post_quantum(profile: Profile) -> Option<&'static str> {
+pub(super) fn post_quantum(profile: Profile) -> Option<Objection> {
     match profile {
-        Profile::Cnsa2 => Some("CNSA 2.0 wants ML-KEM-1024 (RFC 9370 carries it in IKEv2)"),
-        Profile::Bsi => Some(
+        Profile::Cnsa2 => Some(published(
+            "CNSA 2.0 wants ML-KEM-1024 (RFC 9370 carries it in IKEv2)",
+        )),
+        Profile::Bsi => Some(reported(
             "BSI TR-02102-1 recommends key agreement that withstands quantum computers, beside a \
              classical one",
-        ),
+        )),
         Profile::Baseline | Profile::Nist => None,
     }
 }
 
 /// The suite to offer where two ends have nothing good in common. RFC 8247 requires group 14; the
-/// profiles all have P-384.
+/// profiles all have P-384 and AES-GCM with 256 bits, beside which nothing checks integrity.
 pub(super) fn fallback(profile: Profile) -> (Encr, Integ, DhGroup) {
     match profile {
         Profile::Baseline => (Encr::AesCbc256, Integ::HmacSha256_128, DhGroup::Modp14),
-        _ => (Encr::AesCbc256, Integ::HmacSha384_192, DhGroup::Ecp20),
+        Profile::Cnsa2 => (Encr::AesGcm256, Integ::HmacSha384_192, DhGroup::Ecp20),
+        Profile::Bsi | Profile::Nist => (Encr::AesCbc256, Integ::HmacSha384_192, DhGroup::Ecp20),
     }
 }
 
@@ -260,6 +318,9 @@ mod tests {
         assert!(group(Profile::Cnsa2, DhGroup::Ecp20).is_none());
         assert!(group(Profile::Nist, DhGroup::Modp14).is_none());
         assert!(group(Profile::Nist, DhGroup::Modp5).is_some());
+        let cbc = Algorithm::Encr(Encr::AesCbc256);
+        assert!(objection(Profile::Cnsa2, For::Esp, cbc).is_some());
+        assert!(objection(Profile::Nist, For::Esp, cbc).is_none());
         let sha256 = Algorithm::Prf(Prf::HmacSha256);
         assert!(objection(Profile::Cnsa2, For::Ike, sha256).is_some());
         assert!(objection(Profile::Nist, For::Ike, sha256).is_none());

@@ -1,6 +1,6 @@
 //! An offer has an algorithm that its standard says not to use.
 
-use super::standard::{Algorithm, For, fallback, name, objection};
+use super::standard::{Algorithm, For, Objection, fallback, name, objection};
 use crate::pairing;
 use crate::rule::{Found, Judge, One, Party, Profile, Rule};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
@@ -19,7 +19,7 @@ struct Weak {
     algorithm: Algorithm,
     /// Its word, or what stands for a word that isn't there.
     span: Option<Span>,
-    why: &'static str,
+    objection: Objection,
 }
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
@@ -183,11 +183,11 @@ fn weak(
     all: impl IntoIterator<Item = (Algorithm, Option<Span>)>,
 ) -> Vec<Weak> {
     let each = all.into_iter().filter_map(|(algorithm, span)| {
-        let why = objection(profile, to, algorithm)?;
+        let objection = objection(profile, to, algorithm)?;
         Some(Weak {
             algorithm,
             span,
-            why,
+            objection,
         })
     });
     each.collect()
@@ -205,23 +205,18 @@ fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding
         }
     }
     let names = names.join(", ");
-    let (title, certainty) = match name(profile) {
-        None => (
-            format!("`{of}` offers weak algorithms for {protocol}: {names}"),
-            Certainty::Rfc,
-        ),
-        Some(standard) => (
-            format!(
-                "`{of}` offers algorithms for {protocol} that {standard} does not allow: {names}"
-            ),
-            Certainty::Doc,
+    let title = match name(profile) {
+        None => format!("`{of}` offers weak algorithms for {protocol}: {names}"),
+        Some(standard) => format!(
+            "`{of}` offers algorithms for {protocol} that {standard} does not allow: {names}"
         ),
     };
+    let least_sure = weak.iter().map(|weak| weak.objection.certainty).max();
     let mut finding = Finding::warning(RULE.code, title);
     // One word may stand for two algorithms: a hash, and the PRF that follows it.
     let mut places: Vec<(Option<Span>, String)> = Vec::new();
     for weak in weak {
-        let text = format!("{}: {}", weak.algorithm.name(), weak.why);
+        let text = format!("{}: {}", weak.algorithm.name(), weak.objection.why);
         match places.iter_mut().find(|(span, _)| *span == weak.span) {
             Some((_, known)) if known.contains(&text) => {}
             Some((_, known)) => *known = format!("{known}; {text}"),
@@ -233,7 +228,7 @@ fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding
     }
     finding
         .when("whenever the peer chooses it")
-        .certain(certainty)
+        .certain(least_sure.unwrap_or(Certainty::Rfc))
 }
 
 /// Without the peer's file, nobody knows what it would take instead.
@@ -248,6 +243,7 @@ fn told_alone(finding: Finding, profile: Profile) -> Finding {
 struct Suite {
     encr: Encr,
     integ: Option<Integ>,
+    prf: Prf,
     group: DhGroup,
 }
 
@@ -291,20 +287,15 @@ impl Suite {
         let encr = common(encr, |encr| good(Algorithm::Encr(encr))).unwrap_or(other_encr);
         let integ = common(integ, |integ| good(Algorithm::Integ(integ))).unwrap_or(other_integ);
         let group = common(groups, |group| good(Algorithm::Group(group))).unwrap_or(other_group);
+        let integ = (!encr.is_aead()).then_some(integ);
+        let alike = prf(integ, group);
+        let fits = good(Algorithm::Prf(alike));
+        let prf = if fits { alike } else { Prf::HmacSha384 };
         Self {
             encr,
-            integ: (!encr.is_aead()).then_some(integ),
+            integ,
+            prf,
             group,
-        }
-    }
-
-    /// The hash of the integrity algorithm; with AEAD, one of the strength of the group.
-    fn prf(&self) -> Prf {
-        match (self.integ, self.group) {
-            (Some(Integ::HmacSha512_256), _) | (None, DhGroup::Ecp21) => Prf::HmacSha512,
-            (Some(Integ::HmacSha384_192), _) | (None, DhGroup::Ecp20) => Prf::HmacSha384,
-            (Some(Integ::HmacSha1_96), _) => Prf::HmacSha1,
-            _ => Prf::HmacSha256,
         }
     }
 
@@ -316,7 +307,7 @@ impl Suite {
     }
 
     fn ike_words(&self) -> String {
-        format!("{}, {} and {}", self.words(), self.prf(), self.group)
+        format!("{}, {} and {}", self.words(), self.prf, self.group)
     }
 
     /// Whether a connection offers this already, and nothing else.
@@ -326,7 +317,7 @@ impl Suite {
         };
         is_only(&offer.encr, Some(self.encr))
             && is_only(&offer.integ, self.integ)
-            && is_only(&offer.prf, Some(self.prf()))
+            && is_only(&offer.prf, Some(self.prf))
             && is_only(&offer.groups, Some(self.group))
     }
 
@@ -342,7 +333,7 @@ impl Suite {
             connection: connection.name.value.clone(),
             encr: self.encr,
             integ: self.integ,
-            prf: self.prf(),
+            prf: self.prf,
             group: self.group,
         }
     }
@@ -360,6 +351,16 @@ impl Suite {
             child: child.name.value.clone(),
             group: Some(self.group),
         }
+    }
+}
+
+/// The hash of the integrity algorithm; with AEAD, one of the strength of the group.
+fn prf(integ: Option<Integ>, group: DhGroup) -> Prf {
+    match (integ, group) {
+        (Some(Integ::HmacSha512_256), _) | (None, DhGroup::Ecp21) => Prf::HmacSha512,
+        (Some(Integ::HmacSha384_192), _) | (None, DhGroup::Ecp20) => Prf::HmacSha384,
+        (Some(Integ::HmacSha1_96), _) => Prf::HmacSha1,
+        _ => Prf::HmacSha256,
     }
 }
 

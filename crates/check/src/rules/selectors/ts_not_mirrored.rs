@@ -209,16 +209,7 @@ impl<'a> Mismatch<'a> {
             .collect();
         let ends = [pair.first, pair.second];
         claims.extend(ends.map(|end| end.gateway().behaviour.accepts_narrowed_answer.certainty));
-        let rank = |certainty: &Certainty| match certainty {
-            Certainty::Rfc => 0,
-            Certainty::Doc => 1,
-            Certainty::Capture => 2,
-            Certainty::Undocumented => 3,
-        };
-        claims
-            .into_iter()
-            .max_by_key(rank)
-            .unwrap_or(Certainty::Rfc)
+        claims.into_iter().max().unwrap_or(Certainty::Rfc)
     }
 
     fn evented(&self, pair: &Pair<'a>, mut found: Found) -> Found {
