@@ -9,6 +9,7 @@
 //! - [`protect`]: the body of the Encrypted payload;
 //! - [`dh`]: key pairs and agreement;
 //! - [`fingerprint`]: NAT detection and cookie hashes;
+//! - [`pem`], [`signature`]: certificates as text, and the signatures under them;
 //! - [`Double`]: what a simulation may do instead.
 //!
 //! Nothing here does input or output, and randomness is always an argument: the same generator
@@ -34,9 +35,11 @@ pub mod fingerprint;
 pub mod gcm;
 pub mod hmac;
 pub mod kdf;
+pub mod pem;
 pub mod prf;
 pub mod protect;
 mod secret;
+pub mod signature;
 
 pub use algorithm::{DhGroup, Encr, Integ, Prf};
 pub use cbc::CbcKey;

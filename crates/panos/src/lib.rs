@@ -28,7 +28,6 @@ mod language;
 pub mod log;
 mod lower;
 mod panorama;
-mod pem;
 pub mod print;
 pub mod schema;
 mod secrets;

@@ -11,10 +11,10 @@ mod policy;
 mod reasons;
 mod tunnel;
 
-use crate::pem;
 use crate::set;
 use crate::tree::Tree;
 use crate::write::{Secrets, quoted, to_set, to_xml};
+use crossgate_crypto::pem;
 use crossgate_diag::Sources;
 use crossgate_model::Gateway;
 use names::Names;

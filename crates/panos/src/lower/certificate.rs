@@ -1,8 +1,8 @@
 //! Certificates, the profiles that say whom to believe, and which gateway uses which.
 
 use super::Scope;
-use crate::pem;
 use crate::tree::At;
+use crossgate_crypto::pem;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{Certificate, CertificateUse};
 
