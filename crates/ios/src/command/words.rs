@@ -89,20 +89,13 @@ pub fn find<'t>(
     words: &[Word<'_>],
 ) -> Result<(&'t Command, Arguments), Miss> {
     let readings = follow(table, words)?;
-    let whole: Vec<&Reading<'_>> = readings.iter().filter(|r| r.is_whole()).collect();
-    let meanings = if whole.is_empty() {
-        readings.iter().collect()
-    } else {
-        whole
-    };
-    let mut distinct: Vec<&[&str]> = meanings.iter().map(|r| r.spelled.as_slice()).collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    match (distinct.len(), meanings.first()) {
-        (1, Some(reading)) if reading.is_whole() => Ok((reading.row, reading.arguments.clone())),
-        (1, _) => Err(Miss::Incomplete),
-        _ => Err(Miss::Ambiguous),
+    let first = readings.first().ok_or(Miss::Incomplete)?;
+    if readings.iter().any(|other| other.spelled != first.spelled) {
+        return Err(Miss::Ambiguous);
     }
+    let whole = readings.iter().find(|reading| reading.is_whole());
+    let reading = whole.ok_or(Miss::Incomplete)?;
+    Ok((reading.row, reading.arguments.clone()))
 }
 
 /// What the line may still mean after these words.

@@ -50,7 +50,8 @@ fn an_abbreviation_that_the_rest_of_the_line_decides_is_none_too_many() {
             DebugOff
         "#]],
     );
-    same("sh c", "show clock");
+    same("sh cl", "show clock");
+    same("sh c ses", "show crypto session");
 }
 
 #[test]
@@ -60,6 +61,13 @@ fn an_abbreviation_that_nothing_decides_is_ambiguous() {
         expect![[r#"
             branch#sh crypto i
             % Ambiguous command:  "sh crypto i"
+        "#]],
+    );
+    check(
+        "show i",
+        expect![[r#"
+            branch#show i
+            % Ambiguous command:  "show i"
         "#]],
     );
     check(
