@@ -164,6 +164,9 @@ impl<C> Keys<C> {
 ///
 /// Packets may be of any SAs, in any order. It is fastest with batches of 32 and more.
 pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
+    if let [packet] = packets {
+        return seal_one(packet);
+    }
     for packets in packets.chunks_mut(MOST) {
         let mut lanes = Vec::with_capacity(packets.len());
         for packet in packets.iter_mut() {
@@ -190,6 +193,9 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
 /// verified first, and what fails isn't decrypted. With GCM, a packet is decrypted while it is
 /// verified, and wiped if it fails. One packet's failure changes nothing for the others.
 pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
+    if let [packet] = packets {
+        return open_one(packet);
+    }
     for packets in packets.chunks_mut(MOST) {
         for packet in packets.iter_mut() {
             packet.outcome = if packet.key.0.fits(packet.octets.len()) {
@@ -215,6 +221,44 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
                 decrypt_verified(packet);
             }
         }
+    }
+}
+
+/// A packet alone fills no lanes: what a batch is made ready with would cost it more than its cipher.
+fn seal_one(packet: &mut Packet<'_, SealKey>) {
+    packet.outcome = Outcome::Malformed;
+    if !packet.key.0.fits(packet.octets.len()) {
+        return;
+    }
+    packet.outcome = Outcome::Waiting;
+    if let Some(Lane { key, iv, blocks }) = seal_or_lane(packet) {
+        key.encrypt(&iv, blocks);
+    }
+    if let Some(mut cover) = cover_sealed(packet) {
+        hmac::compute_one(&mut cover);
+        cover.write_icv();
+        *cover.outcome = Outcome::Done;
+    }
+}
+
+fn open_one(packet: &mut Packet<'_, OpenKey>) {
+    packet.outcome = Outcome::Malformed;
+    if !packet.key.0.fits(packet.octets.len()) {
+        return;
+    }
+    packet.outcome = Outcome::Waiting;
+    open_combined(packet);
+    let Some(mut cover) = cover_received(packet) else {
+        return;
+    };
+    hmac::compute_one(&mut cover);
+    *cover.outcome = if cover.verifies() {
+        Outcome::Done
+    } else {
+        Outcome::NotAuthentic
+    };
+    if packet.outcome == Outcome::Done {
+        decrypt_verified(packet);
     }
 }
 

@@ -62,6 +62,15 @@ impl EncryptKey {
         made.ok_or(KeyError::cipher(key.len()))
     }
 
+    /// Encrypts one packet alone.
+    pub(crate) fn encrypt(&self, iv: &Block, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(aes) => aes.encrypt(iv, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Kernel(_, keys) => kernel::encrypt_one(keys, iv, blocks),
+        }
+    }
+
     /// Keys of the same kind can go through a kernel together.
     pub(crate) fn kind(&self) -> usize {
         match self {

@@ -205,6 +205,15 @@ pub(crate) fn compute(covers: &mut [Cover<'_>]) {
     }
 }
 
+/// Computes the output of one cover alone.
+pub(crate) fn compute_one(cover: &mut Cover<'_>) {
+    match cover.key.hash {
+        Hash::Sha1 => sha1_all(std::slice::from_mut(cover)),
+        Hash::Sha256 => sha256_one(cover),
+        Hash::Sha384 | Hash::Sha512 => sha512_all(std::slice::from_mut(cover)),
+    }
+}
+
 /// The last octets of a message, with the padding of the SHA family: a one bit, zeros, and the
 /// number of bits in the whole, `before` octets of key block included.
 fn pad<'t, const BLOCK: usize>(
@@ -302,6 +311,28 @@ fn sha256_all(covers: &mut [Cover<'_>]) {
             state.words().map(u32::to_be_bytes).as_flattened(),
         );
     }
+}
+
+/// One message has nobody to share a kernel with, and `sha2` has SHA-NI for one.
+fn sha256_one(cover: &mut Cover<'_>) {
+    let States::Sha256([inner, outer]) = &cover.key.states else {
+        return;
+    };
+    let mut tail = [[0; 64]; 2];
+    let (body, rest) = split::<64>(cover.octets);
+    let mut state = inner.words();
+    sha256::run_one(&mut state, body);
+    sha256::run_one(
+        &mut state,
+        pad(rest, cover.high, 64 + 64 * body.len(), &mut tail),
+    );
+    let digest = state.map(u32::to_be_bytes);
+    let mut state = outer.words();
+    sha256::run_one(&mut state, pad(digest.as_flattened(), None, 64, &mut tail));
+    put(
+        &mut cover.output,
+        state.map(u32::to_be_bytes).as_flattened(),
+    );
 }
 
 /// The longest first, as the kernels want them. Equal ones stay as they are.

@@ -110,6 +110,11 @@ pub(crate) fn run(path: HashPath, messages: &[(Message<'_>, usize)], states: &mu
     }
 }
 
+/// One message's blocks, or a part of them.
+pub(crate) fn run_one(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
+    ::sha2::block_api::compress256(state, blocks);
+}
+
 fn run_portable(messages: &[(Message<'_>, usize)], states: &mut [State]) {
     for (message, slot) in messages {
         let mut words = states[*slot].words();

@@ -156,6 +156,19 @@ unsafe fn run_blocks(
     }
 }
 
+/// Encrypts one packet: a register of several blocks would help nothing, as each waits for the one
+/// before.
+pub(super) fn encrypt_one(keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
+    // SAFETY: whoever has round keys has AES-NI, whatever the width.
+    unsafe {
+        match keys.rounds() {
+            10 => one::encrypt::<10>(keys.keys(), iv, blocks),
+            12 => one::encrypt::<12>(keys.keys(), iv, blocks),
+            _ => one::encrypt::<14>(keys.keys(), iv, blocks),
+        }
+    }
+}
+
 pub(super) fn decrypt(width: Width, keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
     macro_rules! with_rounds {
         ($module:ident) => {
@@ -172,6 +185,29 @@ pub(super) fn decrypt(width: Width, keys: &RoundKeys, iv: &Block, blocks: &mut [
             Width::Xmm => with_rounds!(xmm),
             Width::Ymm => with_rounds!(ymm),
             Width::Zmm => with_rounds!(zmm),
+        }
+    }
+}
+
+mod one {
+    use super::Block;
+    use crate::vector::v128::*;
+
+    #[target_feature(enable = "aes,pclmulqdq,ssse3,sse4.1")]
+    pub(super) fn encrypt<const ROUNDS: usize>(
+        keys: &[Block; 15],
+        iv: &Block,
+        blocks: &mut [Block],
+    ) {
+        let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
+        let mut state = repeat(iv);
+        for block in blocks {
+            state = xor(xor(repeat(block), keys[0]), state);
+            for key in &keys[1..ROUNDS] {
+                state = enc(state, *key);
+            }
+            state = enc_last(state, keys[ROUNDS]);
+            store(core::array::from_mut(block), state);
         }
     }
 }
