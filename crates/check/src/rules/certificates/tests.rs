@@ -1,8 +1,9 @@
 //! A pair that authenticates by certificates, made of the models of two texts, and what is wrong
-//! with it. The certificates' texts are too long for pages; `tests/data/README.md` tells how they
-//! were made.
+//! with it: the edges at which a rule speaks or keeps silent. `tests/data/README.md` tells what the
+//! certificates are.
 
 use crate::{Options, Profile, Side, judge_one, judge_pair};
+use crossgate_crypto::pem;
 use crossgate_diag::{FileId, Finding, Sources, Span, Spanned, to_text};
 use crossgate_model::{Auth, Certificate, Gateway, Identity};
 use expect_test::{Expect, expect};
@@ -10,17 +11,17 @@ use expect_test::{Expect, expect};
 /// 2026-01-01T00:00:00Z.
 const NOW: i64 = 1_767_225_600;
 
-const AUTHORITY: &[u8] = include_bytes!("../../../tests/data/authority.der");
-const STRANGER: &[u8] = include_bytes!("../../../tests/data/stranger.der");
-const NAMESAKE: &[u8] = include_bytes!("../../../tests/data/namesake.der");
-const INTERMEDIATE: &[u8] = include_bytes!("../../../tests/data/intermediate.der");
-const GOOD: &[u8] = include_bytes!("../../../tests/data/good.der");
-const BELOW: &[u8] = include_bytes!("../../../tests/data/below.der");
-const EXPIRED: &[u8] = include_bytes!("../../../tests/data/expired.der");
-const FUTURE: &[u8] = include_bytes!("../../../tests/data/future.der");
-const SERVER: &[u8] = include_bytes!("../../../tests/data/server.der");
-const IKE: &[u8] = include_bytes!("../../../tests/data/ike.der");
-const WEAK: &[u8] = include_bytes!("../../../tests/data/weak.der");
+const AUTHORITY: &str = include_str!("../../../tests/data/authority.pem");
+const STRANGER: &str = include_str!("../../../tests/data/stranger.pem");
+const NAMESAKE: &str = include_str!("../../../tests/data/namesake.pem");
+const INTERMEDIATE: &str = include_str!("../../../tests/data/intermediate.pem");
+const GOOD: &str = include_str!("../../../tests/data/good.pem");
+const BELOW: &str = include_str!("../../../tests/data/below.pem");
+const EXPIRED: &str = include_str!("../../../tests/data/expired.pem");
+const FUTURE: &str = include_str!("../../../tests/data/future.pem");
+const SERVER: &str = include_str!("../../../tests/data/server.pem");
+const IKE: &str = include_str!("../../../tests/data/ike.pem");
+const WEAK: &str = include_str!("../../../tests/data/weak.pem");
 
 /// The two ends of `examples/site-to-site`, with certificates in place of keys: the branch checks,
 /// HQ shows.
@@ -57,7 +58,11 @@ impl Scene {
     }
 
     /// HQ shows `shown`; the branch trusts `trusted`, and nothing else is in either file.
-    fn hold(&mut self, trusted: &[u8], shown: &[u8]) {
+    fn hold(&mut self, trusted: &str, shown: &str) {
+        self.hold_octets(&der(trusted), &der(shown));
+    }
+
+    fn hold_octets(&mut self, trusted: &[u8], shown: &[u8]) {
         let method = |auth: &mut Spanned<Auth>| auth.value = Auth::DigitalSignature;
         let certificate = |name: &str, der: &[u8], is_authority| Certificate {
             name: Spanned::at(name.to_owned(), Span::new(self.file, 0..3)),
@@ -113,9 +118,13 @@ impl Scene {
     }
 }
 
-fn shown(der: &[u8]) -> Vec<&'static str> {
+fn der(text: &str) -> Vec<u8> {
+    pem::decode(text).expect("a certificate")
+}
+
+fn shown(certificate: &str) -> Vec<&'static str> {
     let mut scene = Scene::new();
-    scene.hold(AUTHORITY, der);
+    scene.hold(AUTHORITY, certificate);
     scene.options.now = Some(NOW);
     scene.codes()
 }
@@ -163,9 +172,9 @@ fn a_certificate_is_judged_as_it_stands_in_a_file() {
         let codes = findings.iter().map(|finding| finding.code);
         codes.collect::<Vec<_>>()
     };
-    assert_eq!(codes(GOOD), [""; 0]);
-    assert_eq!(codes(EXPIRED), ["certificate-expired"]);
-    assert_eq!(codes(&GOOD[..60]), ["certificate-unreadable"]);
+    assert_eq!(codes(&der(GOOD)), [""; 0]);
+    assert_eq!(codes(&der(EXPIRED)), ["certificate-expired"]);
+    assert_eq!(codes(&der(GOOD)[..60]), ["certificate-unreadable"]);
 }
 
 #[test]
@@ -233,9 +242,9 @@ fn who_names_no_certificate_shows_the_only_one_and_trusts_all() {
 
 #[test]
 fn a_certificate_is_valid_from_its_first_second_to_its_last() {
-    let at = |der: &[u8], now| {
+    let at = |certificate: &str, now| {
         let mut scene = Scene::new();
-        scene.hold(AUTHORITY, der);
+        scene.hold(AUTHORITY, certificate);
         scene.options.now = now;
         scene.codes()
     };
@@ -250,14 +259,14 @@ fn a_certificate_is_valid_from_its_first_second_to_its_last() {
 #[test]
 fn an_expired_certificate_is_an_error_and_an_expired_authority_a_warning() {
     let mut scene = Scene::new();
-    // Both are over by 2051.
-    scene.options.now = Some(2_556_144_000);
+    // Both are over by 2127.
+    scene.options.now = Some(4_954_521_600);
     scene.check(expect![[r#"
         error[certificate-expired]: the certificate `hq-cert` has expired
          --> hq.set:1:1
           |
         1 | set deviceconfig system hostname hq-fw
-          | ^^^ ended 6209 days before the moment asked about
+          | ^^^ ended 731 days before the moment asked about
           |
           = when: in IKE_AUTH, and again at each new start; shows whoever starts; certainty: RFC
           = note: subject CN=hq.example.net, issuer CN=Lab CA
@@ -267,7 +276,7 @@ fn an_expired_certificate_is_an_error_and_an_expired_authority_a_warning() {
          --> hq.set:1:1
           |
         1 | set deviceconfig system hostname hq-fw
-          | ^^^ ended 4018 days before the moment asked about
+          | ^^^ ended 731 days before the moment asked about
           |
           = shows whoever starts; certainty: RFC
           = note: an authority's own dates need not be checked (RFC 5280 §6.2), but often are
@@ -374,7 +383,7 @@ fn an_authority_in_between_has_to_be_sent_along() {
     assert_eq!(scene.codes(), ["certificate-issuer"]);
     let between = Certificate {
         name: Spanned::default_of("between".into()),
-        der: INTERMEDIATE.to_vec(),
+        der: der(INTERMEDIATE),
         is_authority: true,
     };
     scene.hq().certificates.push(between);
@@ -420,13 +429,14 @@ fn cnsa_asks_more_of_keys() {
 #[test]
 fn a_certificate_that_is_cut_off() {
     let mut scene = Scene::new();
-    scene.hold(AUTHORITY, &GOOD[..GOOD.len() - 1]);
+    let good = der(GOOD);
+    scene.hold_octets(&der(AUTHORITY), &good[..good.len() - 1]);
     scene.check(expect![[r#"
         warning[certificate-unreadable]: the certificate `hq-cert` can't be read
          --> hq.set:1:1
           |
         1 | set deviceconfig system hostname hq-fw
-          | ^^^ expected an X.509 certificate, found 440 octets of something else
+          | ^^^ expected an X.509 certificate, found 442 octets of something else
         help: export it again, and see that no line of it is cut off
 
     "#]]);
@@ -434,12 +444,13 @@ fn a_certificate_that_is_cut_off() {
 
 #[test]
 fn whatever_octets_are_called_a_certificate_nothing_panics() {
-    for at in 0..WEAK.len() {
-        let mut der = WEAK.to_vec();
+    let weak = der(WEAK);
+    for at in 0..weak.len() {
+        let mut der = weak.clone();
         for octet in [0, 0x80, 0xff] {
             der[at] = octet;
             let _ = super::Parsed::from_der(&der);
         }
-        let _ = super::Parsed::from_der(&WEAK[..at]);
+        let _ = super::Parsed::from_der(&weak[..at]);
     }
 }
