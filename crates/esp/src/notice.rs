@@ -28,7 +28,13 @@ pub enum Notice {
 /// What has not been polled yet: at most one notice of each kind for each SA and Child, so it is
 /// bounded by their number.
 #[derive(Debug, Default)]
-pub(crate) struct Notices(BTreeMap<(Kind, u32), Notice>);
+pub(crate) struct Notices {
+    /// One alone needs no tree: most are polled before there is another.
+    alone: Option<(Key, Notice)>,
+    others: BTreeMap<Key, Notice>,
+}
+
+type Key = (Kind, u32);
 
 /// Also the order in which they are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,17 +58,17 @@ const OF_SA: [Kind; 5] = [
 impl Notices {
     pub(crate) fn acquire(&mut self, child_id: u32, child: Arc<str>) {
         let notice = Notice::Acquire { child };
-        self.0.insert((Kind::Acquire, child_id), notice);
+        self.insert((Kind::Acquire, child_id), notice);
     }
 
     pub(crate) fn soft_expired(&mut self, spi_in: u32) {
         let notice = Notice::SoftExpired { spi_in };
-        self.0.insert((Kind::SoftExpired, spi_in), notice);
+        self.insert((Kind::SoftExpired, spi_in), notice);
     }
 
     pub(crate) fn hard_expired(&mut self, spi_in: u32) {
         let notice = Notice::HardExpired { spi_in };
-        self.0.insert((Kind::HardExpired, spi_in), notice);
+        self.insert((Kind::HardExpired, spi_in), notice);
     }
 
     pub(crate) fn moved(&mut self, spi_in: u32, local: SocketAddr, remote: SocketAddr) {
@@ -71,33 +77,51 @@ impl Notices {
             local,
             remote,
         };
-        self.0.insert((Kind::Moved, spi_in), notice);
+        self.insert((Kind::Moved, spi_in), notice);
     }
 
     pub(crate) fn seen(&mut self, spi_in: u32) {
-        self.0.insert((Kind::Seen, spi_in), Notice::Seen { spi_in });
+        self.insert((Kind::Seen, spi_in), Notice::Seen { spi_in });
     }
 
     pub(crate) fn sent(&mut self, spi_in: u32) {
-        self.0.insert((Kind::Sent, spi_in), Notice::Sent { spi_in });
+        self.insert((Kind::Sent, spi_in), Notice::Sent { spi_in });
+    }
+
+    fn insert(&mut self, key: Key, notice: Notice) {
+        match &mut self.alone {
+            Some((known, alone)) if *known == key => *alone = notice,
+            None if self.others.is_empty() => self.alone = Some((key, notice)),
+            _ => drop(self.others.insert(key, notice)),
+        }
+    }
+
+    fn remove(&mut self, key: Key) {
+        self.others.remove(&key);
+        self.alone.take_if(|(known, _)| *known == key);
     }
 
     /// Whoever removed the SA need not hear of it.
     pub(crate) fn forget_sa(&mut self, spi_in: u32) {
         for kind in OF_SA {
-            self.0.remove(&(kind, spi_in));
+            self.remove((kind, spi_in));
         }
     }
 
     pub(crate) fn forget_child(&mut self, child_id: u32) {
-        self.0.remove(&(Kind::Acquire, child_id));
+        self.remove((Kind::Acquire, child_id));
     }
 
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        self.0.pop_first().map(|(_, notice)| notice)
+        let first = self.others.first_key_value().map(|(key, _)| *key);
+        let alone = |(key, _): &mut (Key, Notice)| first.is_none_or(|first| *key < first);
+        if let Some((_, notice)) = self.alone.take_if(alone) {
+            return Some(notice);
+        }
+        self.others.pop_first().map(|(_, notice)| notice)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.alone.is_none() && self.others.is_empty()
     }
 }

@@ -16,7 +16,7 @@ use crate::spd::{ChildId, Policy, Spd};
 use crossgate_crypto::{CryptoError, CryptoRng, Double};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{ChildSa, Path, Time};
-use seal::AnswerBudget;
+use seal::{AnswerBudget, Prepared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -44,6 +44,8 @@ pub struct DataPlane {
     path_mtus: BTreeMap<IpAddr, u16>,
     drops: Drops,
     answers: AnswerBudget,
+    /// Room for those of a batch; empty between batches.
+    prepared: Vec<Prepared>,
 }
 
 /// Why a Child SA was not installed; none of it is left.
@@ -91,6 +93,7 @@ impl DataPlane {
             path_mtus: BTreeMap::new(),
             drops: Drops::default(),
             answers: AnswerBudget::default(),
+            prepared: Vec::new(),
         };
         plane.set_policies(policies);
         plane

@@ -20,9 +20,29 @@ pub(crate) fn pair_selects(pair: &SelectorPair, flow: &Flow) -> bool {
 }
 
 fn one_selects(selector: &Selector, address: IpAddr, protocol: u8, port: Option<u16>) -> bool {
-    match port {
-        Some(port) => selector.matches(address, protocol, port),
-        None => shows_no_ports(selector) && any_port(selector).matches(address, protocol, 0),
+    let port_inside = match port {
+        Some(port) => selector.start_port <= port && port <= selector.end_port,
+        None => shows_no_ports(selector),
+    };
+    port_inside && any_port(selector, address, protocol)
+}
+
+/// Each packet is asked for four times: IPv4's addresses compare as numbers.
+fn any_port(selector: &Selector, address: IpAddr, protocol: u8) -> bool {
+    match (selector.start, selector.end, address) {
+        (IpAddr::V4(start), IpAddr::V4(end), IpAddr::V4(address)) => {
+            (selector.protocol == 0 || selector.protocol == protocol)
+                && start.to_bits() <= address.to_bits()
+                && address.to_bits() <= end.to_bits()
+        }
+        _ => {
+            let any = Selector {
+                start_port: 0,
+                end_port: u16::MAX,
+                ..*selector
+            };
+            any.matches(address, protocol, 0)
+        }
     }
 }
 
@@ -32,12 +52,4 @@ fn shows_no_ports(selector: &Selector) -> bool {
         (selector.start_port, selector.end_port),
         (0, u16::MAX) | (u16::MAX, 0)
     )
-}
-
-fn any_port(selector: &Selector) -> Selector {
-    Selector {
-        start_port: 0,
-        end_port: u16::MAX,
-        ..*selector
-    }
 }

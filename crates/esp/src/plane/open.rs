@@ -65,20 +65,42 @@ impl DataPlane {
         packets: impl IntoIterator<Item = Received<'p>>,
         out: &mut OpenOutput,
     ) {
-        let staged: Vec<_> = packets
-            .into_iter()
-            .map(|received| self.stage(now, received, &mut out.packets))
-            .collect();
+        let mut packets = packets.into_iter();
+        let first = packets.next();
+        let first = first.map(|received| self.stage(now, received, &mut out.packets));
+        let Some(second) = packets.next() else {
+            // One alone needs no lists.
+            if let Some(staged) = first {
+                let verified = staged.as_ref().map_or(Outcome::Waiting, |one| {
+                    self.verify_one(one, &mut out.packets)
+                });
+                self.finish(now, staged, verified, out);
+            }
+            return;
+        };
+        let others = std::iter::once(second).chain(packets);
+        let others = others.map(|received| self.stage(now, received, &mut out.packets));
+        let staged: Vec<_> = first.into_iter().chain(others).collect();
         let outcomes = self.verify(&staged, &mut out.packets);
         for (staged, verified) in staged.into_iter().zip(outcomes) {
-            let outcome = staged
-                .and_then(|staged| self.let_in(now, &staged, verified, &mut out.packets))
-                .map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
-            if let OpenOutcome::Dropped(reason) = outcome {
-                self.drops.count(reason);
-            }
-            out.outcomes.push(outcome);
+            self.finish(now, staged, verified, out);
         }
+    }
+
+    fn finish(
+        &mut self,
+        now: Time,
+        staged: Result<Staged<'_>, DropReason>,
+        verified: Outcome,
+        out: &mut OpenOutput,
+    ) {
+        let outcome = staged
+            .and_then(|staged| self.let_in(now, &staged, verified, &mut out.packets))
+            .map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
+        if let OpenOutcome::Dropped(reason) = outcome {
+            self.drops.count(reason);
+        }
+        out.outcomes.push(outcome);
     }
 
     /// What can be said before anything is spent on a packet; good ones are copied behind the batch.
@@ -130,6 +152,16 @@ impl DataPlane {
             }
         }
         outcomes
+    }
+
+    fn verify_one(&self, staged: &Staged<'_>, out: &mut Batch<Opened>) -> Outcome {
+        let octets = out.staged_mut(staged.range.clone());
+        let sa = self.sad.get(&staged.spi_in);
+        let one = sa.and_then(|sa| sa.inbound.to_open(staged.sequence, octets));
+        one.map_or(Outcome::Waiting, |mut one| {
+            crossgate_kernels::open(std::slice::from_mut(&mut one));
+            one.outcome
+        })
     }
 
     /// Takes a packet into the batch, if it is good and all before it leave room for it.

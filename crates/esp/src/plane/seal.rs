@@ -126,12 +126,14 @@ impl DataPlane {
         packets: impl IntoIterator<Item = &'p [u8]>,
         out: &mut SealOutput,
     ) {
-        let mut prepared = Vec::new();
+        let mut prepared = std::mem::take(&mut self.prepared);
         for packet in packets {
             let outcome = self.prepare_one(now, interface, packet, &mut prepared, out);
             out.outcomes.push(outcome);
         }
         self.seal_prepared(&prepared, out);
+        prepared.clear();
+        self.prepared = prepared;
     }
 
     /// Whether packets that waited have an SA now.
@@ -160,6 +162,9 @@ impl DataPlane {
     /// Seals all that is prepared in one go. What can't be sealed leaves neither the batch nor this
     /// gateway: no length that the data plane prepares is refused, so this is a second lock.
     fn seal_prepared(&mut self, prepared: &[Prepared], out: &mut SealOutput) {
+        if let [one] = prepared {
+            return self.seal_one(one, out);
+        }
         let ranges = prepared.iter().map(|packet| packet.range.clone());
         let octets = out.sealed.staged(ranges);
         let (numbers, mut batch): (Vec<usize>, Vec<_>) = prepared
@@ -176,13 +181,32 @@ impl DataPlane {
         let failed = failed.filter(|(_, packet)| packet.outcome != Outcome::Done);
         let failed: Vec<usize> = failed.map(|(number, _)| *number).collect();
         for packet in failed.into_iter().rev().filter_map(|at| prepared.get(at)) {
-            out.sealed.staged_mut(packet.range.clone()).fill(0);
-            out.sealed.remove(packet.number);
-            self.end_sa(packet.spi_in, DropReason::CipherFailed);
-            let refused = self.refuse(DropReason::CipherFailed, Blame::Sa(packet.spi_in));
-            if let Some(outcome) = out.outcomes.get_mut(packet.outcome) {
-                *outcome = refused;
-            }
+            self.withdraw(packet, out);
+        }
+    }
+
+    /// One alone needs no lists.
+    fn seal_one(&mut self, prepared: &Prepared, out: &mut SealOutput) {
+        let octets = out.sealed.staged_mut(prepared.range.clone());
+        let sa = self.sad.get(&prepared.spi_in);
+        let one = sa.and_then(|sa| sa.outbound.to_seal(prepared.sequence, octets));
+        let Some(mut one) = one else {
+            return;
+        };
+        crossgate_kernels::seal(std::slice::from_mut(&mut one));
+        if one.outcome != Outcome::Done {
+            self.withdraw(prepared, out);
+        }
+    }
+
+    /// What couldn't be sealed.
+    fn withdraw(&mut self, packet: &Prepared, out: &mut SealOutput) {
+        out.sealed.staged_mut(packet.range.clone()).fill(0);
+        out.sealed.remove(packet.number);
+        self.end_sa(packet.spi_in, DropReason::CipherFailed);
+        let refused = self.refuse(DropReason::CipherFailed, Blame::Sa(packet.spi_in));
+        if let Some(outcome) = out.outcomes.get_mut(packet.outcome) {
+            *outcome = refused;
         }
     }
 
@@ -226,22 +250,26 @@ impl DataPlane {
     /// The newest SA that the peer is known to have; without one the oldest, which the peer is the
     /// likeliest to have: it may be rekeying that one (RFC 7296 §2.8).
     fn candidate(&self, now: Time, child: &Child, flow: &Flow) -> Candidate {
-        let mut live = child
-            .sas
-            .iter()
-            .filter_map(|spi_in| Some((*spi_in, self.sad.get(spi_in)?)))
-            .filter(|(_, sa)| !sa.lingers());
-        let selecting = live.clone().filter(|(_, sa)| sa.selects(flow));
-        let mut usable = selecting.clone().filter(|(_, sa)| sa.end(now).is_none());
+        let (mut any, mut known, mut oldest, mut ended) = (false, None, None, None);
         // They stand in the order of installation.
-        let known = usable.clone().rfind(|(_, sa)| sa.confirmed);
-        if let Some((spi_in, _)) = known.or_else(|| usable.next()) {
-            return Candidate::Usable(spi_in);
+        for spi_in in &child.sas {
+            let Some(sa) = self.sad.get(spi_in).filter(|sa| !sa.lingers()) else {
+                continue;
+            };
+            any = true;
+            if !sa.selects(flow) {
+                continue;
+            }
+            match sa.end(now) {
+                Some(why) => ended = Some((*spi_in, why)),
+                None if sa.confirmed => known = Some(*spi_in),
+                None => oldest = oldest.or(Some(*spi_in)),
+            }
         }
-        let mut ended = selecting.filter_map(|(spi_in, sa)| Some((spi_in, sa.end(now)?)));
-        match (ended.next_back(), live.next_back()) {
-            (Some((spi_in, why)), _) => Candidate::Ended(spi_in, why),
-            (None, Some(_)) => Candidate::Outside,
+        match (known.or(oldest), ended) {
+            (Some(spi_in), _) => Candidate::Usable(spi_in),
+            (None, Some((spi_in, why))) => Candidate::Ended(spi_in, why),
+            (None, None) if any => Candidate::Outside,
             (None, None) => Candidate::NoSa,
         }
     }
@@ -387,7 +415,7 @@ impl Size {
 }
 
 /// A packet that stands in the batch, not yet sealed.
-struct Prepared {
+pub(super) struct Prepared {
     spi_in: u32,
     sequence: u64,
     range: Range<usize>,
