@@ -1,6 +1,6 @@
 //! Source files, and places in them.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// Index of a file in its [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub struct Span {
 }
 
 impl Span {
-    pub fn new(file: FileId, range: std::ops::Range<usize>) -> Self {
+    pub fn new(file: FileId, range: Range<usize>) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
             file,
@@ -98,7 +98,8 @@ pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<usize>,
-    secrets: Vec<std::ops::Range<usize>>,
+    /// In their order, none over another.
+    secrets: Vec<Range<usize>>,
 }
 
 impl SourceFile {
@@ -132,30 +133,27 @@ impl SourceFile {
     /// The text with each secret replaced by eight `*`, so that not even its length shows: for
     /// prints of a whole configuration, in which columns don't matter.
     pub fn redacted(&self) -> String {
-        let mut secrets = self.secrets.clone();
-        secrets.sort_by_key(|secret| secret.start);
         let mut out = String::with_capacity(self.text.len());
         let mut at = 0;
-        for secret in secrets {
-            // Overlapping marks are one secret.
-            if secret.start >= at {
-                out.push_str(self.text.get(at..secret.start).unwrap_or_default());
-                out.push_str(HIDDEN);
-            }
-            at = at.max(secret.end);
+        for secret in &self.secrets {
+            out.push_str(self.text.get(at..secret.start).unwrap_or_default());
+            out.push_str(HIDDEN);
+            at = secret.end;
         }
         out.push_str(self.text.get(at..).unwrap_or_default());
         out
     }
 
     /// A part of [`Self::masked`]; empty if the range isn't one of whole characters.
-    pub fn masked_range(&self, range: std::ops::Range<usize>) -> String {
-        let touches =
-            |secret: &&std::ops::Range<usize>| secret.start < range.end && range.start < secret.end;
-        let secrets: Vec<_> = self.secrets.iter().filter(touches).collect();
-        let hidden = |at: usize| secrets.iter().any(|secret| secret.contains(&at));
+    pub fn masked_range(&self, range: Range<usize>) -> String {
         let Some(part) = self.text.get(range.clone()) else {
             return String::new();
+        };
+        let first = self.secrets.partition_point(|s| s.end <= range.start);
+        let mut secrets = self.secrets.iter().skip(first).peekable();
+        let mut hidden = |at: usize| {
+            while secrets.next_if(|secret| secret.end <= at).is_some() {}
+            secrets.peek().is_some_and(|secret| secret.contains(&at))
         };
         part.char_indices()
             .map(|(at, c)| match c {
@@ -164,6 +162,19 @@ impl SourceFile {
                 _ => c,
             })
             .collect()
+    }
+
+    /// Overlapping marks are one secret.
+    fn hide(&mut self, mut secret: Range<usize>) {
+        let from = self.secrets.partition_point(|s| s.end <= secret.start);
+        let to = self.secrets.partition_point(|s| s.start < secret.end);
+        if let (Some(first), Some(last)) =
+            (self.secrets.get(from), self.secrets.get(to.wrapping_sub(1)))
+            && from < to
+        {
+            secret = secret.start.min(first.start)..secret.end.max(last.end);
+        }
+        self.secrets.splice(from..to.max(from), [secret]);
     }
 
     /// The line of that number (from 1), masked, without its line end.
@@ -227,7 +238,7 @@ impl Sources {
     /// Marks a span as secret: no rendering of any finding will show it.
     pub fn redact(&mut self, span: Span) {
         if let Some(file) = self.files.get_mut(usize::from(span.file.0)) {
-            file.secrets.push(span.start as usize..span.end as usize);
+            file.hide(span.start as usize..span.end as usize);
         }
     }
 
@@ -268,5 +279,9 @@ mod tests {
         sources.redact(Span::new(file, 2..7));
         sources.redact(Span::new(file, 11..12));
         assert_eq!(sources.get(file).redacted(), "ke********\n********ext\n");
+        assert_eq!(sources.get(file).masked(), "ke********\n*ext\n");
+        assert_eq!(sources.get(file).masked_range(5..9), "****");
+        sources.redact(Span::new(file, 0..16));
+        assert_eq!(sources.get(file).redacted(), HIDDEN);
     }
 }

@@ -49,8 +49,9 @@ impl Table<'_> {
         }
     }
 
-    fn has_interface(self, gateway: &Gateway, interface: &Interface) -> bool {
-        match (self, table_of(gateway, interface)) {
+    /// `routers`: whether the gateway has any, which takes all its interfaces to know.
+    fn has_interface(self, routers: bool, interface: &Interface) -> bool {
+        match (self, table_of(routers, interface)) {
             (Self::Missing, _) => false,
             (Self::All, _) | (_, Table::All) => true,
             (of, is) => of == is,
@@ -65,6 +66,7 @@ pub fn lookup(gateway: &Gateway, arrival: Option<&str>, destination: IpAddr) -> 
     let mut search = Search {
         gateway,
         table: table(gateway, arrival),
+        routers: has_routers(gateway),
         lookups: MAX_LOOKUPS,
     };
     search.find(destination, None)
@@ -117,20 +119,21 @@ pub(crate) fn quoted(
 
 fn table<'a>(gateway: &'a Gateway, arrival: Option<&str>) -> Table<'a> {
     let interface = arrival.and_then(|name| gateway.interface(name));
-    interface.map_or(Table::All, |interface| table_of(gateway, interface))
+    interface.map_or(Table::All, |interface| {
+        table_of(has_routers(gateway), interface)
+    })
 }
 
-fn table_of<'a>(gateway: &Gateway, interface: &'a Interface) -> Table<'a> {
-    let exist = || {
-        gateway
-            .interfaces
-            .iter()
-            .any(|i| i.virtual_router.is_some())
-    };
+fn has_routers(gateway: &Gateway) -> bool {
+    let mut interfaces = gateway.interfaces.iter();
+    interfaces.any(|interface| interface.virtual_router.is_some())
+}
+
+fn table_of(routers: bool, interface: &Interface) -> Table<'_> {
     match &interface.virtual_router {
         Some(router) => Table::Of(&router.value),
         // An interface that no line states is assumed to be where it is needed.
-        None if interface.name.span.is_some() && exist() => Table::Missing,
+        None if routers && interface.name.span.is_some() => Table::Missing,
         None => Table::All,
     }
 }
@@ -139,15 +142,17 @@ fn table_of<'a>(gateway: &Gateway, interface: &'a Interface) -> Table<'a> {
 struct Search<'a> {
     gateway: &'a Gateway,
     table: Table<'a>,
+    /// Whether the gateway has virtual routers.
+    routers: bool,
     /// So many more.
     lookups: u8,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
     /// `longer_than`: only by prefixes that are.
     fn find(&mut self, to: IpAddr, longer_than: Option<u8>) -> Found {
         let gateway = self.gateway;
-        let connected = connected(gateway, self.table, to);
+        let connected = self.connected(to);
         let routes = gateway.routes.iter().enumerate();
         let routes = routes
             .filter(|(_, route)| route.destination.contains(&to) && self.table.has_route(route))
@@ -186,9 +191,10 @@ impl Search<'_> {
 
     fn through(&self, index: usize, interface: &str, next_hop: Option<IpAddr>) -> Found {
         let known = self.gateway.interface(interface);
-        let gateway = self.gateway;
         let counts = |i: &Interface| {
-            i.enabled.value && self.table.has_interface(gateway, i) && !is_bare(gateway, i)
+            i.enabled.value
+                && self.table.has_interface(self.routers, i)
+                && !is_bare(self.gateway, i)
         };
         match known.is_some_and(counts) {
             true => Found::Hop(Hop {
@@ -218,30 +224,27 @@ impl Search<'_> {
             _ => Found::Nothing,
         }
     }
+
+    /// The longest connected network that has the address, with its length.
+    fn connected(&self, to: IpAddr) -> Option<(u8, &'a Interface)> {
+        let interfaces = self.gateway.interfaces.iter();
+        let up =
+            interfaces.filter(|i| i.enabled.value && self.table.has_interface(self.routers, i));
+        let nets = up.flat_map(|i| i.addresses.iter().map(move |net| (net.value, i)));
+        let mut best: Option<(u8, &Interface)> = None;
+        for (net, interface) in nets.filter(|(net, _)| IpNet::contains(net, &to)) {
+            if best.is_none_or(|(len, _)| net.prefix_len() > len) {
+                best = Some((net.prefix_len(), interface));
+            }
+        }
+        best
+    }
 }
 
 /// Better first.
 fn rank(route: &Route) -> (std::cmp::Reverse<u8>, u8, u32) {
     let len = route.destination.prefix_len();
     (std::cmp::Reverse(len), route.distance, route.metric)
-}
-
-/// The longest connected network that has the address, with its length.
-fn connected<'a>(
-    gateway: &'a Gateway,
-    table: Table<'_>,
-    to: IpAddr,
-) -> Option<(u8, &'a Interface)> {
-    let interfaces = gateway.interfaces.iter();
-    let up = interfaces.filter(|i| i.enabled.value && table.has_interface(gateway, i));
-    let nets = up.flat_map(|i| i.addresses.iter().map(move |net| (net.value, i)));
-    let mut best: Option<(u8, &Interface)> = None;
-    for (net, interface) in nets.filter(|(net, _)| IpNet::contains(net, &to)) {
-        if best.is_none_or(|(len, _)| net.prefix_len() > len) {
-            best = Some((net.prefix_len(), interface));
-        }
-    }
-    best
 }
 
 fn connected_hop(interface: &Interface) -> Found {
