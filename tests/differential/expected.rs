@@ -23,12 +23,14 @@ pub struct Case {
 }
 
 /// Whether the tunnel comes up, by our own rehearsal.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Expected {
     /// With the foreign end as the RFC has it.
     pub by_rfc: bool,
     /// With the foreign end as its vendor has it.
     pub by_profile: bool,
+    /// What of the vendor's profile makes the difference, if there is one.
+    pub decides: Option<String>,
 }
 
 impl Case {
@@ -64,6 +66,11 @@ impl Case {
         })
     }
 
+    pub fn is_same(&self, other: &Self) -> bool {
+        let key = |case: &Self| (case.name.clone(), case.foreign, case.starter);
+        key(self) == key(other)
+    }
+
     pub fn site(&self, end: End) -> &Site {
         sites(&self.plan)[end as usize]
     }
@@ -71,11 +78,23 @@ impl Case {
 
 fn expected(gateways: &[Gateway; 2], foreign: End, starter: End) -> Expected {
     let gateways = &gateways.each_ref().map(without_packet_rules);
-    let mut by_rfc = gateways.clone();
-    by_the_rfc(&mut by_rfc[foreign as usize]);
+    let with = |change: fn(&mut Gateway)| {
+        let mut gateways = gateways.clone();
+        change(&mut gateways[foreign as usize]);
+        comes_up(&gateways, starter)
+    };
+    let (by_rfc, by_profile) = (with(by_the_rfc), comes_up(gateways, starter));
+    let decides = (by_rfc != by_profile).then(|| {
+        let what = match with(narrows) == by_rfc {
+            true => "what it answers to selectors",
+            false => "more than one thing",
+        };
+        format!("{}: {what}", gateways[foreign as usize].behaviour.name)
+    });
     Expected {
-        by_rfc: comes_up(&by_rfc, starter),
-        by_profile: comes_up(gateways, starter),
+        by_rfc,
+        by_profile,
+        decides,
     }
 }
 
@@ -131,6 +150,10 @@ fn by_the_rfc(gateway: &mut Gateway) {
         tunnel_needs_address: own,
         ..Behaviour::rfc7296()
     };
+    narrows(gateway);
+}
+
+fn narrows(gateway: &mut Gateway) {
     let narrow = Claim::new(ResponderSelectors::Narrow, Certainty::Rfc, "RFC 7296 §2.9");
     let children = gateway.connections.iter_mut().flat_map(|c| &mut c.children);
     children.for_each(|child| child.responder_selectors = narrow);
