@@ -1,8 +1,5 @@
 //! Certificates: whether there are any, whether they are valid, fit for IKE and for the identity
 //! shown, strong enough, and issued by somebody whom the peer trusts.
-//!
-//! Signatures of issuers aren't verified: names and key identifiers tell which certificate is meant
-//! to be whose issuer, and a forged one would show in IKE_AUTH.
 
 mod certificate_expired;
 mod certificate_identity;
@@ -14,6 +11,7 @@ mod certificate_purpose;
 mod certificate_unreadable;
 mod certificate_weak;
 mod parsed;
+mod signed;
 #[cfg(test)]
 mod tests;
 

@@ -1,18 +1,22 @@
 //! What a certificate says, as far as rules look at it (RFC 5280, RFC 4945).
 
+use super::signed::{Signed, Verified};
 use std::fmt;
 use std::net::IpAddr;
 use x509_cert::Certificate;
+use x509_cert::certificate::Version;
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsage, SubjectAltName, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+    SubjectKeyIdentifier,
 };
 use x509_cert::name::Name;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// Named curves (RFC 5480 §2.1.1.1) and their bits.
@@ -23,15 +27,10 @@ const CURVES: [(ObjectIdentifier, u32); 4] = [
     (ObjectIdentifier::new_unwrap("1.3.132.0.35"), 521),
 ];
 
-/// Signature algorithms over hashes that collide (RFC 3279 §2.2).
-const BROKEN: [(ObjectIdentifier, &str); 4] = [
+/// Signature algorithms over hashes that collide (RFC 3279 §2.2), and that nothing verifies.
+const BROKEN: [(ObjectIdentifier, &str); 2] = [
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.2"), "MD2"),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4"), "MD5"),
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"),
-        "SHA-1",
-    ),
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"), "SHA-1"),
 ];
 
 /// id-kp-ipsecIKE and anyExtendedKeyUsage (RFC 4945 §5.1.3.12).
@@ -76,6 +75,9 @@ pub(super) struct Parsed {
     /// Absent: the certificate doesn't limit its use.
     pub may_sign: Option<bool>,
     pub may_ike: Option<bool>,
+    /// Whether it says that it may issue others. Absent before version 3, which can't say.
+    pub is_authority: Option<bool>,
+    pub signed: Signed,
     pub key_id: Option<Vec<u8>>,
     pub issuer_key_id: Option<Vec<u8>>,
 }
@@ -103,6 +105,13 @@ impl Parsed {
         let names = body.get_extension::<SubjectAltName>().ok()?;
         let key_id = body.get_extension::<SubjectKeyIdentifier>().ok()?;
         let issuer_key_id = body.get_extension::<AuthorityKeyIdentifier>().ok()?;
+        let constraints = body.get_extension::<BasicConstraints>().ok()?;
+        let key = key(body.subject_public_key_info());
+        let modulus = match key {
+            Key::Rsa(bits) => bits,
+            _ => 0,
+        };
+        let signed = Signed::of(der, &whole, modulus)?;
         let fits = |oid: &ObjectIdentifier| FIT_FOR_IKE.contains(oid);
         Some(Self {
             subject: printable(body.subject()),
@@ -111,19 +120,37 @@ impl Parsed {
             issuer_der: body.issuer().to_der().ok()?,
             valid_from: i64::try_from(seconds(body.validity().not_before)).ok()?,
             valid_to: i64::try_from(seconds(body.validity().not_after)).ok()?,
-            key: key(body.subject_public_key_info()),
-            broken_hash: of(&BROKEN, &signed_by),
+            key,
+            broken_hash: match signed.is_over_sha1() {
+                true => Some("SHA-1"),
+                false => of(&BROKEN, &signed_by),
+            },
             names: names.map_or_else(Names::default, |(_, names)| all_names(&names)),
             may_sign: usage.map(|usage| usage.digital_signature() || usage.non_repudiation()),
             may_ike: extended.map(|(_, extended)| extended.0.iter().any(fits)),
+            is_authority: (body.version() == Version::V3)
+                .then(|| constraints.is_some_and(|(_, constraints)| constraints.ca)),
+            signed,
             key_id: key_id.map(|(_, id)| id.0.as_bytes().to_vec()),
             issuer_key_id: issuer_key_id
                 .and_then(|(_, id)| Some(id.key_identifier?.as_bytes().to_vec())),
         })
     }
 
+    /// Whether `issuer` issued it: it has the name, the key identifier and the key.
+    pub fn issued_by(&self, issuer: &Parsed) -> Issued {
+        if !self.names_as_issuer(issuer) {
+            return Issued::ByAnother;
+        }
+        match self.signed.by(&issuer.signed) {
+            Verified::Yes => Issued::ByIt,
+            Verified::No => Issued::InItsName,
+            Verified::Untold => Issued::Untold,
+        }
+    }
+
     /// Whether `issuer` may have issued it, by names and key identifiers (RFC 5280 §4.2.1.1).
-    pub fn is_issued_by(&self, issuer: &Parsed) -> bool {
+    fn names_as_issuer(&self, issuer: &Parsed) -> bool {
         let same_key = match (&self.issuer_key_id, &issuer.key_id) {
             (Some(ours), Some(theirs)) => ours == theirs,
             _ => true,
@@ -131,9 +158,24 @@ impl Parsed {
         self.issuer_der == issuer.subject_der && same_key
     }
 
-    pub fn is_self_issued(&self) -> bool {
-        self.is_issued_by(self)
+    pub fn may_issue(&self) -> bool {
+        self.is_authority != Some(false)
     }
+
+    pub fn is_self_issued(&self) -> bool {
+        self.names_as_issuer(self)
+    }
+}
+
+/// What one certificate has to do with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Issued {
+    ByIt,
+    ByAnother,
+    /// It names that issuer, whose key didn't sign it.
+    InItsName,
+    /// It names that issuer; its signature can't be verified here.
+    Untold,
 }
 
 /// Without control characters, whatever the certificate has.
@@ -148,7 +190,7 @@ fn of<T: Copy>(table: &[(ObjectIdentifier, T)], oid: &ObjectIdentifier) -> Optio
 
 fn key(info: &SubjectPublicKeyInfoOwned) -> Key {
     match info.algorithm.oid {
-        RSA => info
+        RSA | RSA_PSS => info
             .subject_public_key
             .as_bytes()
             .and_then(modulus_bits)

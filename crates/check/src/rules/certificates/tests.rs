@@ -2,6 +2,7 @@
 //! with it: the edges at which a rule speaks or keeps silent. `tests/data/README.md` tells what the
 //! certificates are.
 
+use super::parsed::{Issued, Parsed};
 use crate::{Options, Profile, Side, judge_one, judge_pair};
 use crossgate_crypto::pem;
 use crossgate_diag::{FileId, Finding, Sources, Span, Spanned, to_text};
@@ -17,6 +18,8 @@ const NAMESAKE: &str = include_str!("../../../tests/data/namesake.pem");
 const INTERMEDIATE: &str = include_str!("../../../tests/data/intermediate.pem");
 const GOOD: &str = include_str!("../../../tests/data/good.pem");
 const BELOW: &str = include_str!("../../../tests/data/below.pem");
+const FORGED: &str = include_str!("../../../tests/data/forged.pem");
+const IMPOSTOR: &str = include_str!("../../../tests/data/impostor.pem");
 const EXPIRED: &str = include_str!("../../../tests/data/expired.pem");
 const FUTURE: &str = include_str!("../../../tests/data/future.pem");
 const SERVER: &str = include_str!("../../../tests/data/server.pem");
@@ -363,7 +366,7 @@ fn a_certificate_of_a_strangers() {
           = when: in IKE_AUTH; shows whoever starts; certainty: RFC
           = branch logs: IKEv2-ERROR:: Failed to authenticate the IKE SA
                          IKEv2-ERROR:: Auth exchange failed
-          = note: issuers are compared by name and key identifier (RFC 5280 §4.2.1.1)
+          = note: issuers are compared by name, key identifier and signature (RFC 5280 §6.1.3)
         help: let branch trust the issuer of hq's certificate, or have hq's issued by one that branch trusts
 
     "#]]);
@@ -373,6 +376,107 @@ fn a_certificate_of_a_strangers() {
 fn an_authority_of_the_same_name_with_another_key_is_another() {
     let mut scene = Scene::new();
     scene.hold(NAMESAKE, GOOD);
+    assert_eq!(scene.codes(), ["certificate-issuer"]);
+}
+
+#[test]
+fn only_the_signature_tells_an_impostor() {
+    let mut scene = Scene::new();
+    scene.hold(AUTHORITY, FORGED);
+    scene.check(expect![[r#"
+        error[certificate-issuer]: hq shows a certificate in the name of CN=Lab CA, which another key signed
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^
+          | |
+          | CN=hq.example.net says that CN=Lab CA issued it
+          | the key of this CN=Lab CA didn't sign it
+          |
+          = when: in IKE_AUTH; shows whoever starts; certainty: RFC
+          = branch logs: IKEv2-ERROR:: Failed to authenticate the IKE SA
+                         IKEv2-ERROR:: Auth exchange failed
+          = note: the issuer's key was renewed under the same name, or somebody forged the certificate
+          = note: issuers are compared by name, key identifier and signature (RFC 5280 §6.1.3)
+        help: find out whose signature it is, then have hq's certificate issued anew, or let branch trust the new certificate of CN=Lab CA
+
+    "#]]);
+    // Whom the impostor is sent along with doesn't make it better.
+    let impostor = Certificate {
+        name: Spanned::default_of("impostor".into()),
+        der: der(IMPOSTOR),
+        is_authority: true,
+    };
+    scene.hq().certificates.push(impostor);
+    assert_eq!(scene.codes(), ["certificate-issuer"]);
+    scene.hold(IMPOSTOR, FORGED);
+    assert_eq!(scene.codes(), [""; 0]);
+    scene.hold(IMPOSTOR, GOOD);
+    assert_eq!(scene.codes(), ["certificate-issuer"]);
+}
+
+/// Each kind of signature as OpenSSL makes it, and each with one bit of the certificate changed.
+#[test]
+fn signatures_of_every_kind_are_verified() {
+    let text = include_str!("../../../tests/data/algorithms.pem");
+    let names = text.lines().filter_map(|line| line.strip_prefix("# "));
+    let blocks = pem::blocks(text);
+    let octets: Vec<_> = blocks.iter().map(|b| b.octets().expect("octets")).collect();
+    let parsed = |der: &[u8]| Parsed::from_der(der).expect("a certificate");
+    let mut count = 0;
+    for (name, pair) in names.zip(octets.chunks(2)) {
+        let issuer = parsed(&pair[1]);
+        let (right, wrong) = match name.starts_with("untold") {
+            true => (Issued::Untold, Issued::Untold),
+            false => (Issued::ByIt, Issued::InItsName),
+        };
+        assert_eq!(parsed(&pair[0]).issued_by(&issuer), right, "{name}");
+        let mut altered = pair[0].clone();
+        let at = altered
+            .windows(5)
+            .position(|w| w == b"vpn@h")
+            .expect("a name");
+        altered[at] ^= 1;
+        assert_eq!(parsed(&altered).issued_by(&issuer), wrong, "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 16);
+}
+
+#[test]
+fn a_signature_that_nobody_here_verifies_is_a_note() {
+    let text = include_str!("../../../tests/data/algorithms.pem");
+    let (_, pair) = text.split_once("# untold: 1024").expect("the pair");
+    let blocks = pem::blocks(pair);
+    let [shown, issuer] = [0, 1].map(|at| blocks[at].octets().expect("octets"));
+    let mut scene = Scene::new();
+    scene.hold_octets(&issuer, &shown);
+    let of_issuer = |finding: &Finding| finding.code == "certificate-issuer";
+    let found: Vec<_> = scene.findings().into_iter().filter(of_issuer).collect();
+    expect![[r#"
+        note[certificate-issuer]: whether CN=RSA1024 signed the certificate of CN=leaf can't be told here
+         --> hq.set:1:1
+          |
+        1 | set deviceconfig system hostname hq-fw
+          | ^^^
+          | |
+          | signed in a way that this program doesn't verify
+          | has the issuer's name and key identifier
+          |
+          = note: verified are RSA from 1024 bits (PKCS #1 v1.5, and PSS with a salt of the hash's size), ECDSA and Ed25519
+
+    "#]].assert_eq(&to_text(&scene.sources, &found, false));
+}
+
+#[test]
+fn the_peers_own_certificate_is_no_authority() {
+    let mut scene = Scene::new();
+    scene.hold(GOOD, GOOD);
+    let told = to_text(&scene.sources, &scene.findings(), false);
+    assert!(
+        told.contains("branch trusts CN=hq.example.net, which is no authority"),
+        "{told}"
+    );
     assert_eq!(scene.codes(), ["certificate-issuer"]);
 }
 
@@ -449,8 +553,8 @@ fn whatever_octets_are_called_a_certificate_nothing_panics() {
         let mut der = weak.clone();
         for octet in [0, 0x80, 0xff] {
             der[at] = octet;
-            let _ = super::Parsed::from_der(&der);
+            let _ = Parsed::from_der(&der);
         }
-        let _ = super::Parsed::from_der(&weak[..at]);
+        let _ = Parsed::from_der(&weak[..at]);
     }
 }
