@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 use crate::trace::{Content, Entry, Happening, Sa};
 use crossgate_esp::WAITING_PACKETS;
 use crossgate_model::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// SAs of one Child with one peer that may be there at once: those of crossing rekeys included.
@@ -56,6 +56,16 @@ const STEPS: &[(&str, Step)] = &[
     ("peer-can-receive", peer_can_receive),
 ];
 
+/// Those of [`STEPS`] that are about an ESP packet on the WAN: half of a run is these.
+const OF_ESP: &[(&str, Step)] = &[
+    ("sequence-never-reused", sequence_never_reused),
+    ("iv-never-reused", iv_never_reused),
+    ("peer-can-receive", peer_can_receive),
+];
+
+/// Those that are about an opened packet.
+const OF_OPENED: &[(&str, Step)] = &[("never-opened-twice", never_opened_twice)];
+
 /// These are about what has lasted too long: each entry shows them the time.
 const TIMED: &[(&str, Step)] = &[
     ("child-settled", child_settled),
@@ -82,7 +92,8 @@ struct Ledger {
     disturbed: Disturbed,
     /// By sender and SPI.
     sent: BTreeMap<(NodeId, u32), Sent>,
-    opened: BTreeMap<(NodeId, u32), Seen>,
+    /// By receiver and SPI; nothing where the SA's check is off.
+    opened: BTreeMap<(NodeId, u32), Option<Seen>>,
     /// Packets that were sent later than this arrive.
     serves_from: Option<Time>,
 }
@@ -93,7 +104,56 @@ struct Sent {
     last: u32,
     /// The first eight octets of each IV that isn't the sequence number: half of one of CBC. Drawn
     /// at random, two halves are equal once in thousands of millions of packets.
-    ivs: BTreeSet<u64>,
+    ivs: Ivs,
+    /// The generation of the ledger's SAs in which another end was known to receive on it.
+    heard: Option<u64>,
+}
+
+/// A table of numbers that are as good as random: each stands where it belongs, or behind it.
+#[derive(Debug, Default)]
+struct Ivs {
+    /// A power of two, at most half full; 0 is a free place.
+    places: Vec<u64>,
+    count: usize,
+    zero: bool,
+}
+
+impl Ivs {
+    const FIRST: usize = 16;
+
+    /// False if it was there before.
+    fn insert(&mut self, iv: u64) -> bool {
+        if iv == 0 {
+            return !std::mem::replace(&mut self.zero, true);
+        }
+        if 2 * self.count >= self.places.len() {
+            let size = (2 * self.places.len()).max(Self::FIRST);
+            let before = std::mem::replace(&mut self.places, vec![0; size]);
+            before.into_iter().filter(|iv| *iv != 0).for_each(|iv| {
+                self.place(iv);
+            });
+        }
+        let new = self.place(iv);
+        self.count += usize::from(new);
+        new
+    }
+
+    fn place(&mut self, iv: u64) -> bool {
+        let len = self.places.len().max(1);
+        let mut at = iv as usize;
+        // At least half of the places are free, so one of them is found.
+        while let Some(place) = self.places.get_mut(at % len) {
+            match *place {
+                0 => {
+                    *place = iv;
+                    return true;
+                }
+                known if known == iv => return false,
+                _ => at = at % len + 1,
+            }
+        }
+        false
+    }
 }
 
 /// Looks at a run, entry by entry.
@@ -116,8 +176,9 @@ impl Watch {
 
     pub fn see(&mut self, entry: &Entry) {
         self.ledger.note(entry);
-        let steps = if is_plain(&entry.what) { &[] } else { STEPS };
-        for (name, check) in steps.iter().chain(TIMED) {
+        let nothing_lasts = self.ledger.unsettled.is_empty();
+        let timed = if nothing_lasts { &[] } else { TIMED };
+        for (name, check) in steps_about(&entry.what).iter().chain(timed) {
             if let Err(what) = check(&mut self.ledger, entry) {
                 self.violate(name, entry.at, what);
             }
@@ -207,16 +268,20 @@ impl Ledger {
     }
 }
 
-/// Most of a run: no step is about these.
-fn is_plain(what: &Happening) -> bool {
+/// No other step says anything of it.
+fn steps_about(what: &Happening) -> &'static [(&'static str, Step)] {
     match what {
-        Happening::Sent { packet, .. } => !matches!(packet.content, Content::Esp { .. }),
+        Happening::Sent { packet, .. } => match packet.content {
+            Content::Esp { .. } => OF_ESP,
+            _ => &[],
+        },
+        Happening::Opened { .. } => OF_OPENED,
         Happening::Delivered { .. }
         | Happening::Lost { .. }
         | Happening::PingSent { .. }
         | Happening::PingArrived { .. }
-        | Happening::PingAnswered { .. } => true,
-        _ => false,
+        | Happening::PingAnswered { .. } => &[],
+        _ => STEPS,
     }
 }
 
@@ -289,16 +354,13 @@ fn never_opened_twice(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> 
     else {
         return Ok(());
     };
-    let sa = ledger.sas.get(node, spi_in);
-    if sa.is_some_and(|sa| sa.replay_window == 0) {
-        return Ok(());
-    }
-    match ledger
-        .opened
-        .entry((node, spi_in))
-        .or_default()
-        .add(sequence)
-    {
+    // It is forgotten whenever the SA changes.
+    let seen = ledger.opened.entry((node, spi_in)).or_insert_with(|| {
+        let sa = ledger.sas.get(node, spi_in);
+        let unchecked = sa.is_some_and(|sa| sa.replay_window == 0);
+        (!unchecked).then(Seen::default)
+    });
+    match seen.as_mut().is_none_or(|seen| seen.add(sequence)) {
         true => Ok(()),
         false => Err(format!(
             "SPI {spi_in:08x}: number {sequence} was opened twice"
@@ -413,6 +475,14 @@ fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
         return Ok(());
     };
     let (sas, now) = (&ledger.sas, entry.at);
+    let sent = ledger.sent.entry((from, spi)).or_default();
+    if sent.heard == Some(sas.generation()) {
+        return Ok(());
+    }
+    if sas.is_received(from, spi) {
+        sent.heard = Some(sas.generation());
+        return Ok(());
+    }
     if sas.is_heard(from, spi, now) || !ledger.disturbed.is_calm(now, now) {
         return Ok(());
     }

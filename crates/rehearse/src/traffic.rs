@@ -62,6 +62,14 @@ pub(crate) struct Running {
     pub due: Option<Time>,
     waiting: VecDeque<Waiting>,
     pub counts: Counts,
+    /// What the last request and the last answer were made from.
+    templates: [Option<Template>; 2],
+}
+
+/// A packet of number 0, from which the others differ in a few octets.
+struct Template {
+    ends: (Ipv4Addr, Ipv4Addr),
+    octets: Vec<u8>,
 }
 
 /// Packets of a flow.
@@ -98,6 +106,7 @@ impl Running {
             pace: FIRST_PACE,
             waiting: VecDeque::new(),
             counts: Counts::default(),
+            templates: [None, None],
         }
     }
 
@@ -138,8 +147,8 @@ impl Running {
         sooner
     }
 
-    /// The next packet, and its number.
-    pub fn packet(&mut self, index: u16, now: Time) -> Result<(u32, Vec<u8>), Error> {
+    /// The next packet in the place of what was there, and its number.
+    pub fn packet(&mut self, index: u16, now: Time, into: &mut Vec<u8>) -> Result<u32, Error> {
         let number = self.next_number;
         self.next_number = number.wrapping_add(1);
         self.counts.sent += 1;
@@ -153,8 +162,39 @@ impl Running {
             number,
             answer: false,
         };
-        let packet = mark.packet(self.flow.source, self.flow.destination, &self.flow)?;
-        Ok((number, packet))
+        self.write(mark, (self.flow.source, self.flow.destination), into)?;
+        Ok(number)
+    }
+
+    /// A packet with that mark, in the place of what was there.
+    pub fn write(
+        &mut self,
+        mark: Mark,
+        ends: (Ipv4Addr, Ipv4Addr),
+        into: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if self.flow.protocol != protocol::ICMP {
+            *into = mark.packet(ends.0, ends.1, &self.flow)?;
+            return Ok(());
+        }
+        let [request, answer] = &mut self.templates;
+        let place = if mark.answer { answer } else { request };
+        let template = match place {
+            Some(known) if known.ends == ends => known,
+            _ => {
+                let octets = Mark { number: 0, ..mark }.packet(ends.0, ends.1, &self.flow)?;
+                place.insert(Template { ends, octets })
+            }
+        };
+        into.clone_from(&template.octets);
+        mark.number_echo(into);
+        Ok(())
+    }
+
+    /// Whether there is something to give up.
+    pub fn is_late(&self, now: Time) -> bool {
+        let first = self.waiting.front();
+        first.is_some_and(|first| now.since(first.sent) >= PATIENCE)
     }
 
     /// A request of that number arrived, for the first time.
@@ -204,6 +244,12 @@ pub(crate) struct Mark {
 
 const MAGIC: [u8; 4] = *b"rhrs";
 
+/// Where in the data the number stands.
+const NUMBER: usize = 6;
+
+const IPV4_HEADER: usize = 20;
+const ECHO_HEADER: usize = 8;
+
 impl Mark {
     /// From `source` to `destination`.
     pub fn packet(
@@ -244,6 +290,28 @@ impl Mark {
                 build_packet(source, destination, protocol::TCP, &segment)
             }
             other => build_packet(source, destination, other, &data),
+        }
+    }
+
+    /// Gives an echo of number 0 this number, and the checksum that it has then (RFC 1624).
+    fn number_echo(self, packet: &mut [u8]) {
+        let number = self.number.to_be_bytes();
+        let [n0, n1, n2, n3] = number;
+        let low = [n2, n3];
+        let added = [[n0, n1], low, low].map(|word| u32::from(u16::from_be_bytes(word)));
+        let Some(echo) = packet.get_mut(IPV4_HEADER..) else {
+            return;
+        };
+        put(echo, 6, &low);
+        put(echo, ECHO_HEADER + NUMBER, &number);
+        if let Some(sum) = echo
+            .get_mut(2..)
+            .and_then(|rest| rest.first_chunk_mut::<2>())
+        {
+            let all = u32::from(!u16::from_be_bytes(*sum)) + added.iter().sum::<u32>();
+            let folded = (all & 0xffff) + (all >> 16);
+            let folded = (folded & 0xffff) + (folded >> 16);
+            *sum = (!folded as u16).to_be_bytes();
         }
     }
 
@@ -295,4 +363,45 @@ fn segment(from: u16, to: u16, answer: bool, data: &[u8]) -> Vec<u8> {
     let flags = if answer { SYN_ACK } else { SYN };
     let rest: [u8; 16] = [0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0];
     [&from.to_be_bytes()[..], &to.to_be_bytes(), &rest, data].concat()
+}
+
+fn put(octets: &mut [u8], at: usize, value: &[u8]) {
+    if let Some(place) = octets.get_mut(at..at + value.len()) {
+        place.copy_from_slice(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_from_a_template_is_the_one_that_is_built_anew() {
+        let (source, destination) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 1, 0, 1));
+        let flow = Flow {
+            from: NodeId(0),
+            to: NodeId(1),
+            source,
+            destination,
+            pattern: Pattern::None,
+            protocol: protocol::ICMP,
+            port: 0,
+            begins: Time::START,
+        };
+        let mut running = Running::new(flow.clone());
+        let mut packet = Vec::new();
+        let steps = (0..200_000).step_by(7);
+        for number in steps.chain([0xffff, 0x1_0000, 0xffff_0000, u32::MAX]) {
+            let answer = number % 2 == 1;
+            let mark = Mark {
+                flow: 3,
+                number,
+                answer,
+            };
+            let ends = (source, destination);
+            running.write(mark, ends, &mut packet).unwrap();
+            let anew = mark.packet(source, destination, &flow).unwrap();
+            assert_eq!(packet, anew, "number {number}");
+        }
+    }
 }

@@ -81,6 +81,8 @@ pub struct World {
     watch: Watch,
     work: VecDeque<(NodeId, Deed)>,
     scratch: Vec<Deed>,
+    /// Room for a host's packet.
+    packet: Vec<u8>,
 }
 
 /// Commands.
@@ -122,6 +124,7 @@ impl World {
             watch: Watch::default(),
             work: VecDeque::new(),
             scratch: Vec::new(),
+            packet: Vec::new(),
             double,
             network,
             scenario,
@@ -646,7 +649,6 @@ impl World {
             return;
         }
         let (number, answered) = (mark.number, flow.is_answered());
-        let description = flow.flow.clone();
         if flow.arrive(number) {
             self.tell(Happening::PingArrived {
                 flow: mark.flow,
@@ -661,9 +663,14 @@ impl World {
             answer: true,
             ..mark
         };
-        if answered && let Ok(answer) = answer.packet(here, there, &description) {
-            self.host_sends(gateway, &answer);
+        let mut octets = std::mem::take(&mut self.packet);
+        if answered
+            && let Some(flow) = self.flows.get_mut(usize::from(mark.flow))
+            && flow.write(answer, (here, there), &mut octets).is_ok()
+        {
+            self.host_sends(gateway, &octets);
         }
+        self.packet = octets;
     }
 
     fn answered(&mut self, gateway: NodeId, mark: Mark) {
@@ -702,7 +709,8 @@ impl World {
         self.give_up_pings();
         for _ in 0..packets {
             let flow = self.flows.get_mut(usize::from(index));
-            let Some(Ok((number, packet))) = flow.map(|flow| flow.packet(index, now)) else {
+            let mut packet = std::mem::take(&mut self.packet);
+            let Some(Ok(number)) = flow.map(|flow| flow.packet(index, now, &mut packet)) else {
                 return;
             };
             self.asked.push_back((now, index));
@@ -711,6 +719,7 @@ impl World {
                 number,
             });
             self.host_sends(from, &packet);
+            self.packet = packet;
             self.carry_out();
         }
     }
@@ -734,7 +743,11 @@ impl World {
         while let Some((sent, flow)) = self.asked.front()
             && now.since(*sent) >= PATIENCE
         {
-            late.insert(*flow);
+            // Most have been answered, or given up with one before.
+            let index = usize::from(*flow);
+            if self.flows.get(index).is_some_and(|flow| flow.is_late(now)) {
+                late.insert(*flow);
+            }
             self.asked.pop_front();
         }
         for flow in late {

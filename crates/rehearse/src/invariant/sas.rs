@@ -21,10 +21,13 @@ pub(super) struct Sas {
     receivers: BTreeSet<(u32, NodeId)>,
     /// Who received on it before, until when.
     received: BTreeMap<u32, Time>,
+    /// Counts the changes.
+    generation: u64,
 }
 
 impl Sas {
     pub fn insert(&mut self, node: NodeId, sa: Sa) {
+        self.generation += 1;
         self.receivers.insert((sa.spi_in, node));
         if let Some(replaced) = self.get(node, sa.spi_in).map(|sa| child_of(node, sa)) {
             self.forget_child(&replaced, sa.spi_in);
@@ -35,6 +38,7 @@ impl Sas {
     }
 
     pub fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) -> Option<Sa> {
+        self.generation += 1;
         self.receivers.remove(&(spi_in, node));
         self.received.insert(spi_in, now);
         let sa = self.of.get_mut(&node)?.remove(&spi_in)?;
@@ -92,11 +96,20 @@ impl Sas {
         self.mirrors(node, sa).next().is_some()
     }
 
+    /// As long as it is the same, so is all that is said here without a time.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether somebody else has an SA of that SPI.
+    pub fn is_received(&self, from: NodeId, spi: u32) -> bool {
+        self.receivers_of(from, spi).next().is_some()
+    }
+
     /// Whether somebody else opens what that end sends under this SPI now.
     pub fn is_heard(&self, from: NodeId, spi: u32, now: Time) -> bool {
         let before = self.received.get(&spi);
-        self.receivers_of(from, spi).next().is_some()
-            || before.is_some_and(|until| now.since(*until) <= LINGER)
+        self.is_received(from, spi) || before.is_some_and(|until| now.since(*until) <= LINGER)
     }
 
     /// When the last one who received on it ceased to.

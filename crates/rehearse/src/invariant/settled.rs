@@ -86,6 +86,10 @@ pub(super) struct Unsettled {
 }
 
 impl Unsettled {
+    pub fn is_empty(&self) -> bool {
+        self.doubled.is_empty() && self.lone.is_empty()
+    }
+
     /// That SA came to that end, or went.
     pub fn note(&mut self, sas: &Sas, node: NodeId, sa: &Sa, now: Time) {
         let child = (node, sa.child.clone(), sa.path.remote);
