@@ -193,8 +193,12 @@ impl Registry {
         }
     }
 
-    /// Lets an established SA take note of something that starts nothing; false if something waits
+    /// Lets an established SA take note of traffic, which starts nothing; false if something waits
     /// to be started, which any turn may do.
+    ///
+    /// Traffic puts off what is due, but for the liveness check that sending asks for. An SA whose
+    /// deadline is put off stays where it is in the index: once a turn finds nothing due, and it goes
+    /// to its place then, instead of with every word of traffic.
     pub fn note(
         &mut self,
         cx: &mut Context,
@@ -209,9 +213,13 @@ impl Registry {
             return false;
         };
         tell(sa, cx);
-        let after = sa.deadline();
-        let before = std::mem::replace(&mut slot.place.deadline, after);
-        self.reschedule(id, before, after);
+        let before = slot.place.deadline;
+        let sooner = |before: Deadline| sa.liveness_due().is_some_and(|at| at < before.at);
+        if before.is_none_or(sooner) {
+            let after = sa.deadline();
+            slot.place.deadline = after;
+            self.reschedule(id, before, after);
+        }
         true
     }
 

@@ -144,7 +144,7 @@ impl Established {
 
     /// When the peer is to be asked for a sign of life (RFC 7296 §2.4). A request under way serves
     /// as well.
-    fn liveness_due(&self) -> Option<Time> {
+    pub fn liveness_due(&self) -> Option<Time> {
         let liveness = &self.peering.config.liveness.as_ref()?.value;
         let busy = self.channel.requests.outstanding.is_some() || self.tasks.has(&Task::Probe);
         if busy || !self.may_rekey() {

@@ -48,7 +48,7 @@ fn gateway(local: &str, remote: &str, selectors: SelectorPair) -> Gateway {
         routes: Vec::new(),
         connections: vec![connection(local, remote, selectors)],
         limits: Limits::default(),
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         throughput_cap: None,
         certificates: Vec::new(),
     }
