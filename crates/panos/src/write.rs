@@ -148,9 +148,23 @@ fn role(at: At<'_>) -> Kind {
 /// Whether a word may be an element's name: a secret isn't one, whatever it looks like.
 fn is_tag(at: At<'_>) -> bool {
     let word = at.word();
-    let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
-    let continues = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    !at.is_secret() && word.starts_with(starts) && word.chars().all(continues)
+    !at.is_secret() && word.starts_with(begins_a_name) && word.chars().all(is_in_a_name)
+}
+
+/// NameStartChar of XML 1.0 §2.3, without the colon, which parts a namespace from a name.
+fn begins_a_name(c: char) -> bool {
+    c.is_ascii_alphabetic()
+        || matches!(c, '_' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
+            | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
+            | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+}
+
+/// NameChar, likewise.
+fn is_in_a_name(c: char) -> bool {
+    begins_a_name(c)
+        || c.is_ascii_digit()
+        || matches!(c, '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
 fn element(at: At<'_>, depth: usize, secrets: Secrets, out: &mut String) {
