@@ -101,7 +101,7 @@ fn expected(gateways: &[Gateway; 2], foreign: End, starter: End) -> Expected {
 /// The daemon enforces no zones, rules and filters on packets yet, and no peer negotiates them.
 fn without_packet_rules(gateway: &Gateway) -> Gateway {
     let mut gateway = gateway.clone();
-    gateway.policy = Policy::default();
+    gateway.policy = Policy::default().into();
     for interface in &mut gateway.interfaces {
         (interface.filter_in, interface.filter_out) = (None, None);
     }

@@ -81,7 +81,7 @@ pub(crate) fn addresses(policy: &Policy, names: &[Spanned<String>], address: IpA
 }
 
 fn address_named(policy: &Policy, name: &str, address: IpAddr, depth: u8) -> Match {
-    let Some(object) = policy.addresses.iter().find(|o| o.name.value == name) else {
+    let Some(object) = policy.addresses.named(name) else {
         return written_out(name, address);
     };
     match &object.value {
@@ -120,7 +120,7 @@ fn in_range((first, last): (IpAddr, IpAddr), address: IpAddr) -> bool {
 
 /// An address that a name stands for, the first of several.
 pub(crate) fn first_address(policy: &Policy, name: &str) -> Option<IpAddr> {
-    let object = policy.addresses.iter().find(|o| o.name.value == name);
+    let object = policy.addresses.named(name);
     match object.map(|object| &object.value) {
         Some(AddressValue::Net(net)) => Some(net.addr()),
         Some(AddressValue::Range(range)) => Some(range.value.0),

@@ -1,5 +1,6 @@
 //! The gateway as configured.
 
+use crate::address_book::AddressBook;
 use crate::behaviour::{Behaviour, Claim, Liveness, ResponderSelectors};
 use crate::selector::SelectorPair;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf, Secret};
@@ -8,6 +9,7 @@ use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One end: everything that its file says, and the behaviour of its vendor.
@@ -23,7 +25,8 @@ pub struct Gateway {
     pub routes: Vec<Route>,
     pub connections: Vec<Connection>,
     pub limits: Limits,
-    pub policy: Policy,
+    /// Shared, because a hub is copied for each of its peers that are judged.
+    pub policy: Arc<Policy>,
     /// What the device's licence lets through, where the file tells.
     pub throughput_cap: Option<Spanned<ThroughputCap>>,
     /// Certificates that the file holds.
@@ -512,7 +515,7 @@ pub struct Policy {
     /// Whether traffic between zones needs a rule. Without, only packet filters stop any.
     pub zones_need_rules: bool,
     pub zones: Vec<Zone>,
-    pub addresses: Vec<AddressObject>,
+    pub addresses: AddressBook,
     pub services: Vec<ServiceObject>,
     pub security_rules: Vec<SecurityRule>,
     pub nat_rules: Vec<NatRule>,

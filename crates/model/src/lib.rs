@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod address_book;
 pub mod behaviour;
 pub mod change;
 pub mod config;
@@ -35,6 +36,7 @@ pub mod tunnelled;
 pub mod verdict;
 pub mod view;
 
+pub use address_book::AddressBook;
 pub use behaviour::{Behaviour, Claim};
 pub use change::Change;
 pub use config::*;

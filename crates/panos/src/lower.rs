@@ -46,7 +46,7 @@ pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
         routes,
         connections,
         limits: limits(scope.device),
-        policy,
+        policy: policy.into(),
         throughput_cap: None,
         certificates,
     };

@@ -14,6 +14,7 @@ use crossgate_model::{
 };
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 const ANY: &str = "any";
 /// PAN-OS's zones.
@@ -168,10 +169,10 @@ pub fn gateway(place: &Place, connection: Connection, networks: &Networks) -> Ga
         behaviour: Behaviour::rfc7296(),
         interfaces: interfaces(place),
         routes: routes(place, &networks.remote),
-        policy: match place.vendor {
+        policy: Arc::new(match place.vendor {
             Vendor::IosXe => translation(place, networks),
             Vendor::PanOs => zones_and_rules(place, networks),
-        },
+        }),
         connections: vec![connection],
         limits: Limits::default(),
         throughput_cap: None,
@@ -371,7 +372,7 @@ fn zones_and_rules(place: &Place, networks: &Networks) -> Policy {
     Policy {
         zones_need_rules: true,
         zones: zones(place),
-        addresses: addresses(place, here, there),
+        addresses: addresses(place, here, there).into_iter().collect(),
         security_rules: rules,
         nat_rules,
         ..Policy::default()

@@ -147,7 +147,7 @@ pub fn gateway(config: &str) -> Gateway {
         routes: Vec::new(),
         connections: Vec::new(),
         limits: Limits::default(),
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         throughput_cap: None,
         certificates: Vec::new(),
     };
@@ -160,7 +160,7 @@ pub fn gateway(config: &str) -> Gateway {
 }
 
 fn read(gateway: &mut Gateway, words: &mut Words<'_>) {
-    let policy = &mut gateway.policy;
+    let policy = Arc::make_mut(&mut gateway.policy);
     match words.next() {
         "interface" => gateway.interfaces.push(interface(words)),
         "route" => gateway.routes.push(route(words)),

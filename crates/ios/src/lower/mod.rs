@@ -30,6 +30,7 @@ use peers::PeersByEnd;
 use proposals::Policies;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
     let release = release(config, cx);
@@ -60,11 +61,11 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
         routes: config.routes.clone(),
         connections,
         limits: limits(config),
-        policy: model::Policy {
+        policy: Arc::new(model::Policy {
             access_lists: config.access_lists.iter().map(access_list).collect(),
             nat_rules: nat::rules(config),
             ..model::Policy::default()
-        },
+        }),
         throughput_cap: behaviour::throughput_cap(&config.license),
         certificates: certificate::all(config),
     }

@@ -6,6 +6,7 @@ use crossgate_crypto::{DhGroup, Encr, Integ};
 use crossgate_diag::Spanned;
 use crossgate_model::{EspProposal, Gateway, IkeVersion, NextHop};
 use expect_test::{Expect, expect, expect_file};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The text, and what came of reading it.
@@ -88,7 +89,7 @@ fn pan_shaped() -> Gateway {
     let mut gateway = read(text).reading.gateway;
     gateway.dialect = "pan-os";
     gateway.release = Some(Spanned::default_of("11.1.0".into()));
-    gateway.policy.access_lists.clear();
+    Arc::make_mut(&mut gateway.policy).access_lists.clear();
     let pan = [
         ("Tunnel7", "tunnel.7"),
         ("GigabitEthernet1", "ethernet1/1"),
@@ -145,8 +146,7 @@ fn another_vendor_s_gateway_keeps_what_ios_can_say() {
     let mut wanted = renamed(pan, &here);
     // What the composer says that it changes, and what follows from the vendor.
     wanted.behaviour.name.clone_from(&back.behaviour.name);
-    wanted
-        .policy
+    Arc::make_mut(&mut wanted.policy)
         .access_lists
         .clone_from(&back.policy.access_lists);
     let connection = wanted.connections.first_mut().expect("one");

@@ -173,7 +173,7 @@ fn gateway() -> Gateway {
         routes: Vec::new(),
         connections: Vec::new(),
         limits: Limits::default(),
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         throughput_cap: None,
         certificates: Vec::new(),
     }

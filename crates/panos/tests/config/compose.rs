@@ -8,6 +8,7 @@ use crossgate_model::{
 };
 use crossgate_panos::{Secrets, compose};
 use expect_test::expect;
+use std::sync::Arc;
 use std::time::Duration;
 
 const EXAMPLES: [&str; 7] = [
@@ -64,7 +65,7 @@ fn router(text: &str) -> Gateway {
     let (_, reading) = reading_of(text);
     let mut gateway = reading.gateway;
     gateway.dialect = "ios-xe";
-    gateway.policy = Policy::default();
+    gateway.policy = Policy::default().into();
     let renamed = |name: &mut Spanned<String>| {
         name.value = match name.value.as_str() {
             "ethernet1/1" => "GigabitEthernet0/0/0".into(),
@@ -190,7 +191,8 @@ fn a_crypto_map_gets_a_tunnel_interface_and_routes_into_it() {
         child.tunnel_interface = None;
     }
     let name = |name: &str| Spanned::default_of(name.to_owned());
-    gateway.policy.nat_rules.push(NatRule {
+    let policy = Arc::make_mut(&mut gateway.policy);
+    policy.nat_rules.push(NatRule {
         name: name("NAT"),
         access_list: Some(name("NAT")),
         from: vec![name("GigabitEthernet0/0/1")],
@@ -201,7 +203,7 @@ fn a_crypto_map_gets_a_tunnel_interface_and_routes_into_it() {
         source_translation: SourceTranslation::Interface(name("GigabitEthernet0/0/0")),
         enabled: true,
     });
-    gateway.policy.access_lists.push(AccessList {
+    policy.access_lists.push(AccessList {
         name: name("NAT"),
         entries: Vec::new(),
     });

@@ -8,6 +8,7 @@ use crossgate_model::{
 };
 use crossgate_rehearse::Observation;
 use crossgate_rehearse::observe::{Options, observe};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn proves(observation: &Observation, code: &str) -> bool {
@@ -130,7 +131,7 @@ fn the_end_with_the_shorter_lifetime_decides_when_it_fails() {
 #[test]
 fn without_a_rule_for_them_packets_of_that_end_do_not_arrive() {
     let mut pair = pair("site-to-site");
-    let rules = &mut pair[1].policy.security_rules;
+    let rules = &mut Arc::make_mut(&mut pair[1].policy).security_rules;
     rules.retain(|rule| rule.name.value != "hq-to-branch");
     let observation = observed(&pair);
     let wanted = Verdict::NoTraffic {
@@ -327,7 +328,7 @@ fn hosts_whose_port_the_policies_state_only_answer() {
 fn packets_whose_answers_go_past_the_tunnel_are_no_traffic() {
     let mut pair = pair("any-any");
     let wan = "ethernet1/1".to_owned();
-    pair[1].policy.nat_rules.insert(
+    Arc::make_mut(&mut pair[1].policy).nat_rules.insert(
         0,
         NatRule {
             name: Spanned::default_of("hides".into()),
