@@ -30,17 +30,53 @@ struct Judged {
     first: Option<Arc<Outcome>>,
 }
 
-/// By interface.
+/// What was asked for last, which the next packets are the likeliest to ask for: so many.
+const RECENT: usize = 4;
+
+type Flows = BTreeMap<(Way, Flow), Arc<Judged>>;
+
 #[derive(Debug, Default)]
-pub(crate) struct Memo(BTreeMap<String, BTreeMap<(Way, Flow), Arc<Judged>>>);
+pub(crate) struct Memo {
+    by_interface: BTreeMap<Arc<str>, Flows>,
+    recent: [Option<Recent>; RECENT],
+    /// Which of them is replaced next.
+    oldest: usize,
+}
+
+#[derive(Debug)]
+struct Recent {
+    flow: Flow,
+    way: Way,
+    interface: Arc<str>,
+    judged: Arc<Judged>,
+}
 
 impl Memo {
-    fn get(&self, way: Way, interface: &str, flow: &Flow) -> Option<&Arc<Judged>> {
-        self.0.get(interface)?.get(&(way, *flow))
+    fn get(&mut self, way: Way, interface: &str, flow: &Flow) -> Option<Arc<Judged>> {
+        let mut recent = self.recent.iter().flatten();
+        let known = recent.find(|known| {
+            known.flow == *flow && known.way == way && *known.interface == *interface
+        });
+        if let Some(known) = known {
+            return Some(known.judged.clone());
+        }
+        let (interface, flows) = self.by_interface.get_key_value(interface)?;
+        let judged = flows.get(&(way, *flow))?.clone();
+        let recent = Recent {
+            flow: *flow,
+            way,
+            interface: interface.clone(),
+            judged: judged.clone(),
+        };
+        if let Some(place) = self.recent.get_mut(self.oldest) {
+            *place = Some(recent);
+        }
+        self.oldest = (self.oldest + 1) % RECENT;
+        Some(judged)
     }
 
     fn insert(&mut self, way: Way, interface: &str, flow: Flow, judged: Arc<Judged>) {
-        let flows = self.0.entry(interface.to_owned()).or_default();
+        let flows = self.by_interface.entry(interface.into()).or_default();
         if flows.len() >= FLOWS {
             flows.clear();
         }
@@ -104,7 +140,7 @@ impl Firewall {
     /// What isn't known yet is worked out.
     fn judged(&mut self, way: Way, interface: &str, flow: Flow) -> Arc<Judged> {
         if let Some(known) = self.memo.get(way, interface, &flow) {
-            return known.clone();
+            return known;
         }
         let judged = Arc::new(match way {
             Way::Forward => self.judged_forward(interface, flow),

@@ -67,7 +67,7 @@ pub struct Datagram {
 /// What a node does to the world.
 #[derive(Debug)]
 pub(crate) enum Deed {
-    Send(Datagram),
+    Send(Box<Datagram>),
     /// To a host behind it.
     Deliver(Vec<u8>),
     Event(Box<Event>),
@@ -469,14 +469,14 @@ impl Node {
 
     fn send_clear(&mut self, packet: &[u8]) {
         if let Ok(inner) = Packet::parse(packet) {
-            self.deeds.push(Deed::Send(Datagram {
+            self.deeds.push(Deed::Send(Box::new(Datagram {
                 from: SocketAddr::new(inner.source, 0),
                 to: SocketAddr::new(inner.destination, 0),
                 carries: Carries::Clear,
                 tos: inner.tos,
                 df: inner.dont_fragment,
                 payload: packet.to_vec(),
-            }));
+            })));
         }
     }
 
@@ -592,7 +592,7 @@ impl Node {
             return self.drop_packet(Station::Socket, "no-local-address");
         }
         match self.forwarding.output(now, &datagram) {
-            None => self.deeds.push(Deed::Send(datagram)),
+            None => self.deeds.push(Deed::Send(Box::new(datagram))),
             Some(reason) => self.drop_packet(Station::Firewall, reason.word()),
         }
     }

@@ -396,7 +396,7 @@ impl Small {
 
     fn carry(&mut self, end: End, deed: Deed) {
         match deed {
-            Deed::Send(datagram) => self.send(end, datagram),
+            Deed::Send(datagram) => self.send(end, *datagram),
             Deed::Deliver(_) => self.delivered += 1,
             Deed::Installed(sa) => drop(self.sas(end).insert(sa.spi_in, *sa)),
             Deed::Removed { spi_in } => drop(self.sas(end).remove(&spi_in)),

@@ -316,7 +316,7 @@ impl World {
                 number,
                 ike,
                 datagram,
-            } => self.arrive(number, ike, *datagram),
+            } => self.arrive(number, ike, datagram),
             Due::Tick(flow) => self.tick(flow),
             Due::Change(index) => self.change(index),
             Due::Erased { node, spi_in } => self.look_for_keys(node, spi_in),
@@ -532,7 +532,7 @@ impl World {
         self.power_off(id);
     }
 
-    fn send(&mut self, from: NodeId, mut datagram: Datagram) {
+    fn send(&mut self, from: NodeId, mut datagram: Box<Datagram>) {
         let number = self.next_number;
         self.next_number += 1;
         let ike = self.tell_sent(from, number, &datagram);
@@ -547,10 +547,10 @@ impl World {
         };
         match fate {
             Fate::Lost(why) => self.tell_of_packet(Happening::Lost { number, why }, ike),
-            Fate::Arrives(after) => self.plan_arrival(number, ike, after, Box::new(datagram)),
+            Fate::Arrives(after) => self.plan_arrival(number, ike, after, datagram),
             Fate::ArrivesTwice(first, second) => {
-                self.plan_arrival(number, ike, first, Box::new(datagram.clone()));
-                self.plan_arrival(number, ike, second, Box::new(datagram));
+                self.plan_arrival(number, ike, first, datagram.clone());
+                self.plan_arrival(number, ike, second, datagram);
             }
         }
     }
@@ -602,7 +602,7 @@ impl World {
         }
     }
 
-    fn arrive(&mut self, number: u64, ike: bool, mut datagram: Datagram) {
+    fn arrive(&mut self, number: u64, ike: bool, mut datagram: Box<Datagram>) {
         match self.receiver(&mut datagram) {
             Ok(to) => {
                 self.tell_of_packet(Happening::Delivered { number, to }, ike);
