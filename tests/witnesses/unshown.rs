@@ -2,18 +2,7 @@
 
 use super::unenforced::UNENFORCED;
 
-/// Rules about certificates: no engine authenticates by them yet, and their texts are too long for
-/// a page, so that the rules' own tests have them.
-pub const CERTIFICATES: [&str; 6] = [
-    "certificate-expired",
-    "certificate-identity",
-    "certificate-issuer",
-    "certificate-missing",
-    "certificate-not-yet-valid",
-    "certificate-profile-missing",
-];
-
-/// Of those, what is said of an engine.
+/// What is said of an engine where a rule is about certificates.
 pub const NO_CERTIFICATES: &str = "needs certificates in the engine (coming)";
 
 /// Events that a rule predicts and no engine reports: rule, event, why.

@@ -12,7 +12,8 @@
 //!
 //! Lines are looked for from where the block has got to, then from the top. A `+` before anything
 //! else stands at the end of the file. A line `Options: nat-between, profile cnsa2, now 1790000000`
-//! says what the reader asked for. Under `## Verdict` stands the sentence that the report ends with.
+//! says what the reader asked for; `certificate hq:NAME=FILE` among them hands over a certificate of
+//! `tests/data/`. Under `## Verdict` stands the sentence that the report ends with.
 
 use crate::rule::{Options, Profile};
 
@@ -24,9 +25,19 @@ pub struct Example {
     /// A folder of `examples/`.
     pub base: String,
     pub options: Options,
+    pub certificates: Vec<HandedOver>,
     patches: Vec<Patch>,
     /// How the verdict reads for ends named `branch` and `hq`.
     pub verdict: String,
+}
+
+/// A certificate that an end names, and the file that has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandedOver {
+    /// `branch`, `hq`.
+    pub end: String,
+    pub name: String,
+    pub file: String,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +54,7 @@ impl Example {
         let mut example = Self {
             base: DEFAULT_BASE.into(),
             options: Options::default(),
+            certificates: Vec::new(),
             patches: Vec::new(),
             verdict,
         };
@@ -51,7 +63,7 @@ impl Example {
             if let Some(base) = line.strip_prefix("Base:") {
                 example.base = base.trim().into();
             } else if let Some(words) = line.strip_prefix("Options:") {
-                example.options = options(words)?;
+                example.read_options(words)?;
             } else if let Some(file) = line.strip_prefix("```diff ") {
                 let block = lines.by_ref().take_while(|line| !line.starts_with("```"));
                 example.patches.push(Patch {
@@ -64,6 +76,30 @@ impl Example {
             true => Err("the page has no block of kind `diff FILE`".into()),
             false => Ok(example),
         }
+    }
+
+    fn read_options(&mut self, words: &str) -> Result<(), String> {
+        let options = &mut self.options;
+        for option in words.split(',') {
+            match option.split_whitespace().collect::<Vec<_>>().as_slice() {
+                ["nat-between"] => options.nat_between = true,
+                ["profile", "cnsa2"] => options.profile = Profile::Cnsa2,
+                ["profile", "bsi"] => options.profile = Profile::Bsi,
+                ["profile", "nist"] => options.profile = Profile::Nist,
+                ["now", seconds] => {
+                    let seconds = seconds
+                        .parse()
+                        .map_err(|_| format!("expected seconds, found {seconds}"))?;
+                    options.now = Some(seconds);
+                }
+                ["certificate", words] => self.certificates.push(
+                    handed_over(words)
+                        .ok_or_else(|| format!("expected END:NAME=FILE, found {words}"))?,
+                ),
+                _ => return Err(format!("unknown option `{}`", option.trim())),
+            }
+        }
+        Ok(())
     }
 
     /// The files that the page changes.
@@ -92,24 +128,11 @@ fn verdict(page: &str) -> Option<String> {
     (!sentence.starts_with('#')).then(|| sentence.to_owned())
 }
 
-fn options(words: &str) -> Result<Options, String> {
-    let mut options = Options::default();
-    for option in words.split(',') {
-        match option.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["nat-between"] => options.nat_between = true,
-            ["profile", "cnsa2"] => options.profile = Profile::Cnsa2,
-            ["profile", "bsi"] => options.profile = Profile::Bsi,
-            ["profile", "nist"] => options.profile = Profile::Nist,
-            ["now", seconds] => {
-                let seconds = seconds
-                    .parse()
-                    .map_err(|_| format!("expected seconds, found {seconds}"))?;
-                options.now = Some(seconds);
-            }
-            _ => return Err(format!("unknown option `{}`", option.trim())),
-        }
-    }
-    Ok(options)
+fn handed_over(words: &str) -> Option<HandedOver> {
+    let (who, file) = words.split_once('=')?;
+    let (end, name) = who.split_once(':')?;
+    let [end, name, file] = [end, name, file].map(str::to_owned);
+    Some(HandedOver { end, name, file })
 }
 
 /// Where in a file a block has got to.
@@ -184,7 +207,7 @@ impl Cursor {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# a-code\n\nBase: gcm\nOptions: nat-between, profile bsi, now 12\n\n## Example\n\n\
+    const PAGE: &str = "# a-code\n\nBase: gcm\nOptions: nat-between, profile bsi, now 12, certificate hq:C=c.pem\n\n## Example\n\n\
         ```diff a.cfg\n- b\n+ B\n+  deep\n  d\n+ e\n```\n\n```diff a.cfg\n+ last\n```\n\n## Verdict\n\n`comes up`.\n";
 
     #[test]
@@ -201,6 +224,12 @@ mod tests {
             ("gcm", "comes up")
         );
         assert!(example.options.nat_between && example.options.now == Some(12));
+        let handed_over = HandedOver {
+            end: "hq".into(),
+            name: "C".into(),
+            file: "c.pem".into(),
+        };
+        assert_eq!(example.certificates, [handed_over]);
     }
 
     #[test]

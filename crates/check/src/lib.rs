@@ -7,6 +7,7 @@
 //!   two can be held against each other.
 //! - [`told_once`]: one finding for one cause, whether reading or judging found it.
 //! - [`example`]: a rule's page as its own test.
+//! - [`given`]: certificates that a configuration names and doesn't hold.
 //! - [`fuzzing`]: laws that hold for whatever two files say.
 //! - [`mend`]: all cures together, each judged again.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
@@ -38,3 +39,4 @@ pub use once::told_once;
 pub use report::{Report, Tunnel, judge_one, judge_pair};
 pub use rule::{Options, Profile, Rule, Side, explain};
 pub use rules::all;
+pub use rules::certificates::given;

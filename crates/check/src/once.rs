@@ -32,8 +32,12 @@ const ABSORBED: &[(&str, Near, &[&str])] = &[
         &["incomplete-transform-set"],
     ),
     ("connection-disabled", Near::Line, &["not-obeyed"]),
-    ("auth-method-mismatch", Near::Line, &["not-obeyed"]),
-    ("certificate-missing", Near::Line, &["not-obeyed"]),
+    (
+        "auth-method-mismatch",
+        Near::Line,
+        &["not-obeyed", "only-judged"],
+    ),
+    ("certificate-missing", Near::Line, &["only-judged"]),
 ];
 
 /// All findings, those of reading before those of the rules.

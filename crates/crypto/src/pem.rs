@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 /// What a block that holds a certificate is labelled with.
 pub const CERTIFICATE: &str = "CERTIFICATE";
@@ -32,6 +33,12 @@ impl Block<'_> {
         self.label == CERTIFICATE
     }
 
+    /// Where its label stands in the text: what is enough to point at.
+    pub fn first_line(&self) -> Range<usize> {
+        let start = self.range.start;
+        start..start + BEGIN.len() + self.label.len() + DASHES.len()
+    }
+
     /// The octets inside; nothing if the block doesn't end, is empty or has other characters.
     pub fn octets(&self) -> Option<Vec<u8>> {
         octets(self.body?)
@@ -51,11 +58,10 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
 
 /// The first block of `rest`, which begins at `offset` of the text.
 fn next(rest: &str, offset: usize) -> Option<Block<'_>> {
-    let begin = "-----BEGIN ";
-    let start = rest.find(begin)?;
-    let after = rest.get(start + begin.len()..)?;
+    let start = rest.find(BEGIN)?;
+    let after = rest.get(start + BEGIN.len()..)?;
     let (label, body) = after.split_once(DASHES)?;
-    let head = start + begin.len() + label.len() + DASHES.len();
+    let head = start + BEGIN.len() + label.len() + DASHES.len();
     let end = format!("-----END {label}{DASHES}");
     let body = body.split_once(&end).map(|(body, _)| body);
     let length = body.map_or(0, |body| body.len() + end.len());
@@ -122,7 +128,7 @@ pub fn encode(der: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const HEAD: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";
 
     #[test]
@@ -133,15 +139,15 @@ mod tests {
             assert!(text.lines().all(|line| line.len() <= LINE), "{text}");
             assert_eq!(decode(&text), Some(octets), "{text}");
         }
-        assert_eq!(encode(b"M"), format!("{BEGIN}\nTQ==\n{END}"));
+        assert_eq!(encode(b"M"), format!("{HEAD}\nTQ==\n{END}"));
     }
 
     #[test]
     fn what_is_no_certificate_is_none() {
         assert_eq!(decode("MIIB"), None);
-        assert_eq!(decode(&format!("{BEGIN}\n!!\n{END}")), None);
-        assert_eq!(decode(&format!("{BEGIN}\n{END}")), None);
-        assert_eq!(decode(&format!("{BEGIN}\nTQ==\n")), None);
+        assert_eq!(decode(&format!("{HEAD}\n!!\n{END}")), None);
+        assert_eq!(decode(&format!("{HEAD}\n{END}")), None);
+        assert_eq!(decode(&format!("{HEAD}\nTQ==\n")), None);
     }
 
     #[test]
@@ -152,6 +158,7 @@ mod tests {
         let labels: Vec<&str> = found.iter().map(|block| block.label).collect();
         assert_eq!(labels, [CERTIFICATE, "PRIVATE KEY", CERTIFICATE]);
         assert_eq!(&text[found[1].range.clone()], key);
+        assert_eq!(&text[found[2].first_line()], HEAD);
         assert_eq!(found[2].octets(), Some(b"Ma".to_vec()));
         // One that is cut off ends nothing that follows.
         let cut = format!("-----BEGIN X-----\nAA\n{}", encode(b"M"));

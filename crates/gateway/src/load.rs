@@ -5,7 +5,7 @@ pub use crate::dialect::Hints;
 use crate::encoding::{Encoding, decode};
 use crate::failure::Failure;
 use crossgate_diag::{FileId, Finding, Severity, Sources, to_json, to_text};
-use crossgate_model::{Gateway, Language};
+use crossgate_model::{Auth, Connection, Gateway, Language};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -133,7 +133,7 @@ impl Loaded {
             path: self.path.clone(),
             reason,
         };
-        if self.gateway.connections.iter().any(|c| c.enabled.value) {
+        if self.gateway.connections.iter().any(can_run) {
             return Ok(());
         }
         Err(unusable(
@@ -176,6 +176,14 @@ impl Loaded {
             counted(self.findings.len(), "finding"),
         )
     }
+}
+
+/// Signatures are judged, not made.
+fn can_run(connection: &Connection) -> bool {
+    let by_key = |auth: &Auth| matches!(auth, Auth::Psk(_));
+    connection.enabled.value
+        && by_key(&connection.local_auth.value)
+        && by_key(&connection.remote_auth.value)
 }
 
 fn counted(count: usize, what: &str) -> String {

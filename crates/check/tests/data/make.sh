@@ -56,7 +56,7 @@ LONG="20250101000000Z 21250101000000Z"
 
 # make NAME SUBJECT EXTENSIONS ISSUER FROM TO [KEY] [HOW IT IS SIGNED]
 make() {
-    openssl genpkey -out "$made/$1.key" ${7:-$P256} 2> /dev/null
+    openssl genpkey -out "$made/$1.key" ${7:-$RSA2048} 2> /dev/null
     openssl req -new -key "$made/$1.key" -subj "/CN=$2" -out "$made/$1.csr"
     if [ "$4" = "$1" ]; then by="-selfsign -keyfile $made/$1.key"
     else by="-cert $made/$4.pem -keyfile $made/$4.key"; fi

@@ -54,6 +54,7 @@ fn the_examples_get_what_they_deserve_and_no_more() {
         "crypto-map",
         "several-proxy-ids",
         "any-any",
+        "certificates",
     ] {
         check(base, &[], &[]);
     }

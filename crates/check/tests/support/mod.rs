@@ -1,8 +1,10 @@
 //! Pairs of texts, read and judged.
 
-use crossgate_check::example::Example;
+use crossgate_check::example::{Example, HandedOver};
+use crossgate_check::given::{self, Given};
 use crossgate_check::{Options, Report, Side, judge_pair};
-use crossgate_diag::{FileId, Finding, Fix, Severity, Sources, apply};
+use crossgate_crypto::pem;
+use crossgate_diag::{FileId, Finding, Fix, Severity, Sources, Span, apply};
 use crossgate_model::{Gateway, Language};
 use std::path::{Path, PathBuf};
 
@@ -48,10 +50,31 @@ impl Pair {
     }
 
     pub fn judged(&self, options: Options) -> Result<Judged, String> {
+        self.judged_with(options, &[])
+    }
+
+    pub fn judged_with(
+        &self,
+        options: Options,
+        certificates: &[HandedOver],
+    ) -> Result<Judged, String> {
         let mut sources = Sources::new();
         let [a, b] = &self.files;
-        let a = Read::new(&mut sources, &a.0, &a.1)?;
-        let b = Read::new(&mut sources, &b.0, &b.1)?;
+        let mut a = Read::new(&mut sources, &a.0, &a.1)?;
+        let mut b = Read::new(&mut sources, &b.0, &b.1)?;
+        for handed_over in certificates {
+            let end = if handed_over.end == NAMES[0] {
+                &mut a
+            } else {
+                &mut b
+            };
+            let name = handed_over.name.as_str();
+            if !given::names(&end.gateway).contains(&name) {
+                return Err(format!("{} names no certificate {name}", handed_over.end));
+            }
+            let given = given(&mut sources, &handed_over.file)?;
+            given::hand_over(&mut end.gateway, name, &given);
+        }
         let sides = [a.side(NAMES[0]), b.side(NAMES[1])];
         let report = judge_pair(&sources, sides, options);
         Ok(Judged {
@@ -61,6 +84,21 @@ impl Pair {
             report,
         })
     }
+}
+
+/// The certificates of a file of `tests/data/`.
+fn given(sources: &mut Sources, name: &str) -> Result<Vec<Given>, String> {
+    let path = here().join("tests/data").join(name);
+    let text = std::fs::read_to_string(&path).map_err(|why| format!("{name}: {why}"))?;
+    let file = sources.add(name, text.as_str());
+    let given = pem::blocks(&text).into_iter().map(|block| {
+        Some(Given {
+            der: block.octets()?,
+            place: Some(Span::new(file, block.first_line())),
+        })
+    });
+    let given: Option<Vec<Given>> = given.collect();
+    given.ok_or_else(|| format!("{name} is no PEM"))
 }
 
 /// One text, understood.

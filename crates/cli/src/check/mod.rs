@@ -1,11 +1,13 @@
 //! `crossgate check`: what will become of a tunnel, told before its files are deployed.
 
+mod certificates;
 mod fix;
 pub mod fleet;
 pub mod judge;
 mod output;
 
 use crate::hints::HintArgs;
+use certificates::HandedOver;
 use clap::{Args, ValueEnum};
 use crossgate_check::{Options, Profile};
 use crossgate_diag::Severity;
@@ -26,7 +28,7 @@ pub struct CheckArgs {
     #[arg(value_name = "FILE", required_unless_present = "fleet", num_args = 1..=2)]
     files: Vec<PathBuf>,
     /// Judge all tunnels among the files of a folder and its subfolders
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "fix"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "fix", "certificate"])]
     fleet: Option<PathBuf>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -42,6 +44,11 @@ pub struct CheckArgs {
     profile: Option<ProfileName>,
     #[command(flatten)]
     hints: HintArgs,
+    /// A certificate that a file names and doesn't hold, or will get: that of trustpoint NAME, or of
+    /// PAN-OS's certificate NAME; PEM (one or several) or DER, and never a key. END is a file's name
+    /// without its extension, `first` or `second`. May be given several times
+    #[arg(long, value_name = "[END:]NAME=FILE")]
+    certificate: Vec<String>,
     /// A NAT stands between the ends
     #[arg(long)]
     nat: bool,
@@ -105,6 +112,7 @@ pub fn findings(
             ..Options::default()
         },
         hints: hints.clone(),
+        certificates: Vec::new(),
     };
     let mut judged = Judged::of_files(files, &asked)?;
     if let Some(known) = known {
@@ -120,11 +128,11 @@ pub fn findings(
 
 /// Whether nothing was found that counts as a failure.
 fn check(args: &CheckArgs) -> Result<bool, String> {
-    let asked = args.asked();
+    let asked = args.asked()?;
     if let Some(folder) = &args.fleet {
         return fleet(args, folder, &asked);
     }
-    let judged = Judged::of_files(&args.files, &asked)?;
+    let judged = fix::sift(Judged::of_files(&args.files, &asked)?, &asked);
     if args.fix {
         let fails = args.fails(&judged);
         let mended = fix::mend(judged, &asked);
@@ -163,21 +171,27 @@ fn fleet(args: &CheckArgs, folder: &Path, asked: &Asked) -> Result<bool, String>
 }
 
 impl CheckArgs {
-    fn asked(&self) -> Asked {
+    fn asked(&self) -> Result<Asked, String> {
         let profile = match self.profile {
             None => Profile::Baseline,
             Some(ProfileName::Cnsa2) => Profile::Cnsa2,
             Some(ProfileName::Bsi) => Profile::Bsi,
             Some(ProfileName::Nist) => Profile::Nist,
         };
-        Asked {
+        let certificates: Result<Vec<_>, String> = self
+            .certificate
+            .iter()
+            .map(|option| HandedOver::read(option))
+            .collect();
+        Ok(Asked {
+            certificates: certificates?,
             hints: self.hints.hints(),
             options: Options {
                 profile,
                 now: i64::try_from(Clock::start().unix().as_secs()).ok(),
                 nat_between: self.nat,
             },
-        }
+        })
     }
 
     fn format(&self) -> Format {

@@ -295,6 +295,7 @@ impl RehearseArgs {
                 nat_between: self.nat.is_some(),
             },
             hints: self.hints.hints(),
+            certificates: Vec::new(),
         }
     }
 

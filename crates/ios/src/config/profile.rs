@@ -118,12 +118,12 @@ pub(crate) static TABLE: &[Rule<Profile>] = &[
     read(
         "pki trustpoint",
         trustpoint,
-        Unobeyed::Lacking(NO_CERTIFICATES),
+        Unobeyed::Judged(NO_CERTIFICATES),
     ),
     read(
         "ca trust-point",
         trustpoint,
-        Unobeyed::Lacking(NO_CERTIFICATES),
+        Unobeyed::Judged(NO_CERTIFICATES),
     ),
     set("lifetime", lifetime),
     set("dpd", dpd),

@@ -31,23 +31,40 @@ impl<'c> Lowering<'c, '_, '_> {
             true => self.keyring_peer(profile, remote),
             false => None,
         };
+        self.tell_undone([ours, theirs]);
         (
             self.auth(ours, peer, End::Local),
             self.auth(theirs, peer, End::Remote),
         )
     }
 
+    /// One finding for both directions: the judge takes signatures as a router would.
+    fn tell_undone(&mut self, methods: [&Spanned<Method>; 2]) {
+        let undone = methods.map(|method| signature(method.kind).map(|auth| (auth, method.span)));
+        let is_judged = !undone
+            .iter()
+            .flatten()
+            .any(|(auth, _)| matches!(auth, Auth::Eap));
+        let Some((first, _)) = undone.iter().flatten().next() else {
+            return;
+        };
+        let code = if is_judged {
+            "only-judged"
+        } else {
+            "not-obeyed"
+        };
+        let title = format!("authentication by {} is not done here", first.name());
+        let mut error = Finding::error(code, title);
+        for (_, span) in undone.iter().flatten() {
+            error = error.at(*span, "only `pre-share` is");
+        }
+        self.cx.push(error);
+    }
+
     fn auth(&mut self, method: &Spanned<Method>, peer: Option<&Peer>, end: End) -> Spanned<Auth> {
         let span = method.span;
-        if let Some(auth) = signature(method.kind) {
-            self.cx.push(
-                Finding::error(
-                    "not-obeyed",
-                    format!("authentication by {} is not done here", auth.name()),
-                )
-                .at(span, "only `pre-share` is"),
-            );
-            return Spanned { value: auth, span };
+        if let Some(value) = signature(method.kind) {
+            return Spanned { value, span };
         }
         let kept = peer.and_then(|peer| match end {
             End::Local => peer.local_key.as_ref(),

@@ -602,7 +602,7 @@ fn what_a_profile_lacks_or_asks_in_vain_is_told() {
               life 86400
               child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
                 esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-            error[not-obeyed] 8:24+7 authentication by RSA signature is not done here | only `pre-share` is
+            error[only-judged] 8:24+7 authentication by RSA signature is not done here | only `pre-share` is
         "#]],
     );
     let more = "\
@@ -632,7 +632,7 @@ crypto ikev2 profile P
             warning[not-obeyed] 24:2+21 `match certificate` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
             warning[not-obeyed] 25:2+8 `ivrf` is not obeyed: there is one routing table, the global one | known, but not obeyed
             warning[not-obeyed] 26:2+18 `virtual-template` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
-            warning[not-obeyed] 27:2+17 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
+            warning[only-judged] 27:2+17 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
             warning[not-obeyed] 28:2+16 `keyring aaa` is not obeyed: keys come from the file only | known, but not obeyed
             warning[not-obeyed] 29:2+34 `aaa` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed
             error[profile-elsewhere] 23:32+3 18:16+16 IKEv2 profile `P` is not for this local end | only for this

@@ -227,10 +227,9 @@ interface Tunnel0
               life 86400
               child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
                 esp default: AES-CBC-128 / HMAC-SHA1-96 pfs none life 3600 s 4608000 kB window 64
-            warning[not-obeyed] 19:2+24 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
-            warning[not-obeyed] 20:2+27 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
-            error[not-obeyed] 18:23+7 authentication by RSA signature is not done here | only `pre-share` is
-            error[not-obeyed] 17:24+7 authentication by RSA signature is not done here | only `pre-share` is
+            warning[only-judged] 19:2+24 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
+            warning[only-judged] 20:2+27 `pki trustpoint` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
+            error[only-judged] 18:23+7 17:24+7 authentication by RSA signature is not done here | only `pre-share` is
         "#]],
     );
 }

@@ -48,7 +48,7 @@ fn connection<'t>(scope: &mut Scope<'t>, gateway: At<'t>) -> Connection {
     let profile = profile::ike(scope, gateway);
     let version = version(scope, gateway);
     let speaks_ikev2 = version.value != IkeVersion::V1;
-    let can_work = speaks_ikev2 && knows_peer && profile.is_some() && is_supported(&auth);
+    let can_work = speaks_ikev2 && knows_peer && profile.is_some() && is_stated(&auth);
     tell_what_is_ignored(scope, gateway);
     let (proposals, lifetime) = match profile {
         Some(IkeProfile { proposal, lifetime }) => (vec![proposal], lifetime),
@@ -211,9 +211,11 @@ fn remote_end(scope: &mut Scope<'_>, gateway: At<'_>) -> Option<RemoteEnd> {
 fn authentication(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<Auth> {
     let section = gateway.get("authentication");
     if let Some(certificate) = section.and_then(|section| section.get("certificate")) {
-        let error = Finding::error("not-obeyed", "certificates are not supported")
-            .at(certificate.span(), "the gateway is never brought up")
-            .help("authenticate with a `pre-shared-key`");
+        let error = Finding::error(
+            "only-judged",
+            "authentication by certificate is not done here",
+        )
+        .at(certificate.span(), "only a `pre-shared-key` is");
         scope.tell(error);
         return certificate.spanned(Auth::RsaSignature);
     }
@@ -248,12 +250,9 @@ fn preshared_key(scope: &mut Scope<'_>, key: At<'_>) -> PresharedKey {
     PresharedKey::Known(Secret::from(key.word().to_owned()))
 }
 
-/// An encrypted key is one, although none of ours: whoever needs it says so.
-fn is_supported(auth: &Auth) -> bool {
-    matches!(
-        auth,
-        Auth::Psk(PresharedKey::Known(_) | PresharedKey::Encrypted)
-    )
+/// An encrypted key is one, and so is a certificate, although none of ours: whoever needs it says so.
+fn is_stated(auth: &Auth) -> bool {
+    !matches!(auth, Auth::Psk(PresharedKey::Missing))
 }
 
 /// On if said, or if an interval is.

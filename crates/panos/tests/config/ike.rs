@@ -251,14 +251,13 @@ fn keys_encrypted_missing_and_too_long() {
         certificate,
         &["connection", "auth"],
         expect![[r#"
-            connection G (off), starts on traffic
+            connection G, starts on traffic
             auth RSA signature, lifetime 28800s
             note[said-twice] `authentication` is said twice
               ^ fw:14:42 this one holds
               - fw:6:42 this one is replaced
-            error[not-obeyed] certificates are not supported
-              ^ fw:14:42 the gateway is never brought up
-              ? authenticate with a `pre-shared-key`
+            error[only-judged] authentication by certificate is not done here
+              ^ fw:14:42 only a `pre-shared-key` is
         "#]],
     );
 }

@@ -10,6 +10,7 @@ mod certificate_profile_missing;
 mod certificate_purpose;
 mod certificate_unreadable;
 mod certificate_weak;
+pub mod given;
 mod parsed;
 mod signed;
 #[cfg(test)]
@@ -32,7 +33,7 @@ pub const RULES: &[Rule] = &[
     certificate_weak::RULE,
 ];
 
-pub(in crate::rules) fn is_signature(auth: &Auth) -> bool {
+fn is_signature(auth: &Auth) -> bool {
     matches!(
         auth,
         Auth::RsaSignature | Auth::EcdsaSignature | Auth::DigitalSignature

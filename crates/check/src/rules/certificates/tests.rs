@@ -526,7 +526,7 @@ fn cnsa_asks_more_of_keys() {
     let mut scene = Scene::new();
     scene.options.profile = Profile::Cnsa2;
     assert_eq!(scene.codes(), ["certificate-weak", "certificate-weak"]);
-    scene.options.profile = Profile::Bsi;
+    scene.options.profile = Profile::Nist;
     assert_eq!(scene.codes(), [""; 0]);
 }
 
@@ -540,7 +540,7 @@ fn a_certificate_that_is_cut_off() {
          --> hq.set:1:1
           |
         1 | set deviceconfig system hostname hq-fw
-          | ^^^ expected an X.509 certificate, found 442 octets of something else
+          | ^^^ expected an X.509 certificate, found 838 octets of something else
         help: export it again, and see that no line of it is cut off
 
     "#]]);

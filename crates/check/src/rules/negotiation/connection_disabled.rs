@@ -2,12 +2,11 @@
 
 use super::{ike_version_differs, key_missing};
 use crate::agreement::trust;
-use crate::rule::{Effect, Found, Judge, One, Pair, Party, Rule};
-use crate::rules::certificates::{self, is_signature};
+use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Span};
 use crossgate_model::event::{EventKind, Exchange, Side};
-use crossgate_model::{Change, End};
+use crossgate_model::Change;
 
 pub const RULE: Rule = Rule {
     code: "connection-disabled",
@@ -23,7 +22,7 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
         match end.connection.enabled.span {
             Some(span) if is_interface_down(&end, span) => {}
             Some(span) => found.push(switched_off(&end, &peer, span)),
-            None if is_told_elsewhere(&end, &peer) || is_of_certificates(pair, &end, &peer) => {}
+            None if is_told_elsewhere(&end, &peer) => {}
             None => found.push(useless(&end)),
         }
     }
@@ -42,34 +41,6 @@ fn is_told_elsewhere(end: &Party<'_>, peer: &Party<'_>) -> bool {
         || key_missing::is_missing(end)
         || !is_same(&ours.local_auth.value, &theirs.remote_auth.value)
         || !is_same(&ours.remote_auth.value, &theirs.local_auth.value)
-}
-
-/// Whether a rule about certificates says why the connection can't come up.
-fn is_of_certificates(pair: &Pair<'_>, end: &Party<'_>, peer: &Party<'_>) -> bool {
-    // This end's first.
-    let mirrored: Vec<_> = pair.pairs.iter().map(|&[a, b]| [b, a]).collect();
-    let pairs = match end.end {
-        End::First => pair.pairs,
-        End::Second => &mirrored,
-    };
-    let one = One {
-        end: end.end,
-        side: end.side,
-        peer: Some(peer.side),
-        pairs,
-        options: pair.options,
-    };
-    let mut found = Vec::new();
-    for rule in certificates::RULES {
-        match rule.judge {
-            Judge::One(judge) => judge(&one, &mut found),
-            Judge::Pair(judge) => judge(pair, &mut found),
-            Judge::Both(_) => {}
-        }
-    }
-    let names = [pair.first, pair.second].map(|party| &party.connection.name.value);
-    let mut concerning = found.iter().filter(|found| found.concerns(names));
-    concerning.any(|found| found.effect == Effect::NeverComesUp)
 }
 
 fn switched_off(end: &Party<'_>, peer: &Party<'_>, span: Span) -> Found {
@@ -105,13 +76,7 @@ fn refusal() -> EventKind {
 fn useless(end: &Party<'_>) -> Found {
     let name = &end.connection.name.value;
     let title = format!("`{name}` of {} can't be used as it is written", end.name());
-    let methods = [&end.connection.local_auth, &end.connection.remote_auth];
-    let signed = methods.into_iter().filter(|auth| is_signature(auth));
-    let mut finding = Finding::error(RULE.code, title);
-    for auth in signed {
-        finding = finding.at(auth.span, "this program authenticates by keys only");
-    }
-    let finding = finding
+    let finding = Finding::error(RULE.code, title)
         .at(end.connection.name.span, "never brought up")
         .when("before the first message")
         .starter(WHOEVER)
