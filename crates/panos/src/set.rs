@@ -209,11 +209,13 @@ impl Reader {
             "set" => self.set(verb, rest),
             "delete" => self.delete(verb, rest),
             "move" => self.move_entry(verb, rest),
-            "edit" => self.context.extend_from_slice(rest),
+            "edit" => self.edit(verb, rest),
             "top" => self.context.clear(),
             "up" => drop(self.context.pop()),
             word if changes_nothing(word) => {}
             word if NOT_FOLLOWED.contains(&word) => self.not_followed(verb),
+            // It names the root and says nothing of it.
+            "config" if rest.is_empty() => self.unknown_line(verb),
             _ if is_path(&command.words) => self.set(verb, &command.words),
             _ => self.unknown_line(verb),
         }
@@ -242,6 +244,14 @@ impl Reader {
             Finding::warning("unknown-line", "this line is not a configuration command")
                 .at(self.span(&first.range), "expected `set` or `delete`"),
         );
+    }
+
+    /// A device refuses to go where there is nothing, and stays.
+    fn edit(&mut self, verb: &Word, words: &[Word]) {
+        match self.start(words) {
+            Some(_) => self.context.extend_from_slice(words),
+            None => self.unknown_path(words.first().unwrap_or(verb)),
+        }
     }
 
     /// The whole path of a command, and where it starts.

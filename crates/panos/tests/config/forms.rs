@@ -133,6 +133,7 @@ fn lines_that_are_no_configuration() {
 this is prose
 set galaxy far away
 rename vsys vsys1 zone a to b
+config
 set deviceconfig system hostname \"open
 ",
         expect![[r#"
@@ -144,10 +145,12 @@ set deviceconfig system hostname \"open
             warning[not-obeyed] `rename` commands are not followed
               ^ fw:4:1 this changes nothing here
               ? load a configuration in which the change is already made
+            warning[unknown-line] this line is not a configuration command
+              ^ fw:5:1 expected `set` or `delete`
             warning[unclosed-quote] this quote is never closed
-              ^ fw:5:34 taken as a character of the word
+              ^ fw:6:34 taken as a character of the word
             note[said-twice] `hostname` is said twice
-              ^ fw:5:34 this one holds
+              ^ fw:6:34 this one holds
               - fw:1:34 this one is replaced
         "#]],
     );
