@@ -2,6 +2,7 @@
 
 use crossgate_diag::{Finding, Fix, Severity};
 use crossgate_model::Verdict;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Cures that are tried in all.
@@ -39,6 +40,71 @@ pub fn mend<J: Judgement>(judged: J, mut applied: impl FnMut(&J, &Finding, &Fix)
     now
 }
 
+/// The findings, each without the cures of it that leave it or bring in something else, where it has
+/// others. A rule sees its own cause only; this tries them.
+pub fn sifted<J: Judgement>(judged: &J) -> Vec<Finding> {
+    let sifted = |finding: &Finding| {
+        let mut finding = finding.clone();
+        if has_choice(&finding) {
+            let tried = finding.fixes.iter();
+            let sound: Vec<Fix> = tried
+                .filter(|fix| is_sound(judged, &finding, fix))
+                .cloned()
+                .collect();
+            if !sound.is_empty() {
+                finding.fixes = sound;
+            }
+        }
+        finding
+    };
+    judged.findings().iter().map(sifted).collect()
+}
+
+/// How often [`sifted`] has the files judged.
+pub fn trials(findings: &[Finding]) -> usize {
+    let choices = findings.iter().filter(|finding| has_choice(finding));
+    choices.map(|finding| finding.fixes.len()).sum()
+}
+
+fn has_choice(finding: &Finding) -> bool {
+    finding.fixes.len() > 1
+}
+
+fn is_sound<J: Judgement>(judged: &J, finding: &Finding, fix: &Fix) -> bool {
+    let Some(then) = judged.with(fix) else {
+        return false;
+    };
+    let same = |judged: &J| {
+        let findings = judged.findings().iter();
+        findings.filter(|f| is_same(f, finding)).count()
+    };
+    same(&then) < same(judged) && new_troubles(judged.findings(), then.findings()).is_empty()
+}
+
+fn is_same(finding: &Finding, other: &Finding) -> bool {
+    finding.code == other.code && finding.title == other.title
+}
+
+/// The errors and warnings of `then` that `before` says nothing of.
+pub fn new_troubles<'a>(before: &[Finding], then: &'a [Finding]) -> Vec<&'a Finding> {
+    let known = |finding: &Finding| {
+        let mut all = before.iter();
+        all.any(|f| f.code == finding.code && says_no_more(&finding.title, &f.title))
+    };
+    let troubles = then.iter().filter(|f| f.severity > Severity::Note);
+    troubles.filter(|finding| !known(finding)).collect()
+}
+
+/// Whether a title has only words of the other: less is left of one cause, or another end is named
+/// first.
+fn says_no_more(title: &str, than: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| c.is_whitespace() || c == ',');
+        words.map(str::to_owned).collect()
+    };
+    words(title).is_subset(&words(than))
+}
+
 fn attempt(finding: &Finding, fix: &Fix) -> Attempt {
     (finding.code, finding.title.clone(), fix.text.clone())
 }
@@ -52,20 +118,32 @@ fn next<'a, J: Judgement>(
     let fixes = findings.flat_map(|f| f.fixes.iter().map(move |fix| (f, fix)));
     let untried = fixes.filter(|(finding, fix)| !tried.contains(&attempt(finding, fix)));
     // Of equally bad ones, the first.
-    untried.min_by_key(|(finding, _)| std::cmp::Reverse(finding.severity))
+    untried.min_by_key(|(finding, _)| Reverse(finding.severity))
 }
 
 /// Whether the finding is gone and all in all less is wrong.
 fn cures<J: Judgement>(now: &J, then: &J, finding: &Finding) -> bool {
     let same = |judged: &J| {
         let findings = judged.findings().iter();
-        let same = findings.filter(|f| f.code == finding.code && f.title == finding.title);
-        same.count()
+        findings.filter(|f| is_same(f, finding)).count()
     };
     let wrong = |judged: &J| {
         let severities = [Severity::Error, Severity::Warning, Severity::Note];
         let count = |s| judged.findings().iter().filter(|f| f.severity == s).count();
-        (judged.verdict(), severities.map(count))
+        (judged.verdict().map(badness), severities.map(count))
     };
     same(then) < same(now) && wrong(then) < wrong(now)
+}
+
+/// From best to worst, as far as a cure can make it better: one of two ends is more than none, and
+/// a rekey that fails later is what an earlier one hid.
+fn badness(verdict: Verdict) -> (u8, Reverse<u64>) {
+    match verdict {
+        Verdict::ComesUp => (0, Reverse(0)),
+        Verdict::FailsAtRekey { seconds } => (1, Reverse(seconds)),
+        Verdict::NoTraffic { from: Some(_) } => (2, Reverse(0)),
+        Verdict::NoTraffic { from: None } => (3, Reverse(0)),
+        Verdict::OnlyWhen { .. } => (4, Reverse(0)),
+        Verdict::NeverComesUp => (5, Reverse(0)),
+    }
 }

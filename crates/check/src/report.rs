@@ -2,8 +2,8 @@
 
 use crate::agreement::start;
 use crate::pairing;
-use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Side};
-use crate::rules;
+use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Profile, Side};
+use crate::rules::{self, hardening::without_weakening};
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
 use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
@@ -43,7 +43,7 @@ pub fn judge_one(sources: &Sources, side: Side<'_>, options: Options) -> Report 
     run_one(&one, &mut found);
     let sides = [side, side];
     Report {
-        findings: told(sources, sides, found),
+        findings: told(sources, sides, options.profile, found),
         verdict: None,
         tunnels: Vec::new(),
         assumptions: Vec::new(),
@@ -131,7 +131,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
     let worst = tunnels.iter().map(|tunnel| tunnel.verdict).max();
     Report {
         verdict: Some(worst.unwrap_or(Verdict::NeverComesUp)),
-        findings: told(sources, sides, found),
+        findings: told(sources, sides, options.profile, found),
         tunnels,
         assumptions: plan.map(|plan| plan.assumptions).unwrap_or_default(),
     }
@@ -222,7 +222,16 @@ fn no_traffic(effects: impl Iterator<Item = Effect>) -> Option<Option<End>> {
 }
 
 /// Findings with symptoms and fixes in the words of both ends' vendors.
-fn told(sources: &Sources, sides: [Side<'_>; 2], found: Vec<Found>) -> Vec<Finding> {
+fn told(
+    sources: &Sources,
+    sides: [Side<'_>; 2],
+    profile: Profile,
+    mut found: Vec<Found>,
+) -> Vec<Finding> {
+    for found in &mut found {
+        let cures = std::mem::take(&mut found.cures);
+        found.cures = without_weakening(profile, cures);
+    }
     let of = |end: End| match (end, &sides) {
         (End::First, [first, _]) => *first,
         (End::Second, [_, second]) => *second,

@@ -40,6 +40,25 @@ pub fn mend(judged: Judged, asked: &Asked) -> Mended {
     }
 }
 
+/// Octets to read again in all, for trying cures that have alternatives: some seconds.
+const TRIED_MAX: usize = 4 * 1024 * 1024;
+
+/// The judgement without cures that don't serve, where others do. Of large files with much to say,
+/// it stays as it is.
+pub fn sift(judged: Judged, asked: &Asked) -> Judged {
+    let texts = judged
+        .files
+        .iter()
+        .map(|f| judged.sources.get(f.file).text().len());
+    let octets: usize = texts.sum();
+    if octets.saturating_mul(mend::trials(&judged.findings)) > TRIED_MAX {
+        return judged;
+    }
+    let mut asking = Asking { judged, asked };
+    asking.judged.findings = mend::sifted(&asking);
+    asking.judged
+}
+
 /// A judgement with what was asked, to be asked again.
 struct Asking<'a> {
     judged: Judged,

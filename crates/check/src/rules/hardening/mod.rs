@@ -11,6 +11,9 @@ mod short_key;
 mod standard;
 mod tunnel_in_inside_zone;
 mod weak_algorithm;
+mod weakening;
+
+pub use weakening::without_weakening;
 
 use crate::rule::Rule;
 

@@ -3,6 +3,7 @@
 use super::guessable_key::is_guessable;
 use super::key::keys;
 use crate::rule::{Found, Judge, One, Rule};
+use crossgate_crypto::Secret;
 use crossgate_diag::{Certainty, Finding};
 
 pub const RULE: Rule = Rule {
@@ -14,11 +15,14 @@ pub const RULE: Rule = Rule {
 /// Characters.
 const LENGTH_MIN: usize = 32;
 
+pub(super) fn is_short(secret: &Secret) -> bool {
+    secret.len() < LENGTH_MIN
+}
+
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
-    let short = |len: usize| len < LENGTH_MIN;
     let keys = keys(one).into_iter();
     // A key that can be guessed is told of as such; that it's short as well is the same cause.
-    for key in keys.filter(|key| short(key.secret.len()) && !is_guessable(key.secret)) {
+    for key in keys.filter(|key| is_short(key.secret) && !is_guessable(key.secret)) {
         let len = key.secret.len();
         let mut finding = Finding::warning(
             RULE.code,

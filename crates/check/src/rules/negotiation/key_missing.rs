@@ -52,12 +52,14 @@ pub(super) fn known(auth: &Spanned<Auth>) -> Option<&Secret> {
 
 /// A cure: `to` gets the key of `from`.
 pub(super) fn key_of(found: Found, from: &Party<'_>, key: &Secret, to: &Party<'_>) -> Found {
-    let name = format!("the key of {}", from.name());
-    let text = format!("give {} {name}", to.name());
-    let change = Change::PresharedKey {
+    let text = format!("give {} the key of {}", to.name(), from.name());
+    found.cure(text, vec![(to.end, key_change(from, key, to))])
+}
+
+pub(super) fn key_change(from: &Party<'_>, key: &Secret, to: &Party<'_>) -> Change {
+    Change::PresharedKey {
         connection: to.connection.name.value.clone(),
         key: key.clone(),
-        name,
-    };
-    found.cure(text, vec![(to.end, change)])
+        name: format!("the key of {}", from.name()),
+    }
 }

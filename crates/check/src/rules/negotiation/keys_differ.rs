@@ -1,7 +1,7 @@
 //! The pre-shared keys of the two ends are different. No key is ever shown.
 
 use super::auth_method_mismatch::refused_by_peer;
-use super::key_missing::{key_of, known};
+use super::key_missing::{key_change, key_of, known};
 use crate::agreement::start::usual;
 use crate::agreement::trust::{Keys, keys};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
@@ -75,7 +75,13 @@ fn cured(found: Found, pair: &Pair<'_>) -> Found {
     let mut found = found;
     for (from, key, to) in cures {
         if !has_only(&to, &key) {
-            found = key_of(found, &from, &key, &to);
+            let mut with = key_of(found, &from, &key, &to);
+            // An end with a key for each direction has to take it for both.
+            if let (false, Some(cure)) = (has_only(&from, &key), with.cures.last_mut()) {
+                cure.changes
+                    .push((from.end, key_change(&from, &key, &from)));
+            }
+            found = with;
         }
     }
     found

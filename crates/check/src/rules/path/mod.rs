@@ -9,7 +9,7 @@ mod inside_without_zone;
 mod mss_too_large;
 mod mtu_too_large;
 mod nat_before_tunnel;
-mod no_route_into_tunnel;
+pub(crate) mod no_route_into_tunnel;
 mod no_security_rule;
 mod overlapping_lans;
 mod room;

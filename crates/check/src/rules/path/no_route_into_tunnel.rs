@@ -1,11 +1,11 @@
 //! No route leads the packets for the peer's network into the tunnel.
 
 use super::walk::{Obstacle, What, by_cause, effect, obstacles, route_into};
-use crate::rule::{Found, Judge, Pair, Rule};
+use crate::rule::{Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_firewall::Hop;
-use crossgate_model::{Change, Gateway, Route};
+use crossgate_model::{Change, End, Gateway, InterfaceKind, Route};
 use ipnet::IpNet;
 
 pub const RULE: Rule = Rule {
@@ -62,14 +62,33 @@ fn missing(obstacle: &Obstacle<'_>, net: IpNet, same: &[Obstacle<'_>]) -> Found 
         .when("as soon as a packet is to go through")
         .starter(WHOEVER)
         .certain(Certainty::Doc);
-    let change = Change::AddRoute {
+    let found = Found::with(finding, effect(same));
+    let text = format!("route {net} into {tunnel} on {}", at.name());
+    match may_lead(&at, net, tunnel) {
+        true => found.cure(text, led(&at, net, tunnel)),
+        false => found,
+    }
+}
+
+/// Whether a route to that network makes sense there: into a tunnel, without the peer itself.
+pub fn may_lead(at: &Party<'_>, net: IpNet, tunnel: &str) -> bool {
+    let interface = at.gateway().interface(tunnel);
+    let is_tunnel = interface.is_none_or(|known| known.kind == InterfaceKind::Tunnel);
+    let peer = at.connection.remote.address();
+    is_tunnel && !peer.is_some_and(|peer| net.contains(&peer))
+}
+
+/// A route into the tunnel, in place of what the destination has.
+pub fn led(at: &Party<'_>, net: IpNet, tunnel: &str) -> Vec<(End, Change)> {
+    let mut routes = at.gateway().routes.iter();
+    let is_taken = routes.any(|route| route.destination.value == net);
+    let remove = Change::RemoveRoute { destination: net };
+    let add = Change::AddRoute {
         destination: net,
-        interface: tunnel.clone(),
+        interface: tunnel.to_owned(),
     };
-    Found::with(finding, effect(same)).cure(
-        format!("route {net} into {tunnel} on {}", at.name()),
-        vec![(at.end, change)],
-    )
+    let all = is_taken.then_some(remove).into_iter().chain([add]);
+    all.map(|change| (at.end, change)).collect()
 }
 
 /// The route that takes the packets instead, if it is one of the file's.

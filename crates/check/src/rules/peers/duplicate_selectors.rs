@@ -1,5 +1,6 @@
 //! Two Childs claim the same traffic, so that one of them gets none of it.
 
+use crate::pairing;
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
 use crossgate_model::{Change, Child, Connection, End, Gateway};
@@ -94,7 +95,27 @@ fn hidden(one: &One<'_>, first: &Claimant<'_>, second: &Claimant<'_>) -> Option<
     let mut changes = vec![(one.end, removed(second))];
     changes.extend(mirror.map(|(end, later)| (end, removed(&later))));
     let found = Found::with(finding, effect).about(one.end, second.connection);
-    Some(found.cure(format!("remove `{narrow}`"), changes))
+    if mirror.is_some() || !is_meant(one, second) {
+        return Some(found.cure(format!("remove `{narrow}`"), changes));
+    }
+    // The peer has a counterpart of the one that gets no traffic.
+    match is_meant(one, first) {
+        true => Some(found),
+        false => {
+            let text = format!("remove `{}`", first.child.name.value);
+            Some(found.cure(text, vec![(one.end, removed(first))]))
+        }
+    }
+}
+
+/// Whether a Child of the peer's is its counterpart.
+fn is_meant(one: &One<'_>, claimant: &Claimant<'_>) -> bool {
+    let Some(party) = one.partner(claimant.connection) else {
+        return false;
+    };
+    let pairs = pairing::children(claimant.connection, party.connection);
+    let mut ours = pairs.iter().map(|[ours, _]| &ours.name.value);
+    ours.any(|name| *name == claimant.child.name.value)
 }
 
 fn removed(claimant: &Claimant<'_>) -> Change {

@@ -3,10 +3,12 @@
 use crate::agreement::selectors::{Asked, ask, enabled};
 use crate::agreement::start::{self, Aspect};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
+use crate::rules::path::no_route_into_tunnel::may_lead;
 use crate::words::{IN_AUTH, WHOEVER, only_when};
 use crossgate_diag::{Certainty, Finding};
+use crossgate_firewall::routing;
 use crossgate_model::event::{EventKind, Side as By};
-use crossgate_model::{Change, Child, Selector, SelectorPair};
+use crossgate_model::{Change, Child, End, Selector, SelectorPair};
 
 pub const RULE: Rule = Rule {
     code: "ts-not-mirrored",
@@ -356,10 +358,13 @@ fn alone(pair: &Pair<'_>, end: &Party<'_>, peer: &Party<'_>, child: &Child) -> F
     let remove = Change::RemoveSelectors {
         child: name.clone(),
     };
+    let mut changes = vec![(peer.end, add)];
+    changes.extend(routed(peer, beside, &wanted));
+    changes.extend(routed(end, child, &child.selectors.value));
     found
         .cure(
             format!("let {} select {wanted} as well", peer.name()),
-            vec![(peer.end, add)],
+            changes,
         )
         .cure(
             format!("remove it from {}", end.name()),
@@ -375,7 +380,27 @@ fn mirrored(found: Found, from: &Child, party: &Party<'_>, to: &Child) -> Found 
         to: wanted,
     };
     let text = format!("let {} select {wanted}", party.name());
-    found.cure(text, vec![(party.end, change)])
+    let mut changes = vec![(party.end, change)];
+    changes.extend(routed(party, to, &wanted));
+    found.cure(text, changes)
+}
+
+/// The route that the end lacks for what it then selects: nothing where its routes lead there.
+fn routed(party: &Party<'_>, child: &Child, wanted: &SelectorPair) -> Option<(End, Change)> {
+    let tunnel = &child.tunnel_interface.as_ref()?.value;
+    let net = wanted.remote.as_net().filter(|net| net.prefix_len() > 0)?;
+    let found = routing::lookup(party.gateway(), Some(tunnel), net.network());
+    let is_led = matches!(found, routing::Found::Hop(hop) if hop.interface == *tunnel);
+    let mut routes = party.gateway().routes.iter();
+    let is_taken = routes.any(|route| route.destination.value == net);
+    if is_led || is_taken || !may_lead(party, net, tunnel) {
+        return None;
+    }
+    let add = Change::AddRoute {
+        destination: net,
+        interface: tunnel.clone(),
+    };
+    Some((party.end, add))
 }
 
 /// A cure for selectors without anything in common: each end knows its own network best.
@@ -389,12 +414,20 @@ fn owned(found: Found, first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)
         local: ours.local,
         remote: theirs.local,
     };
+    // Behind both ends can't be the same.
+    if wanted.local.intersection(&wanted.remote).is_some() {
+        return mirrored(mirrored(found, a, other, b), b, one, a);
+    }
     let mut changes = Vec::new();
     let mut texts = Vec::new();
     for (end, child, to) in [(one, a, wanted), (other, b, wanted.mirrored())] {
         if child.selectors.value != to {
-            let child = child.name.value.clone();
-            changes.push((end.end, Change::Selectors { child, to }));
+            let change = Change::Selectors {
+                child: child.name.value.clone(),
+                to,
+            };
+            changes.push((end.end, change));
+            changes.extend(routed(end, child, &to));
             texts.push(format!("let {} select {to}", end.name()));
         }
     }
