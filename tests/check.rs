@@ -1,5 +1,8 @@
 //! `crossgate check` and `crossgate explain` as a person and as a program use them.
 
+#[path = "check/certificates.rs"]
+mod certificates;
+
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
