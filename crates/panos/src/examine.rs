@@ -71,7 +71,10 @@ impl Examiner {
             }
             Shape::Entries => {
                 for entry in at.children() {
-                    self.kinds.push((entry.id(), Kind::Entry));
+                    // An element of another kind that has a name besides stays one.
+                    if entry.attributes().iter().all(|other| other.name != "name") {
+                        self.kinds.push((entry.id(), Kind::Entry));
+                    }
                     self.elements(entry, row);
                 }
             }
