@@ -1,8 +1,10 @@
 //! A connection is to start from an address that its interface doesn't have.
 
+use super::interfaces;
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::{Gateway, Interface, InterfaceKind, LocalEnd};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub const RULE: Rule = Rule {
@@ -13,12 +15,13 @@ pub const RULE: Rule = Rule {
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     let gateway = one.side.gateway;
+    let interfaces = interfaces(gateway);
     for connection in gateway.connections.iter().filter(|c| c.enabled.value) {
         let stated = connection.local.address.as_ref();
         let Some(address) = stated.filter(|address| address.span.is_some()) else {
             continue;
         };
-        let Some(interface) = should_have(gateway, &connection.local) else {
+        let Some(interface) = should_have(gateway, &interfaces, &connection.local) else {
             continue;
         };
         if interface
@@ -34,11 +37,15 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
 
 /// The interface that is named, or by whose network the address would be on. Nothing where the
 /// file leaves the interface or its addresses open.
-fn should_have<'a>(gateway: &'a Gateway, local: &LocalEnd) -> Option<&'a Interface> {
+fn should_have<'a>(
+    gateway: &'a Gateway,
+    interfaces: &BTreeMap<&str, &'a Interface>,
+    local: &LocalEnd,
+) -> Option<&'a Interface> {
     let address = local.address.as_ref()?.value;
     let named = local.interface.as_ref();
     let known = match named {
-        Some(name) => gateway.interface(&name.value),
+        Some(name) => interfaces.get(name.value.as_str()).copied(),
         None => gateway.interfaces.iter().find(|interface| {
             let mut nets = interface.addresses.iter();
             interface.kind == InterfaceKind::Physical && nets.any(|net| net.contains(&address))

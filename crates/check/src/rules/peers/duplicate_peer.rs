@@ -3,6 +3,8 @@
 use crate::rule::{Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
 use crossgate_model::{Connection, IdentityMatch};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 pub const RULE: Rule = Rule {
     code: "duplicate-peer",
@@ -12,13 +14,26 @@ pub const RULE: Rule = Rule {
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     let connections = &one.side.gateway.connections;
-    let enabled: Vec<&Connection> = connections.iter().filter(|c| c.enabled.value).collect();
-    for (at, second) in enabled.iter().enumerate() {
-        let mut earlier = enabled.iter().take(at);
-        if let Some(first) = earlier.find(|first| is_same_peer(first, second)) {
+    let mut by_way: BTreeMap<Way<'_>, Vec<&Connection>> = BTreeMap::new();
+    for second in connections.iter().filter(|c| c.enabled.value) {
+        let earlier = by_way.entry(way(second)).or_default();
+        let mut admitted = earlier.iter();
+        if let Some(first) = admitted.find(|first| is_same_peer(first, second)) {
             found.push(told(first, second));
         }
+        earlier.push(second);
     }
+}
+
+/// Own interface, own address and the peer: only connections that have all of them in common are
+/// compared, because a hub has thousands.
+type Way<'a> = (Option<&'a str>, Option<IpAddr>, String);
+
+fn way(connection: &Connection) -> Way<'_> {
+    let local = &connection.local;
+    let interface = local.interface.as_ref().map(|name| name.value.as_str());
+    let address = local.address.as_ref().map(|address| address.value);
+    (interface, address, connection.remote.to_string())
 }
 
 fn is_same_peer(a: &Connection, b: &Connection) -> bool {

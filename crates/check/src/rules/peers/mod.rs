@@ -15,6 +15,7 @@ pub(in crate::rules) use tunnel_without_zone::free_zone;
 
 use crate::rule::Rule;
 use crossgate_model::{Child, Connection, Gateway, Interface};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const RULES: &[Rule] = &[
     peer_address_not_mirrored::RULE,
@@ -31,18 +32,24 @@ pub const RULES: &[Rule] = &[
 
 /// Each tunnel interface that an enabled Child uses, once, with one of its Childs.
 fn tunnel_interfaces(gateway: &Gateway) -> Vec<(&Connection, &Child, &Interface)> {
+    let interfaces = interfaces(gateway);
+    let mut known = BTreeSet::new();
     let mut used: Vec<(&Connection, &Child, &Interface)> = Vec::new();
     for (connection, child) in gateway.children() {
         let name = child.tunnel_interface.as_ref();
-        let Some(interface) = name.and_then(|name| gateway.interface(&name.value)) else {
+        let Some(interface) = name.and_then(|name| interfaces.get(name.value.as_str())) else {
             continue;
         };
-        let is_known = used
-            .iter()
-            .any(|(_, _, known)| known.name == interface.name);
-        if child.enabled.value && !is_known {
+        if child.enabled.value && known.insert(&interface.name.value) {
             used.push((connection, child, interface));
         }
     }
     used
+}
+
+/// By name, for whoever looks up one for each of a hub's tunnels.
+fn interfaces(gateway: &Gateway) -> BTreeMap<&str, &Interface> {
+    // Backwards, so that of one name the first stays.
+    let backwards = gateway.interfaces.iter().rev();
+    backwards.map(|i| (i.name.value.as_str(), i)).collect()
 }

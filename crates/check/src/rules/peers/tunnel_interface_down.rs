@@ -1,8 +1,10 @@
 //! An interface that a tunnel needs is shut down.
 
+use super::interfaces;
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
-use crossgate_model::{Change, Connection, Gateway, Interface};
+use crossgate_model::{Change, Connection, Interface};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const RULE: Rule = Rule {
     code: "tunnel-interface-down",
@@ -12,14 +14,14 @@ pub const RULE: Rule = Rule {
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     let gateway = one.side.gateway;
-    let mut told = Vec::new();
+    let interfaces = interfaces(gateway);
+    let mut told = BTreeSet::new();
     for connection in &gateway.connections {
-        for (interface, role) in needed(gateway, connection) {
+        for (interface, role) in needed(&interfaces, connection) {
             let name = &interface.name.value;
-            if interface.enabled.value || told.contains(&name) {
+            if interface.enabled.value || !told.insert(name) {
                 continue;
             }
-            told.push(name);
             let title = format!(
                 "{name}, {role} of `{}`, is shut down",
                 connection.name.value
@@ -42,8 +44,8 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
 }
 
 fn needed<'a>(
-    gateway: &'a Gateway,
-    connection: &'a Connection,
+    interfaces: &BTreeMap<&str, &'a Interface>,
+    connection: &Connection,
 ) -> impl Iterator<Item = (&'a Interface, &'static str)> {
     let tunnels = connection
         .children
@@ -52,5 +54,5 @@ fn needed<'a>(
     let tunnels = tunnels.map(|name| (name, "the tunnel interface"));
     let local = connection.local.interface.iter();
     let all = tunnels.chain(local.map(|name| (name, "the interface towards the peer")));
-    all.filter_map(|(name, role)| Some((gateway.interface(&name.value)?, role)))
+    all.filter_map(|(name, role)| Some((*interfaces.get(name.value.as_str())?, role)))
 }
