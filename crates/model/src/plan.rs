@@ -8,6 +8,7 @@ use crate::config::{Connection, Gateway, InterfaceKind, NextHop};
 use crate::selector::{Selector, SelectorPair};
 use ipnet::{IpNet, Ipv4Net};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -50,7 +51,7 @@ pub struct Lan {
 
 impl Lan {
     /// The same, with a host that is in that network as well, and has none of the addresses taken.
-    fn with_host_in(self, net: Ipv4Net, taken: &[Ipv4Addr]) -> Option<Self> {
+    fn with_host_in(self, net: Ipv4Net, taken: &BTreeSet<Ipv4Addr>) -> Option<Self> {
         let narrower = if net.prefix_len() > self.gateway.prefix_len() {
             net
         } else {
@@ -352,11 +353,13 @@ impl End<'_> {
     /// interfaces; else what the other end expects here.
     fn lans(&self, other: &End<'_>, notes: &mut Vec<String>) -> Vec<Lan> {
         let own = nets(self.connection, |pair| pair.local);
-        let lans: Vec<_> = distinct(own).into_iter().map(|net| self.lan(net)).collect();
+        let inside = self.inside_interfaces();
+        let taken = self.own_addresses();
+        let lans = distinct(own);
         if !lans.is_empty() {
-            return lans;
+            let lans = lans.into_iter();
+            return lans.map(|net| lan(net, &inside, &taken)).collect();
         }
-        let inside: Vec<_> = self.inside_interfaces();
         if !inside.is_empty() {
             return inside;
         }
@@ -372,22 +375,11 @@ impl End<'_> {
                 self.label, other.label
             ));
         }
-        expected.into_iter().map(|net| self.lan(net)).collect()
+        let lans = expected.into_iter();
+        lans.map(|net| lan(net, &inside, &taken)).collect()
     }
 
-    /// A LAN of that network: on the file's interface if one has an address there or around it; of
-    /// several, the one with the longest prefix, as its route is.
-    fn lan(&self, net: Ipv4Net) -> Lan {
-        let inside = self.inside_interfaces().into_iter();
-        let fitting =
-            inside.filter(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
-        let longest = fitting.min_by_key(|lan| Reverse(lan.gateway.prefix_len()));
-        longest
-            .and_then(|lan| lan.with_host_in(net, &self.own_addresses()))
-            .unwrap_or_else(|| Lan::made_for(net))
-    }
-
-    fn own_addresses(&self) -> Vec<Ipv4Addr> {
+    fn own_addresses(&self) -> BTreeSet<Ipv4Addr> {
         let interfaces = self.gateway.interfaces.iter();
         let nets = interfaces.flat_map(|interface| &interface.addresses);
         nets.filter_map(|net| match net.value {
@@ -453,14 +445,22 @@ fn nets(connection: &Connection, side: impl Fn(&SelectorPair) -> Selector) -> Ve
         .collect()
 }
 
-fn distinct(nets: Vec<Ipv4Net>) -> Vec<Ipv4Net> {
-    let mut kept: Vec<Ipv4Net> = Vec::new();
-    for net in nets {
-        if !kept.contains(&net) {
-            kept.push(net);
-        }
-    }
-    kept
+/// A LAN of that network: on the file's interface if one has an address there or around it; of
+/// several, the one with the longest prefix, as its route is.
+fn lan(net: Ipv4Net, inside: &[Lan], taken: &BTreeSet<Ipv4Addr>) -> Lan {
+    let fitting = inside
+        .iter()
+        .filter(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
+    let longest = fitting.min_by_key(|lan| Reverse(lan.gateway.prefix_len()));
+    longest
+        .and_then(|lan| lan.clone().with_host_in(net, taken))
+        .unwrap_or_else(|| Lan::made_for(net))
+}
+
+fn distinct(mut nets: Vec<Ipv4Net>) -> Vec<Ipv4Net> {
+    let mut known = BTreeSet::new();
+    nets.retain(|net| known.insert(*net));
+    nets
 }
 
 /// The router's address: the file's next hop, else the first free one.

@@ -7,12 +7,17 @@
 mod hub;
 
 use crate::support::{Pair, Read};
-use crossgate_check::Options;
-use crossgate_diag::Sources;
+use crossgate_check::{Options, judge_pair};
+use crossgate_diag::{Finding, Sources, Span, to_text};
+use crossgate_model::Verdict;
 use hub::{Hub, branches, headquarters};
 
 /// Tunnels of the smaller file; the larger has [`TIMES`] as many.
 const TUNNELS: usize = 40;
+/// Of what a file may have more than tunnels.
+const THINGS: usize = 1000;
+/// What is too short to be measured is done so many times.
+const OFTEN: usize = 20;
 const TIMES: usize = 4;
 
 /// Between [`TIMES`], if all is linear, and its square, if anything quadratic prevails.
@@ -34,19 +39,19 @@ fn work(of: &impl Fn()) -> u64 {
     (0..3).map(|_| run()).min().expect("a run")
 }
 
-/// How many times the work is done for [`TIMES`] as many tunnels.
-fn grows<F: Fn()>(what: &str, of: impl Fn(usize) -> F) {
-    let (few, many) = (of(TUNNELS), of(TUNNELS * TIMES));
+/// How many times the work is done for [`TIMES`] as many of something as `few`.
+fn grows<F: Fn()>(what: &str, few: usize, of: impl Fn(usize) -> F) {
+    let (few, many) = (of(few), of(few * TIMES));
     few();
     let ratio = work(&many) as f64 / work(&few) as f64;
     assert!(
         ratio < MOST,
-        "{what}: {TIMES} times the tunnels take {ratio:.1} times the work"
+        "{what}: {TIMES} times as many take {ratio:.1} times the work"
     );
 }
 
 fn read(name: &'static str, text: fn(Hub) -> String) {
-    grows(name, |tunnels| {
+    grows(name, TUNNELS, |tunnels| {
         let text = text(Hub { tunnels, wrong: 0 });
         move || {
             let read = Read::new(&mut Sources::new(), name, &text).expect("a configuration");
@@ -63,7 +68,7 @@ fn reading_takes_time_in_proportion_to_the_tunnels() {
 
 #[test]
 fn judging_and_mending_take_time_in_proportion_to_the_tunnels() {
-    grows("judging", |tunnels| {
+    grows("judging", TUNNELS, |tunnels| {
         let wrong = 5;
         let hub = Hub { tunnels, wrong };
         let files = [("branch.cfg", branches(hub)), ("hq.set", headquarters(hub))];
@@ -74,6 +79,62 @@ fn judging_and_mending_take_time_in_proportion_to_the_tunnels() {
             let found = judged.of_code("pfs-one-sided");
             assert_eq!(found.len(), tunnels / wrong);
             assert!(found.iter().all(|finding| finding.fixes.len() == 2));
+        }
+    });
+}
+
+/// Interfaces and routes that no tunnel uses: each way of a packet is looked for among them.
+#[test]
+fn judging_takes_time_in_proportion_to_the_interfaces_and_routes() {
+    grows("interfaces", THINGS, |interfaces| {
+        let mut pair = Pair::of("site-to-site").expect("an example");
+        let more = (0..interfaces).map(|n| {
+            let (a, b) = (n / 256, n % 256);
+            format!(
+                "interface GigabitEthernet0/1/{n}\n ip address 20.{a}.{b}.1 255.255.255.0\n!\n\
+                 ip route 21.{a}.{b}.0 255.255.255.0 203.0.113.1\n"
+            )
+        });
+        let [(_, branch), _] = &mut pair.files;
+        *branch = branch.replace("end\n", &(more.collect::<String>() + "end\n"));
+        let mut sources = Sources::new();
+        let sides = pair.files.map(|(name, text)| {
+            let read = Read::new(&mut sources, &name, &text).expect("a configuration");
+            (name, read)
+        });
+        let [(_, branch), _] = &sides;
+        assert!(branch.gateway.interfaces.len() > interfaces);
+        assert!(branch.gateway.routes.len() > interfaces);
+        move || {
+            let sides = sides.each_ref().map(|(name, read)| read.side(name));
+            for _ in 0..OFTEN {
+                let report = judge_pair(&sources, sides, Options::default());
+                assert_eq!(report.verdict, Some(Verdict::ComesUp));
+            }
+        }
+    });
+}
+
+/// A key on each line, and a finding about the first and the last.
+#[test]
+fn telling_takes_time_in_proportion_to_the_lines_between_two_places() {
+    grows("telling", THINGS, |lines| {
+        let line = "a key of 0123456789abcdef\n";
+        let mut sources = Sources::new();
+        let file = sources.add("keys.cfg", line.repeat(lines));
+        let key = |at: usize| Span::new(file, at * line.len() + 9..(at + 1) * line.len() - 1);
+        (0..lines).for_each(|at| sources.redact(key(at)));
+        let finding = Finding::warning("a-code", "two keys").at(key(0), "the first");
+        let finding = [finding.at(key(lines - 1), "the last")];
+        move || {
+            for _ in 0..OFTEN * 10 {
+                let text = to_text(&sources, &finding, false);
+                assert_eq!(
+                    text.matches("a key of ****************\n").count(),
+                    2,
+                    "{text}"
+                );
+            }
         }
     });
 }

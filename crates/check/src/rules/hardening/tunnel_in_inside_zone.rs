@@ -3,6 +3,7 @@
 use crate::rule::{Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding};
 use crossgate_model::{Gateway, Interface, InterfaceKind};
+use std::collections::BTreeSet;
 
 pub const RULE: Rule = Rule {
     code: "tunnel-in-inside-zone",
@@ -15,12 +16,14 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     if !gateway.policy.zones_need_rules {
         return;
     }
+    let lans = lans(gateway);
     for tunnel in gateway
         .interfaces
         .iter()
         .filter(|i| i.kind == InterfaceKind::Tunnel)
     {
-        let Some(lan) = lan_beside(gateway, tunnel) else {
+        let mut beside = lans.iter().filter(|lan| lan.zone == tunnel.zone);
+        let Some(lan) = beside.next() else {
             continue;
         };
         let (name, lan_name) = (&tunnel.name.value, &lan.name.value);
@@ -39,19 +42,15 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// An interface of the tunnel's zone that no connection starts from.
-fn lan_beside<'a>(gateway: &'a Gateway, tunnel: &Interface) -> Option<&'a Interface> {
-    let zone = tunnel.zone.as_ref()?;
-    let is_outside = |name: &str| {
-        let mut starts = gateway
-            .connections
-            .iter()
-            .filter_map(|c| c.local.interface.as_ref());
-        starts.any(|from| from.value == name)
-    };
-    gateway.interfaces.iter().find(|interface| {
+/// Interfaces in zones that no connection starts from.
+fn lans(gateway: &Gateway) -> Vec<&Interface> {
+    let starts = gateway.connections.iter();
+    let starts = starts.filter_map(|c| c.local.interface.as_ref());
+    let outside: BTreeSet<&str> = starts.map(|from| from.value.as_str()).collect();
+    let lans = gateway.interfaces.iter().filter(|interface| {
         interface.kind == InterfaceKind::Physical
-            && interface.zone.as_ref() == Some(zone)
-            && !is_outside(&interface.name.value)
-    })
+            && interface.zone.is_some()
+            && !outside.contains(interface.name.value.as_str())
+    });
+    lans.collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::pairing;
 use crate::rule::{Effect, Found, Judge, One, Rule};
-use crossgate_diag::{Certainty, Finding};
-use crossgate_model::{Change, Child, Connection, End, Gateway};
+use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_model::{Change, Child, Connection, End, Gateway, SelectorPair};
+use std::collections::BTreeMap;
 
 pub const RULE: Rule = Rule {
     code: "duplicate-selectors",
@@ -12,16 +13,24 @@ pub const RULE: Rule = Rule {
 };
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
-    let enabled: Vec<Claimant<'_>> = claimants(one.side.gateway).collect();
-    for (at, second) in enabled.iter().enumerate() {
-        let mut earlier = enabled.iter().take(at);
-        if let Some(first) = earlier.find(|first| first.hides(second)) {
-            found.extend(hidden(one, first, second));
-        } else if let Some(first) = enabled.iter().take(at).find(|first| first.equals(second)) {
-            found.push(left_to_routes(first, second));
+    // Those that may hide the next one, and those that may equal it: a hub has thousands.
+    let mut by_way: BTreeMap<Way<'_>, Vec<Claimant<'_>>> = BTreeMap::new();
+    let mut by_claim: BTreeMap<SelectorPair, Vec<Claimant<'_>>> = BTreeMap::new();
+    for second in claimants(one.side.gateway) {
+        let beside = by_way.entry(second.way()).or_default();
+        let alike = by_claim.entry(second.child.selectors.value).or_default();
+        if let Some(first) = beside.iter().find(|first| first.hides(&second)) {
+            found.extend(hidden(one, first, &second));
+        } else if let Some(first) = alike.iter().find(|first| first.equals(&second)) {
+            found.push(left_to_routes(first, &second));
         }
+        beside.push(second);
+        alike.push(second);
     }
 }
+
+/// How packets come to a Child: by its tunnel interface, or by the policy of its connection's.
+type Way<'a> = (Option<&'a str>, Option<&'a str>);
 
 #[derive(Clone, Copy)]
 struct Claimant<'a> {
@@ -42,15 +51,20 @@ fn claimants_of(connection: &Connection) -> impl Iterator<Item = Claimant<'_>> {
     enabled.map(move |child| Claimant { connection, child })
 }
 
-impl Claimant<'_> {
+impl<'a> Claimant<'a> {
+    fn way(&self) -> Way<'a> {
+        let name = |interface: &'a Option<Spanned<String>>| {
+            interface.as_ref().map(|name| name.value.as_str())
+        };
+        match name(&self.child.tunnel_interface) {
+            Some(tunnel) => (Some(tunnel), None),
+            None => (None, name(&self.connection.local.interface)),
+        }
+    }
+
     /// Whether packets come to both the same way: one tunnel interface, or one policy.
     fn is_beside(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.child.tunnel_interface, &other.child.tunnel_interface);
-        match (ours, theirs) {
-            (Some(ours), Some(theirs)) => ours == theirs,
-            (None, None) => self.connection.local.interface == other.connection.local.interface,
-            _ => false,
-        }
+        self.way() == other.way()
     }
 
     /// Whether nothing is left for `later`.
