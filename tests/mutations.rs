@@ -4,7 +4,7 @@
 //! Environment: `CROSSGATE_MUTATIONS=all` takes every mutation instead of a sample;
 //! `CROSSGATE_MUTATION=TEXT` those whose names have the text in them, and leaves the files of the
 //! first one for other programs (in the lab, too); `CROSSGATE_SEED=N` draws other pairs of mutations
-//! and other samples.
+//! and other samples; `CROSSGATE_FIXES=N` or `=all` tries the fixes of so many broken pairs.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,6 +17,8 @@ mod base;
 mod choice;
 #[path = "mutations/edit.rs"]
 mod edit;
+#[path = "mutations/fixes.rs"]
+mod fixes;
 #[path = "mutations/judge.rs"]
 mod judge;
 #[path = "mutations/lab.rs"]
@@ -131,6 +133,62 @@ fn sample(all: Vec<(&Start, Mutation)>) -> Vec<(&Start, Mutation)> {
         }
     }
     taken
+}
+
+/// Of how many broken pairs all fixes are tried; `CROSSGATE_FIXES=N` or `=all` tries others.
+const FIXED: usize = 200;
+
+#[test]
+fn every_fix_removes_its_finding_adds_none_and_together_they_bring_the_pair_up() {
+    let starts = starts();
+    let (chosen, asked) = broken(all(&starts));
+    println!("{} broken pairs (seed {})", chosen.len(), seed());
+    let tried = fixes::run(&chosen);
+    let faults: Vec<&String> = tried.iter().flat_map(|tried| &tried.faults).collect();
+    for fault in &faults {
+        println!("{fault}");
+    }
+    println!("{}", fixes::table(&tried));
+    let count = |end| tried.iter().filter(|tried| tried.end == end).count();
+    println!(
+        "with all fixes: {} come up, {} serve in part as is said, {} have an error left, {} are wrong",
+        count(fixes::End::ComesUp),
+        count(fixes::End::Partly),
+        count(fixes::End::ErrorsLeft),
+        count(fixes::End::Wrong),
+    );
+    assert!(faults.is_empty(), "{} faults", faults.len());
+    let (tried, known) = fixes::tried_and_known(&tried);
+    assert!(
+        asked || known * 20 < tried,
+        "{known} of {tried} are excused"
+    );
+    assert!(asked || count(fixes::End::ComesUp) > 0);
+}
+
+/// Those that `check` says are broken: so many, or those that the environment asks for.
+fn broken(mut all: Vec<(&Start, Mutation)>) -> (Vec<(&Start, Mutation)>, bool) {
+    let named = std::env::var("CROSSGATE_MUTATION").ok();
+    if let Some(text) = &named {
+        all.retain(|(_, mutation)| mutation.name.contains(text));
+    }
+    let wanted = match std::env::var("CROSSGATE_FIXES").ok().as_deref() {
+        None if named.is_some() => usize::MAX,
+        None => FIXED,
+        Some("all") => usize::MAX,
+        Some(number) => number
+            .parse()
+            .expect("CROSSGATE_FIXES is a number or `all`"),
+    };
+    let is_broken = |(start, mutation): &(&Start, Mutation)| {
+        let checked = judge::checked(&run::given(start, mutation));
+        checked.is_ok_and(|checked| !checked.verdict.is_good())
+    };
+    let ordered = Seed(seed()).some_of(all, usize::MAX).into_iter();
+    (
+        ordered.filter(is_broken).take(wanted).collect(),
+        named.is_some(),
+    )
 }
 
 /// How many pairs of each prediction run in the lab.

@@ -1,10 +1,10 @@
 //! What `check` says of a pair, and what becomes of it when it is rehearsed.
 
-use crossgate_check::{Options, Side, judge_pair};
-use crossgate_diag::Sources;
+use crossgate_check::{Options, Side, judge_pair, told_once};
+use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_gateway::dialect::{Dialect, Hints, Read};
 use crossgate_model::{End, Gateway, Verdict};
-use crossgate_rehearse::observe::{self, observe};
+use crossgate_rehearse::observe::{self, Observation, observe};
 use std::time::Duration;
 
 /// A pair of files that is judged, in the order in which they are given.
@@ -20,14 +20,24 @@ pub struct Checked {
     pub codes: Vec<&'static str>,
     /// Where a rekey is to fail: whose.
     pub rekeyer: Option<End>,
+    /// Those of reading before those of the rules, each cause once.
+    pub findings: Vec<Finding>,
+    pub sources: Sources,
+    pub names: [&'static str; 2],
+    pub files: [FileId; 2],
     gateways: [Gateway; 2],
 }
 
 impl Checked {
+    /// What becomes of the pair when it is run.
+    pub fn observed(&self) -> Observation {
+        let [a, b] = &self.gateways;
+        observe(a, b, observe::Options::default())
+    }
+
     /// When the tunnel is up that this end starts, by the rehearsal.
     pub fn up_after(&self, starter: End) -> Option<Duration> {
-        let [a, b] = &self.gateways;
-        let observation = observe(a, b, observe::Options::default());
+        let observation = self.observed();
         let mut starts = observation.starts.iter();
         starts.find(|run| run.starter == starter)?.up_after
     }
@@ -49,9 +59,13 @@ const EVIDENCE: usize = 3;
 pub fn checked(given: &Given) -> Result<Checked, String> {
     let mut sources = Sources::new();
     let [a, b] = &given.texts;
-    let reads = [
-        read(&mut sources, given.names[0], a)?,
-        read(&mut sources, given.names[1], b)?,
+    let files = [
+        sources.add(given.names[0], a),
+        sources.add(given.names[1], b),
+    ];
+    let mut reads = [
+        read(&mut sources, files[0], a)?,
+        read(&mut sources, files[1], b)?,
     ];
     let sides = [0, 1].map(|at| Side {
         name: given.names[at],
@@ -59,20 +73,30 @@ pub fn checked(given: &Given) -> Result<Checked, String> {
         language: &*reads[at].language,
     });
     let report = judge_pair(&sources, sides, Options::default());
+    let codes = report.findings.iter().map(|finding| finding.code).collect();
+    let of_reading = reads
+        .iter_mut()
+        .flat_map(|read| std::mem::take(&mut read.findings));
+    // As the program does: what our own gateway does without, the judge takes into account.
+    let of_reading = of_reading.filter(|finding| finding.code != "only-judged");
+    let findings = told_once(&sources, of_reading.collect(), report.findings);
     let gateways = reads.map(|read| read.gateway);
     let verdict = report.verdict.unwrap_or(Verdict::NeverComesUp);
     Ok(Checked {
         verdict,
-        codes: report.findings.iter().map(|finding| finding.code).collect(),
+        codes,
         rekeyer: rekeyer(verdict, &gateways),
+        findings,
+        sources,
+        names: given.names,
+        files,
         gateways,
     })
 }
 
 pub fn judged(given: &Given) -> Result<Judged, String> {
     let checked = checked(given)?;
-    let [a, b] = &checked.gateways;
-    let observation = observe(a, b, observe::Options::default());
+    let observation = checked.observed();
     let evidence = observation.evidence.into_iter();
     Ok(Judged {
         rehearsal: observation.verdict,
@@ -85,9 +109,8 @@ pub fn judged(given: &Given) -> Result<Judged, String> {
     })
 }
 
-fn read(sources: &mut Sources, name: &str, text: &str) -> Result<Read, String> {
+fn read(sources: &mut Sources, file: FileId, text: &str) -> Result<Read, String> {
     let dialect = Dialect::of(text).ok_or("looks like no configuration")?;
-    let file = sources.add(name, text);
     dialect.read(sources, file, &Hints::default())
 }
 

@@ -36,7 +36,7 @@ impl Outcome {
 }
 
 /// Whether a prediction came true.
-fn agree(predicted: Verdict, observed: Verdict) -> bool {
+pub fn agree(predicted: Verdict, observed: Verdict) -> bool {
     match (predicted, observed) {
         (Verdict::FailsAtRekey { seconds: a }, Verdict::FailsAtRekey { seconds: b }) => {
             a.abs_diff(b) as f64 <= a.max(b) as f64 * RELATIVE_TOLERANCE
@@ -58,6 +58,16 @@ pub fn given(start: &Start, mutation: &Mutation) -> Given {
 
 /// In the order of `work`.
 pub fn run(work: Vec<(&Start, Mutation)>) -> Vec<Outcome> {
+    let judged = each(&work, |(start, mutation)| judged(&given(start, mutation)));
+    let mutations = work.into_iter().map(|(_, mutation)| mutation);
+    let outcomes = mutations.zip(judged);
+    outcomes
+        .map(|(mutation, judged)| Outcome { mutation, judged })
+        .collect()
+}
+
+/// What becomes of each, in their order, some of them at a time.
+pub fn each<T: Sync, R: Send>(work: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let began = Instant::now();
     let one_thread = |tells: bool| {
@@ -65,10 +75,10 @@ pub fn run(work: Vec<(&Start, Mutation)>) -> Vec<Outcome> {
         let mut told = Instant::now();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((start, mutation)) = work.get(at) else {
+            let Some(item) = work.get(at) else {
                 return done;
             };
-            done.push((at, judged(&given(start, mutation))));
+            done.push((at, of(item)));
             if tells && told.elapsed() >= TELL_EVERY {
                 told = Instant::now();
                 let seconds = began.elapsed().as_secs();
@@ -77,6 +87,7 @@ pub fn run(work: Vec<(&Start, Mutation)>) -> Vec<Outcome> {
         }
     };
     let mut all = std::thread::scope(|scope| {
+        let one_thread = &one_thread;
         let threads: Vec<_> = (0..THREADS)
             .map(|number| scope.spawn(move || one_thread(number == 0)))
             .collect();
@@ -86,12 +97,7 @@ pub fn run(work: Vec<(&Start, Mutation)>) -> Vec<Outcome> {
             .collect::<Vec<_>>()
     });
     all.sort_by_key(|(at, _)| *at);
-    let judged = all.into_iter().map(|(_, judged)| judged);
-    let mutations = work.into_iter().map(|(_, mutation)| mutation);
-    mutations
-        .zip(judged)
-        .map(|(mutation, judged)| Outcome { mutation, judged })
-        .collect()
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The kinds of verdicts, in the order of the matrix.
