@@ -9,7 +9,7 @@ use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be said of one configuration or two.
 #[derive(Debug)]
@@ -128,6 +128,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         of_tunnels.extend(of_pair);
     }
     found.extend(of_tunnels);
+    let found = once(found);
     let worst = tunnels.iter().map(|tunnel| tunnel.verdict).max();
     Report {
         verdict: Some(worst.unwrap_or(Verdict::NeverComesUp)),
@@ -219,6 +220,20 @@ fn no_traffic(effects: impl Iterator<Item = Effect>) -> Option<Option<End>> {
         _ => None,
     });
     stopped.reduce(|a, b| if a == b { a } else { None })
+}
+
+/// What several tunnels share is one cause, told once: the same sentence about the same places, with
+/// nothing to do about it that the first doesn't say.
+fn once(mut found: Vec<Found>) -> Vec<Found> {
+    let mut told = BTreeSet::new();
+    found.retain(|found| {
+        let finding = &found.finding;
+        let places: Vec<Span> = finding.labels.iter().map(|label| label.span).collect();
+        let is_bound = !places.is_empty() && found.cures.is_empty();
+        let is_new = told.insert((finding.code, finding.title.clone(), places));
+        is_new || !is_bound
+    });
+    found
 }
 
 /// Findings with symptoms and fixes in the words of both ends' vendors.
