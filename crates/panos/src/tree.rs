@@ -178,8 +178,13 @@ impl Tree {
         node.children.insert(at, child);
     }
 
+    /// Of two elements that are one node, the attribute of the first stands.
     pub(crate) fn add_attribute(&mut self, id: NodeId, attribute: Attribute) {
-        if let Some(node) = self.node_mut(id) {
+        let Some(node) = self.node_mut(id) else {
+            return;
+        };
+        let is_known = |known: &Attribute| known.name == attribute.name;
+        if !node.attributes.iter().any(is_known) {
             node.attributes.push(attribute);
         }
     }
