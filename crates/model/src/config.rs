@@ -414,6 +414,7 @@ pub enum Auth {
     Psk(PresharedKey),
     RsaSignature,
     EcdsaSignature,
+    /// By whatever key the certificate has (RFC 7427, or what a vendor leaves open).
     DigitalSignature,
     Eap,
 }

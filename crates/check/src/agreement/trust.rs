@@ -39,9 +39,15 @@ pub fn only_identity(expecting: &Connection) -> Option<Identity> {
     }
 }
 
-/// Whether two ends' ways of proving one of them are alike.
+/// Whether two ends' ways of proving one of them are alike. PAN-OS doesn't say what kind of key
+/// its certificates have, so they may sign in either way.
 pub fn is_same_method(proving: &Auth, believing: &Auth) -> bool {
-    proving.name() == believing.name()
+    use Auth::{DigitalSignature, EcdsaSignature, RsaSignature};
+    let is_one = |auth: &Auth| matches!(auth, RsaSignature | EcdsaSignature);
+    match (proving, believing) {
+        (DigitalSignature, other) | (other, DigitalSignature) if is_one(other) => true,
+        _ => proving.name() == believing.name(),
+    }
 }
 
 /// What is known of the key of one direction.
@@ -66,5 +72,23 @@ pub fn keys(proving: &Auth, believing: &Auth) -> Keys {
             _ => Keys::Unknown,
         },
         _ => Keys::NotPreshared,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_of_whatever_key_meets_either_signature_and_no_shared_key() {
+        let open = Auth::DigitalSignature;
+        for one in [Auth::RsaSignature, Auth::EcdsaSignature] {
+            assert!(is_same_method(&open, &one) && is_same_method(&one, &open));
+            assert!(!is_same_method(&one, &Auth::Eap));
+        }
+        assert!(is_same_method(&open, &open));
+        assert!(!is_same_method(&Auth::RsaSignature, &Auth::EcdsaSignature));
+        let psk = Auth::Psk(PresharedKey::Missing);
+        assert!(!is_same_method(&open, &psk) && !is_same_method(&psk, &open));
     }
 }

@@ -418,10 +418,9 @@ fn known(auth: &Auth) -> Option<String> {
 fn method(auth: &Auth) -> Option<&'static str> {
     match auth {
         Auth::Psk(_) => Some("pre-share"),
-        Auth::RsaSignature => Some("rsa-sig"),
+        Auth::RsaSignature | Auth::DigitalSignature => Some("rsa-sig"),
         Auth::EcdsaSignature => Some("ecdsa-sig"),
         Auth::Eap => Some("eap"),
-        Auth::DigitalSignature => None,
     }
 }
 

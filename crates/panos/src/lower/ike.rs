@@ -217,7 +217,7 @@ fn authentication(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<Auth> {
         )
         .at(certificate.span(), "only a `pre-shared-key` is");
         scope.tell(error);
-        return certificate.spanned(Auth::RsaSignature);
+        return certificate.spanned(Auth::DigitalSignature);
     }
     let key = section.and_then(|section| section.value(&["pre-shared-key", "key"]));
     let Some(key) = key else {

@@ -252,7 +252,7 @@ fn keys_encrypted_missing_and_too_long() {
         &["connection", "auth"],
         expect![[r#"
             connection G, starts on traffic
-            auth RSA signature, lifetime 28800s
+            auth digital signature, lifetime 28800s
             note[said-twice] `authentication` is said twice
               ^ fw:14:42 this one holds
               - fw:6:42 this one is replaced
