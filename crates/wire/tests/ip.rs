@@ -496,3 +496,107 @@ fn only_a_syn_with_a_larger_mss_is_changed() {
     assert!(untouched(&endless_option, protocol::TCP));
     assert!(untouched(&header_past_the_end, protocol::TCP));
 }
+
+/// Puts pieces together as a host does, by their offsets.
+fn reassembled(pieces: &[Vec<u8>]) -> Vec<u8> {
+    let mut data = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let packet = Packet::parse(piece).unwrap();
+        let (offset, more) = packet
+            .fragment
+            .map_or((0, false), |fragment| (fragment.offset, fragment.more));
+        assert_eq!(usize::from(offset), data.len());
+        assert_eq!(more, index + 1 < pieces.len());
+        assert_eq!(checksum(&piece[..packet.header_len()]), 0);
+        data.extend_from_slice(packet.payload);
+    }
+    data
+}
+
+#[test]
+fn fragments_fit_and_make_the_packet_again() {
+    let (source, destination) = pair_v4();
+    let data: Vec<u8> = (0..2000_u16).map(|i| i as u8).collect();
+    let mut packet = build_packet(source, destination, protocol::UDP, &data).unwrap();
+    packet[4..6].copy_from_slice(&[0x12, 0x34]);
+    packet[6] = 0;
+    packet[10..12].fill(0);
+    let sum = checksum(&packet[..20]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    let parsed = Packet::parse(&packet).unwrap();
+    for mtu in [28, 35, 36, 576, 1438, 2019, 2020, 2021] {
+        let pieces = fragments(&parsed, mtu, 0x7777).unwrap();
+        assert!(pieces.iter().all(|piece| piece.len() <= usize::from(mtu)));
+        assert_eq!(pieces.len() == 1, mtu >= 2020, "{mtu}");
+        assert_eq!(reassembled(&pieces), data, "{mtu}");
+        assert!(pieces.iter().all(|piece| piece[4..6] == [0x12, 0x34]));
+    }
+    assert_eq!(fragments(&parsed, 27, 0), None, "no room for eight octets");
+}
+
+#[test]
+fn a_packet_with_df_keeps_it_in_fragments_that_have_an_identification() {
+    let (source, destination) = pair_v4();
+    let packet = build_packet(source, destination, protocol::UDP, &[1; 1000]).unwrap();
+    let pieces = fragments(&Packet::parse(&packet).unwrap(), 576, 0x7777).unwrap();
+    for piece in &pieces {
+        assert_eq!(piece[4..6], [0x77, 0x77]);
+        assert_ne!(piece[6] & 0x40, 0);
+    }
+    assert_eq!(reassembled(&pieces), [1; 1000]);
+}
+
+#[test]
+fn a_fragment_is_cut_at_its_own_offset_and_stays_unfinished() {
+    let (source, destination) = pair_v4();
+    let mut packet = build_packet(source, destination, protocol::UDP, &[1; 800]).unwrap();
+    // More fragments, at 1600 octets.
+    packet[6..8].copy_from_slice(&(0x2000_u16 | 200).to_be_bytes());
+    let pieces = fragments(&Packet::parse(&packet).unwrap(), 576, 0).unwrap();
+    let places: Vec<_> = pieces
+        .iter()
+        .map(|piece| Packet::parse(piece).unwrap().fragment.unwrap())
+        .map(|fragment| (fragment.offset, fragment.more))
+        .collect();
+    assert_eq!(places, [(1600, true), (1600 + 552, true)]);
+}
+
+#[test]
+fn later_fragments_have_only_the_options_that_are_copied() {
+    let (source, destination) = pair_v4();
+    let mut packet = build_packet(source, destination, protocol::UDP, &[1; 1000]).unwrap();
+    // A timestamp, which is not copied, a no-operation, and a stream identifier, which is.
+    let options = [0x44, 4, 5, 0, 1, 0x88, 4, 0xab, 0xcd, 0, 0, 0];
+    packet.splice(20..20, options);
+    packet[0] = 0x48;
+    packet[2..4].copy_from_slice(&1032_u16.to_be_bytes());
+    packet[6] = 0;
+    let pieces = fragments(&Packet::parse(&packet).unwrap(), 576, 0).unwrap();
+    assert_eq!(pieces[0][20..32], options);
+    assert_eq!(pieces[1][0], 0x46);
+    assert_eq!(pieces[1][20..24], [0x88, 4, 0xab, 0xcd]);
+    assert_eq!(reassembled(&pieces), [1; 1000]);
+}
+
+#[test]
+fn ipv6_is_not_cut() {
+    let (source, destination) = pair_v6();
+    let packet = build_packet(source, destination, protocol::UDP, &[1; 1400]).unwrap();
+    assert_eq!(fragments(&Packet::parse(&packet).unwrap(), 1280, 0), None);
+}
+
+#[test]
+fn what_opens_a_tcp_connection_is_known_by_its_flag() {
+    let (source, destination) = pair_v4();
+    let tcp = |flags: u8| {
+        let mut segment = [0; 20];
+        segment[12] = 0x50;
+        segment[13] = flags;
+        build_packet(source, destination, protocol::TCP, &segment).unwrap()
+    };
+    let is = |packet: &[u8]| is_syn(&Packet::parse(packet).unwrap());
+    assert!(is(&tcp(0x02)) && is(&tcp(0x12)));
+    assert!(!is(&tcp(0x10)) && !is(&tcp(0x18)));
+    let udp = build_packet(source, destination, protocol::UDP, &[0xff; 20]).unwrap();
+    assert!(!is(&udp));
+}

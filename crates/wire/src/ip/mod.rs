@@ -5,6 +5,7 @@
 
 mod checksum;
 mod flow;
+mod fragment;
 mod header;
 mod icmp;
 mod packet;
@@ -14,9 +15,10 @@ mod udp;
 
 pub use checksum::{checksum, transport_checksum};
 pub use flow::{Flow, flow};
+pub use fragment::fragments;
 pub(crate) use header::mapped;
 pub use header::{Ipv4Header, Ipv6Header, build_packet};
 pub use icmp::{Echo, EchoKind, too_big};
 pub use packet::{Fragment, MAX_EXTENSIONS, Packet};
-pub use tcp::clamp_mss;
+pub use tcp::{clamp_mss, is_syn};
 pub use udp::Udp;

@@ -31,6 +31,16 @@ pub fn clamp_mss(packet: &mut [u8], limit: u16) -> bool {
     true
 }
 
+/// Whether the packet opens a TCP connection, or answers that: what [`clamp_mss`] is for.
+pub fn is_syn(packet: &Packet<'_>) -> bool {
+    packet.protocol == protocol::TCP
+        && !packet.is_later_fragment()
+        && packet
+            .payload
+            .get(FLAGS_AT)
+            .is_some_and(|flags| flags & SYN != 0)
+}
+
 const FLAGS_AT: usize = 13;
 const CHECKSUM_AT: usize = 16;
 const MIN_HEADER_LEN: usize = 20;
