@@ -138,6 +138,20 @@ impl Drops {
     }
 }
 
+/// What was done about packets' sizes. Only what has happened has an entry.
+#[derive(Debug, Default)]
+pub(crate) struct Tallies(BTreeMap<&'static str, u64>);
+
+impl Tallies {
+    pub(crate) fn count(&mut self, what: &'static str) {
+        *self.0.entry(what).or_default() += 1;
+    }
+
+    pub(crate) fn by_name(&self) -> &BTreeMap<&'static str, u64> {
+        &self.0
+    }
+}
+
 /// Both, field by field.
 pub(crate) fn sum(a: ChildCounters, b: ChildCounters) -> ChildCounters {
     ChildCounters {

@@ -69,10 +69,24 @@ pub fn seal_arbitrary(data: &[u8]) -> Result<(), Broken> {
         Some(SealOutcome::Sealed | SealOutcome::SealedOversize)
     );
     let whole = Packet::parse(packet).map_or(packet, |packet| packet.bytes);
+    if sealed.outcomes.first() == Some(&SealOutcome::SealedInFragments) {
+        return make_it_again(packet, &opened);
+    }
     match opened.packets.iter().next() {
         Some((_, inner)) if went && inner == whole => Ok(()),
         None if !went && sealed.sealed.is_empty() => Ok(()),
         _ => broken("what was sealed is not what was opened"),
+    }
+}
+
+/// Fragments carry, one behind the other, what the packet carried.
+fn make_it_again(packet: &[u8], opened: &OpenOutput) -> Result<(), Broken> {
+    let payload = |packet| Packet::parse(packet).map(|packet| packet.payload);
+    let pieces = opened.packets.iter();
+    let pieces: Result<Vec<&[u8]>, _> = pieces.map(|(_, piece)| payload(piece)).collect();
+    match (pieces, payload(packet)) {
+        (Ok(pieces), Ok(whole)) if pieces.concat() == whole => Ok(()),
+        _ => broken("the fragments don't make the packet"),
     }
 }
 
@@ -201,6 +215,7 @@ fn end(end: End, encr: Encr, integ: Option<Integ>) -> Result<DataPlane, Broken> 
         child: CHILD.into(),
         tunnel_interface: Some(TUNNEL.into()),
         selectors: selectors(end),
+        handling: Default::default(),
     };
     let mut plane = DataPlane::new(vec![policy], Box::new(Counting(0)));
     let installed = plane.install(Time::START, agreed(end, encr, integ, 0));

@@ -9,12 +9,13 @@
 //! The way in: [`DataPlane::open`] finds the SA by our SPI, looks at the replay window, verifies,
 //! decrypts, and hands out the inner packet if it is inside the agreed selectors.
 //!
-//! - `plane`: the engine: commands, batches of packets, notices, timers, getters.
+//! - `plane`: the engine: commands, batches of packets, notices, timers, getters; in it `path_mtu`,
+//!   what the network says of the paths.
 //! - `spd`: policies and the packets that wait for an SA; `selection`: which packets they mean.
 //! - `sa`: one pair of SAs; `outbound` and `inbound` are its halves, `transform` their cipher,
 //!   `lifetime` their end.
 //! - `replay`: the window, and the high half of an extended sequence number.
-//! - `mtu`: how much fits; `ecn`: congestion marks that cross the tunnel's end.
+//! - `mtu`: how much fits; `handling`: what is done with what doesn't, and with TCP's MSS; `ecn`: congestion marks that cross the tunnel's end.
 //! - `counters`: every refusal by name; `notice`: what the data plane has to tell.
 
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ mod batch;
 mod counters;
 mod ecn;
 pub mod fuzzing;
+mod handling;
 mod inbound;
 mod lifetime;
 mod mtu;
@@ -48,11 +50,12 @@ mod transform;
 
 pub use batch::Batch;
 pub use counters::DropReason;
+pub use handling::{Clamp, Handling};
 pub use mtu::{DEFAULT_PATH_MTU, inner_mtu};
 pub use notice::Notice;
 pub use plane::{
     ANSWERS_PER_SECOND, Answer, DataPlane, InstallError, LINGER, OpenOutcome, OpenOutput, Opened,
-    Received, SealOutcome, SealOutput, Sealed,
+    PATH_MTU_AGE, Received, SealOutcome, SealOutput, Sealed, TOLD_PER_SECOND, TooBig, Unheeded,
 };
 pub use replay::MAX_WINDOW;
 pub use spd::{ACQUIRE_INTERVAL, Policy, WAITING_PACKETS, WAITING_TIME};

@@ -10,6 +10,14 @@ use std::net::IpAddr;
 /// Octets of an IP packet on a path of which nothing is known.
 pub const DEFAULT_PATH_MTU: u16 = 1500;
 
+/// Octets that every link takes whole for IPv6 (RFC 8200 §5); smaller packets are never too big.
+pub(crate) const IPV6_MIN_MTU: u16 = 1280;
+/// Octets that every IPv4 link takes whole (RFC 791 §3.2).
+pub(crate) const IPV4_LEAST_LINK_MTU: u16 = 68;
+/// Octets that every IPv4 host takes (RFC 791 §3.1): whoever says that a path takes less is not
+/// believed.
+pub(crate) const IPV4_LEAST_PATH_MTU: u16 = 576;
+
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 const UDP_HEADER: usize = 8;

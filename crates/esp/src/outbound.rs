@@ -33,6 +33,15 @@ impl Outbound {
         }
     }
 
+    pub(crate) fn spi(&self) -> u32 {
+        self.spi
+    }
+
+    /// The number on the wire of the packet sealed last, if there was one.
+    pub(crate) fn last_sent(&self) -> Option<u32> {
+        (self.last > 0).then(|| low_half(self.last))
+    }
+
     pub(crate) fn sealed_len(&self, payload: usize) -> usize {
         self.transform.sealed_len(payload)
     }

@@ -1,22 +1,24 @@
 //! The engine: commands, then batches of packets, then what is polled, then getters.
 
 mod open;
+mod path_mtu;
 mod seal;
 mod timer;
 
 pub use open::{OpenOutcome, OpenOutput, Opened, Received};
+pub use path_mtu::{PATH_MTU_AGE, TOLD_PER_SECOND, TooBig, Unheeded};
 pub use seal::{ANSWERS_PER_SECOND, Answer, SealOutcome, SealOutput, Sealed};
 pub use timer::LINGER;
 
-use crate::counters::{DropReason, Drops, sum};
-use crate::mtu::DEFAULT_PATH_MTU;
+use crate::counters::{DropReason, Drops, Tallies, sum};
 use crate::notice::{Notice, Notices};
 use crate::sa::Sa;
 use crate::spd::{ChildId, Policy, Spd};
 use crossgate_crypto::{CryptoError, CryptoRng, Double};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{ChildSa, Path, Time};
-use seal::{AnswerBudget, Prepared};
+use path_mtu::PathMtu;
+use seal::{Budget, Prepared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -41,9 +43,13 @@ pub struct DataPlane {
     timers: Timers,
     /// Children whose waiting packets have an SA now.
     released: BTreeSet<ChildId>,
-    path_mtus: BTreeMap<IpAddr, u16>,
+    path_mtus: BTreeMap<IpAddr, PathMtu>,
     drops: Drops,
-    answers: AnswerBudget,
+    tallies: Tallies,
+    /// To senders of packets that are too big.
+    answers: Budget,
+    /// Words of routers about packets of ours.
+    told: Budget,
     /// Room for those of a batch; empty between batches.
     prepared: Vec<Prepared>,
 }
@@ -92,7 +98,9 @@ impl DataPlane {
             released: BTreeSet::new(),
             path_mtus: BTreeMap::new(),
             drops: Drops::default(),
-            answers: AnswerBudget::default(),
+            tallies: Tallies::default(),
+            answers: Budget::default(),
+            told: Budget::default(),
             prepared: Vec::new(),
         };
         plane.set_policies(policies);
@@ -163,16 +171,6 @@ impl DataPlane {
         }
     }
 
-    /// What is known of the way to that peer, for SAs that are there and that will come.
-    pub fn set_path_mtu(&mut self, remote: IpAddr, path_mtu: u16) {
-        // Those that are there have what was known before.
-        if self.path_mtus.insert(remote, path_mtu) == Some(path_mtu) {
-            return;
-        }
-        let to_there = self.sad.values_mut().filter(|sa| sa.path.remote == remote);
-        to_there.for_each(|sa| sa.set_path_mtu(path_mtu));
-    }
-
     pub fn poll_notice(&mut self) -> Option<Notice> {
         self.notices.pop()
     }
@@ -209,6 +207,11 @@ impl DataPlane {
         self.drops.by_name()
     }
 
+    /// What was done about packets' sizes, by name.
+    pub fn tallies(&self) -> &BTreeMap<&'static str, u64> {
+        self.tallies.by_name()
+    }
+
     fn installable(&self, sa: &ChildSa) -> Result<ChildId, InstallError> {
         for spi in [sa.spi_in, sa.spi_out] {
             if spi <= RESERVED_SPIS {
@@ -223,11 +226,6 @@ impl DataPlane {
         id.ok_or_else(|| InstallError::NoPolicy {
             child: sa.child.clone(),
         })
-    }
-
-    fn path_mtu_to(&self, remote: IpAddr) -> u16 {
-        let known = self.path_mtus.get(&remote);
-        known.copied().unwrap_or(DEFAULT_PATH_MTU)
     }
 
     /// All SAs of that one's Child, itself among them.

@@ -5,7 +5,7 @@ use crate::inbound::Inbound;
 use crate::lifetime::Lifetime;
 use crate::mtu::{inner_mtu, outer_len};
 use crate::outbound::Outbound;
-use crate::selection::any_selects;
+use crate::selection::{any_selects, shows_no_ports};
 use crate::spd::ChildId;
 use crate::transform::{Key, Transform};
 use crossgate_crypto::{CryptoError, Double, Encr, Integ};
@@ -108,6 +108,12 @@ impl Sa {
     /// Whether it was agreed for that packet; `flow` as this end sends it.
     pub(crate) fn selects(&self, flow: &Flow) -> bool {
         any_selects(&self.local_selectors, &self.remote_selectors, flow)
+    }
+
+    /// Whether the peer takes fragments, of which the later ones show no ports (RFC 4301 §7.1).
+    pub(crate) fn takes_fragments(&self) -> bool {
+        let all = self.local_selectors.iter().chain(&self.remote_selectors);
+        all.into_iter().all(shows_no_ports)
     }
 
     pub(crate) fn lingers(&self) -> bool {

@@ -47,7 +47,7 @@ fn any_port(selector: &Selector, address: IpAddr, protocol: u8) -> bool {
 }
 
 /// A packet without ports matches ANY and OPAQUE, which has them the wrong way round.
-fn shows_no_ports(selector: &Selector) -> bool {
+pub(crate) fn shows_no_ports(selector: &Selector) -> bool {
     matches!(
         (selector.start_port, selector.end_port),
         (0, u16::MAX) | (u16::MAX, 0)

@@ -3,6 +3,7 @@
 //!
 //! Policies are asked in the configuration's order, and the first that selects a packet decides.
 
+use crate::handling::Handling;
 use crate::selection::pair_selects;
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Gateway, SelectorPair, Time};
@@ -28,6 +29,7 @@ pub struct Policy {
     /// The tunnel interface whose packets it is for; absent where packets of any route are meant.
     pub tunnel_interface: Option<String>,
     pub selectors: SelectorPair,
+    pub handling: Handling,
 }
 
 impl Policy {
@@ -37,10 +39,11 @@ impl Policy {
         gateway
             .children()
             .filter(|(connection, child)| connection.enabled.value && child.enabled.value)
-            .map(|(_, child)| Policy {
+            .map(|(connection, child)| Policy {
                 child: child.name.value.clone(),
                 tunnel_interface: child.tunnel_interface.as_ref().map(|i| i.value.clone()),
                 selectors: child.selectors.value,
+                handling: Handling::of(gateway, connection, child),
             })
             .collect()
     }
@@ -55,6 +58,7 @@ pub(crate) struct Child {
     pub(crate) interface: Option<Arc<str>>,
     /// Absent once it is configured no more: then it seals and opens nothing.
     policy: Option<SelectorPair>,
+    pub(crate) handling: Handling,
     /// Our SPIs, in the order of installation.
     pub(crate) sas: Vec<u32>,
     /// Of SAs that are gone, and of packets that had none.
@@ -77,6 +81,7 @@ impl Child {
             name,
             interface: None,
             policy: None,
+            handling: Handling::default(),
             sas: Vec::new(),
             counters: ChildCounters::default(),
             waiting: VecDeque::new(),
@@ -159,6 +164,7 @@ impl Spd {
             return;
         };
         child.policy = Some(policy.selectors);
+        child.handling = policy.handling;
         child.interface = policy.tunnel_interface.map(Arc::from);
         match &child.interface {
             Some(name) => self.tunnels.entry(name.clone()).or_default().push(id),

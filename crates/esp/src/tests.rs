@@ -3,6 +3,8 @@
 
 mod configuration;
 mod lifetime;
+mod mss;
+mod path_mtu;
 mod policy;
 mod refusal;
 mod rekey;

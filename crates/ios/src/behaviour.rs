@@ -86,6 +86,11 @@ pub fn of(name: String) -> Behaviour {
             "Cisco IOS IP addressing command reference: without `ip address` or `ip unnumbered` an \
              interface processes no IP",
         ),
+        clamps_tcp_in_tunnels: Claim::new(
+            false,
+            Doc,
+            "Cisco IOS IP application services command reference: only with `ip tcp adjust-mss`",
+        ),
     }
 }
 

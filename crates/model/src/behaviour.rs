@@ -40,6 +40,8 @@ pub struct Behaviour {
     pub interface_survives_dead_peer: Claim<bool>,
     /// Whether a tunnel interface passes IPv4 only while it has an IPv4 address.
     pub tunnel_needs_address: Claim<bool>,
+    /// Whether TCP's segments are clamped to what fits the tunnel, without being told to.
+    pub clamps_tcp_in_tunnels: Claim<bool>,
 }
 
 impl Behaviour {
@@ -59,6 +61,7 @@ impl Behaviour {
             ike_rekey: claim(RekeyMargin::DEFAULT, rfc("RFC 7296 §2.8")),
             interface_survives_dead_peer: claim(true, rfc("not specified")),
             tunnel_needs_address: claim(false, rfc("RFC 4301 knows no addresses of tunnels")),
+            clamps_tcp_in_tunnels: claim(false, rfc("RFC 4301 changes no inner packet")),
         }
     }
 }

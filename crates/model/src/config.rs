@@ -2,6 +2,7 @@
 
 use crate::address_book::AddressBook;
 use crate::behaviour::{Behaviour, Claim, Liveness, ResponderSelectors};
+use crate::oversize::Oversize;
 use crate::selector::SelectorPair;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf, Secret};
 use crossgate_diag::{Span, Spanned};
@@ -479,6 +480,7 @@ pub struct Child {
     pub lifetime: Lifetime,
     /// Packets; 0 turns the check off.
     pub replay_window: Spanned<u32>,
+    pub oversize: Oversize,
     pub enabled: Spanned<bool>,
 }
 

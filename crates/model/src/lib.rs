@@ -10,6 +10,7 @@
 //! - [`sa`]: a Child SA on its way from the engine to the data plane.
 //! - [`event`]: what happens to a tunnel, with both sides' values.
 //! - [`view`]: plain values of the running state; all prints are renderings of them.
+//! - [`oversize`]: what becomes of packets that are too long once they are sealed.
 //! - [`operate`]: what an operator may ask of a running gateway.
 //! - [`time`]: the clock as an argument.
 //! - [`plan`]: the network that two configurations mean.
@@ -28,6 +29,7 @@ pub mod event;
 pub mod fuzzing;
 pub mod language;
 pub mod operate;
+pub mod oversize;
 pub mod plan;
 pub mod sa;
 pub mod selector;
@@ -43,6 +45,7 @@ pub use config::*;
 pub use crossgate_diag::{Certainty, Finding, Sources, Span, Spanned};
 pub use event::{Event, EventKind};
 pub use language::{CannotSay, Language};
+pub use oversize::{Fragmentation, OuterDf, Oversize};
 pub use sa::{ChildSa, DirectionKeys, OutboundUse, Path};
 pub use selector::{Selector, SelectorPair};
 pub use time::Time;

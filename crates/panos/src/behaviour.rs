@@ -51,6 +51,12 @@ pub fn of_release(release: Option<&str>) -> Behaviour {
             "docs.paloaltonetworks.com: a tunnel interface needs an address for tunnel monitoring \
              and routing protocols only",
         ),
+        clamps_tcp_in_tunnels: Claim::new(
+            true,
+            Doc,
+            "knowledgebase.paloaltonetworks.com, how the firewall handles packets that exceed the \
+             MTU: it changes the MSS of handshakes through an IPsec tunnel that ends there by itself",
+        ),
     }
 }
 

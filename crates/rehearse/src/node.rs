@@ -9,7 +9,7 @@ use crate::forwarding::{Arrival, Forwarding, Surroundings, Way};
 use crossgate_crypto::CryptoRng;
 use crossgate_esp::{
     DataPlane, DropReason, Notice, OpenOutcome, OpenOutput, Policy, Received, SealOutcome,
-    SealOutput,
+    SealOutput, TooBig,
 };
 use crossgate_ike::{self as ike, Engine, IkeKeys, Output};
 use crossgate_model::operate::Operation;
@@ -369,6 +369,19 @@ impl Node {
         self.heed_notices(now);
     }
 
+    /// A router's word that this datagram was longer than `mtu`.
+    pub fn too_big(&mut self, now: Time, mtu: u16, datagram: &Datagram) {
+        let now = self.clock.local(now);
+        let said = TooBig {
+            remote: datagram.to.ip(),
+            mtu: mtu.into(),
+            quoted: &datagram.payload,
+        };
+        // Whether it is believed is in the counters.
+        let _ = self.plane.too_big(now, said);
+        self.drain(now);
+    }
+
     pub fn handle_timeout(&mut self, now: Time) {
         let now = self.clock.local(now);
         if self.engine.poll_timeout().is_some_and(|due| due.at <= now) {
@@ -426,7 +439,7 @@ impl Node {
     /// Refusals by name, of both engines.
     pub fn counters(&self) -> BTreeMap<&'static str, u64> {
         let mut all = self.engine.counters().clone();
-        for (name, count) in self.plane.drops() {
+        for (name, count) in self.plane.drops().iter().chain(self.plane.tallies()) {
             *all.entry(name).or_default() += count;
         }
         all
@@ -499,7 +512,9 @@ impl Node {
                     let packets = self.plane.waiting();
                     self.deeds.push(Deed::Waits { packets });
                 }
-                SealOutcome::Sealed | SealOutcome::SealedOversize => {}
+                SealOutcome::Sealed
+                | SealOutcome::SealedInFragments
+                | SealOutcome::SealedOversize => {}
             }
         }
         for (meta, packet) in sealed.sealed.iter() {

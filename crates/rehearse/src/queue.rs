@@ -15,6 +15,12 @@ pub(crate) enum Due {
         ike: bool,
         datagram: Box<Datagram>,
     },
+    /// A router on the way tells the sender that a packet was too big for it.
+    TooBig {
+        node: NodeId,
+        mtu: u16,
+        datagram: Box<Datagram>,
+    },
     /// A flow sends.
     Tick(u16),
     /// An index into the scenario's changes.

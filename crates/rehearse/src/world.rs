@@ -317,6 +317,11 @@ impl World {
                 ike,
                 datagram,
             } => self.arrive(number, ike, datagram),
+            Due::TooBig {
+                node,
+                mtu,
+                datagram,
+            } => self.with_node(node, |node, now| node.too_big(now, mtu, &datagram)),
             Due::Tick(flow) => self.tick(flow),
             Due::Change(index) => self.change(index),
             Due::Erased { node, spi_in } => self.look_for_keys(node, spi_in),
@@ -546,12 +551,27 @@ impl World {
             None => self.way.fate(&datagram, &mut self.rng),
         };
         match fate {
-            Fate::Lost(why) => self.tell_of_packet(Happening::Lost { number, why }, ike),
+            Fate::Lost(why) => {
+                self.tell_of_packet(Happening::Lost { number, why }, ike);
+                self.tell_sender(from, why, datagram);
+            }
             Fate::Arrives(after) => self.plan_arrival(number, ike, after, datagram),
             Fate::ArrivesTwice(first, second) => {
                 self.plan_arrival(number, ike, first, datagram.clone());
                 self.plan_arrival(number, ike, second, datagram);
             }
+        }
+    }
+
+    /// The router before the narrow link answers.
+    fn tell_sender(&mut self, node: NodeId, why: Loss, datagram: Box<Datagram>) {
+        if why == Loss::TooBig {
+            let due = Due::TooBig {
+                node,
+                mtu: self.way.mtu,
+                datagram,
+            };
+            self.queue.plan(self.now + self.way.delay, due);
         }
     }
 

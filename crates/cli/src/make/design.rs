@@ -580,6 +580,7 @@ fn children(place: &Place, suites: &Suites, esp: &str, pairs: &[[Ipv4Net; 2]]) -
                 idle: None,
             },
             replay_window: stated(REPLAY_WINDOW),
+            oversize: Default::default(),
             enabled: stated(true),
         }
     };

@@ -2,7 +2,7 @@
 
 use super::DataPlane;
 use crate::batch::Batch;
-use crate::counters::DropReason;
+use crate::counters::{DropReason, Tallies};
 use crate::ecn;
 use crate::lifetime::Direction;
 use crate::notice::Notices;
@@ -11,7 +11,7 @@ use crate::spd::{Child, Spd};
 use crossgate_kernels::Outcome;
 use crossgate_model::{Path, Time};
 use crossgate_wire::esp::{EspPacket, NO_NEXT_HEADER, Trailer};
-use crossgate_wire::ip::{Flow, Packet, protocol};
+use crossgate_wire::ip::{Flow, Packet, clamp_mss, is_syn, protocol};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -191,6 +191,7 @@ impl DataPlane {
             sa,
             spd: &self.spd,
             notices: &mut self.notices,
+            tallies: &mut self.tallies,
         })
     }
 }
@@ -211,6 +212,7 @@ struct Opening<'s> {
     sa: &'s mut Sa,
     spd: &'s Spd,
     notices: &'s mut Notices,
+    tallies: &'s mut Tallies,
 }
 
 impl<'s> Opening<'s> {
@@ -284,7 +286,7 @@ impl<'s> Opening<'s> {
 
     /// Where in `octets` the inner packet is, once it is found good.
     fn inner(
-        &self,
+        &mut self,
         child: &Child,
         outer_tos: u8,
         octets: &mut [u8],
@@ -297,8 +299,19 @@ impl<'s> Opening<'s> {
         self.check_selectors(child, &packet)?;
         let mark = ecn::decapsulated(packet.tos, outer_tos).ok_or(DropReason::Congested)?;
         let inner = start..start + packet.total_len();
-        if mark != ecn::of(packet.tos) {
-            ecn::set(octets.get_mut(inner.clone()).unwrap_or_default(), mark);
+        let is_marked = mark != ecn::of(packet.tos);
+        let mss = is_syn(&packet).then(|| {
+            let handling = &child.handling;
+            handling.mss(packet.destination, self.sa.inner_mtu())
+        });
+        let octets = octets.get_mut(inner.clone()).unwrap_or_default();
+        if is_marked {
+            ecn::set(octets, mark);
+        }
+        if let Some(mss) = mss.flatten()
+            && clamp_mss(octets, mss)
+        {
+            self.tallies.count("tcp-mss-clamped");
         }
         Ok(inner)
     }

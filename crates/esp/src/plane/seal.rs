@@ -3,22 +3,21 @@
 use super::DataPlane;
 use crate::batch::Batch;
 use crate::counters::DropReason;
+use crate::handling::Handling;
 use crate::lifetime::Direction;
+use crate::mtu::{IPV4_LEAST_LINK_MTU, IPV6_MIN_MTU};
 use crate::sa::Sa;
 use crate::spd::{Child, ChildId};
 use crossgate_crypto::CryptoRng;
 use crossgate_kernels::Outcome;
-use crossgate_model::{Path, Time};
-use crossgate_wire::ip::{Flow, Packet, protocol, too_big};
+use crossgate_model::{Fragmentation, OuterDf, Path, Time};
+use crossgate_wire::ip::{Flow, Packet, clamp_mss, fragments, is_syn, protocol, too_big};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Answers to packets that are too big, a second (RFC 1812 §4.3.2.8, RFC 4443 §2.4f).
 pub const ANSWERS_PER_SECOND: u32 = 200;
-
-/// Octets that every link takes whole for IPv6 (RFC 8200 §5); smaller packets are never too big.
-const IPV6_MIN_MTU: u16 = 1280;
 
 const MAX_IP_PACKET: usize = 65_535;
 
@@ -34,16 +33,22 @@ pub struct Sealed {
     pub df: bool,
 }
 
-/// What belongs to an answer: it goes back out of the interface that the packet came in by.
+/// What belongs to an answer to a packet's sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// The interface that the packet came in by.
     pub interface: Option<Arc<str>>,
+    /// It comes from an address of this gateway; otherwise, where there is none inside, from the
+    /// packet's own destination.
+    pub is_ours: bool,
 }
 
 /// What became of a packet that was to be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealOutcome {
     Sealed,
+    /// Cut into fragments that fit, each of which is sealed.
+    SealedInFragments,
     /// Sealed, and longer than the path takes: the outer packet is to be fragmented.
     SealedOversize,
     /// It waits for an SA, and comes out of [`DataPlane::release`].
@@ -75,20 +80,20 @@ impl SealOutput {
     }
 }
 
-/// How many answers were sent in which second.
+/// How much of something was done in which second.
 #[derive(Debug, Default)]
-pub(super) struct AnswerBudget {
+pub(super) struct Budget {
     second: u64,
     spent: u32,
 }
 
-impl AnswerBudget {
-    fn spend(&mut self, now: Time) -> bool {
+impl Budget {
+    pub(super) fn spend(&mut self, now: Time, most: u32) -> bool {
         let second = now.since_start().as_secs();
         if second != self.second {
             *self = Self { second, spent: 0 };
         }
-        let left = self.spent < ANSWERS_PER_SECOND;
+        let left = self.spent < most;
         self.spent += u32::from(left);
         left
     }
@@ -282,15 +287,56 @@ impl DataPlane {
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
+        let Some(sa) = self.sad.get(&spi_in) else {
+            return self.refuse(DropReason::NoPolicy, Blame::Nobody);
+        };
+        let child = self.spd.child(sa.child);
+        let Some(handling) = child.map(|child| &child.handling) else {
+            return self.refuse(DropReason::NoPolicy, Blame::Nobody);
+        };
+        let (size, df) = (Size::of(packet, sa, handling), handling.outer_df);
+        let mss = is_syn(packet).then(|| handling.mss(packet.source, sa.inner_mtu()));
+        let octets = mss.flatten().map(|mss| self.clamped(packet, mss));
+        let clamped = octets.as_ref().and_then(|o| Packet::parse(o).ok());
+        let packet = clamped.as_ref().unwrap_or(packet);
+        match size {
+            Size::Fits | Size::Oversize => {
+                self.prepare_whole(now, spi_in, packet, (size, df), prepared, out)
+            }
+            Size::Cut => self.prepare_cut(now, spi_in, packet, df, prepared, out),
+            Size::TooBig { mtu } => self.answer(now, spi_in, packet, mtu, out),
+            Size::Hopeless => self.refuse(DropReason::TooLong, Blame::Sa(spi_in)),
+        }
+    }
+
+    /// A handshake of TCP that announces no larger segments than that.
+    fn clamped(&mut self, packet: &Packet<'_>, mss: u16) -> Vec<u8> {
+        let mut octets = packet.bytes.to_vec();
+        if clamp_mss(&mut octets, mss) {
+            self.tallies.count("tcp-mss-clamped");
+        }
+        octets
+    }
+
+    fn prepare_whole(
+        &mut self,
+        now: Time,
+        spi_in: u32,
+        packet: &Packet<'_>,
+        (size, df): (Size, OuterDf),
+        prepared: &mut Vec<Prepared>,
+        out: &mut SealOutput,
+    ) -> SealOutcome {
         let Some(sa) = self.sad.get_mut(&spi_in) else {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
-        let size = match Size::of(packet, sa) {
-            Size::Hopeless => return self.refuse(DropReason::TooLong, Blame::Sa(spi_in)),
-            Size::TooBig { mtu } => return self.answer(now, spi_in, packet, mtu, out),
-            size => size,
-        };
-        let result = prepare_into(sa, spi_in, self.rng.as_mut(), packet, size, &mut out.sealed);
+        let df = size == Size::Fits
+            && match df {
+                OuterDf::Copy => packet.dont_fragment,
+                OuterDf::Set => true,
+                OuterDf::Clear => false,
+            };
+        let result = prepare_into(sa, spi_in, self.rng.as_mut(), packet, df, &mut out.sealed);
         match result {
             Ok((sequence, range)) => {
                 prepared.push(Prepared {
@@ -301,13 +347,49 @@ impl DataPlane {
                     outcome: out.outcomes.len(),
                 });
                 self.after_sealing(now, spi_in);
-                size.outcome()
+                if size == Size::Oversize {
+                    self.tallies.count("out-sealed-oversize");
+                    return SealOutcome::SealedOversize;
+                }
+                SealOutcome::Sealed
             }
             Err(reason) => {
                 self.end_sa(spi_in, reason);
                 self.refuse(reason, Blame::Sa(spi_in))
             }
         }
+    }
+
+    /// Seals a packet in pieces that fit. If the SA ends between them, the rest is refused.
+    fn prepare_cut(
+        &mut self,
+        now: Time,
+        spi_in: u32,
+        packet: &Packet<'_>,
+        df: OuterDf,
+        prepared: &mut Vec<Prepared>,
+        out: &mut SealOutput,
+    ) -> SealOutcome {
+        let sa = self.sad.get(&spi_in);
+        let pieces = sa.and_then(|sa| {
+            let identification = sa.outbound.last_sent().unwrap_or_default() as u16;
+            fragments(packet, sa.inner_mtu(), identification)
+        });
+        let Some(pieces) = pieces else {
+            return self.refuse(DropReason::TooLong, Blame::Sa(spi_in));
+        };
+        self.tallies.count("out-fragmented");
+        for piece in pieces {
+            let Ok(piece) = Packet::parse(&piece) else {
+                return self.refuse(DropReason::NotIp, Blame::Nobody);
+            };
+            let whole = (Size::Fits, df);
+            match self.prepare_whole(now, spi_in, &piece, whole, prepared, out) {
+                SealOutcome::Sealed => {}
+                refused => return refused,
+            }
+        }
+        SealOutcome::SealedInFragments
     }
 
     fn after_sealing(&mut self, now: Time, spi_in: u32) {
@@ -325,8 +407,8 @@ impl DataPlane {
         }
     }
 
-    /// "Too big", as from the packet's own destination: an address of ours would be a martian on
-    /// the interface that it comes in by.
+    /// "Too big", from this gateway's address inside; where it has none, from the packet's own
+    /// destination.
     fn answer(
         &mut self,
         now: Time,
@@ -335,15 +417,21 @@ impl DataPlane {
         mtu: u16,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let interface = self
-            .sad
-            .get(&spi_in)
-            .and_then(|sa| self.spd.child(sa.child))
-            .and_then(|child| child.interface.clone());
-        if let Ok(Some(answer)) = too_big(packet, packet.destination, mtu)
-            && self.answers.spend(now)
-        {
-            out.answers.push(Answer { interface }, &answer);
+        let sa = self.sad.get(&spi_in);
+        let child = sa.and_then(|sa| self.spd.child(sa.child));
+        let router = child.and_then(|child| child.handling.router_towards(packet.source));
+        let meta = Answer {
+            interface: child.and_then(|child| child.interface.clone()),
+            is_ours: router.is_some(),
+        };
+        let answer = too_big(packet, router.unwrap_or(packet.destination), mtu);
+        if let Ok(Some(answer)) = answer {
+            if self.answers.spend(now, ANSWERS_PER_SECOND) {
+                out.answers.push(meta, &answer);
+                self.tallies.count("too-big-sent");
+            } else {
+                self.tallies.count("too-big-not-sent");
+            }
         }
         self.refuse(DropReason::TooBig, Blame::Sa(spi_in));
         SealOutcome::TooBig { mtu }
@@ -383,22 +471,37 @@ impl DataPlane {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Size {
     Fits,
+    /// To be fragmented before it is sealed.
+    Cut,
+    /// To be sealed, and fragmented then.
     Oversize,
-    TooBig { mtu: u16 },
+    TooBig {
+        mtu: u16,
+    },
     Hopeless,
 }
 
 impl Size {
-    fn of(packet: &Packet<'_>, sa: &Sa) -> Self {
-        let (len, fits) = (packet.total_len(), usize::from(sa.inner_mtu()));
-        let mtu = match packet.source {
-            IpAddr::V4(_) => sa.inner_mtu(),
-            IpAddr::V6(_) => sa.inner_mtu().max(IPV6_MIN_MTU),
+    fn of(packet: &Packet<'_>, sa: &Sa, handling: &Handling) -> Self {
+        let (len, fits) = (packet.total_len(), sa.inner_mtu());
+        if len <= usize::from(fits) {
+            return Self::Fits;
+        }
+        let outer_is_whole = handling.outer_df == OuterDf::Set && sa.path.remote.is_ipv4();
+        let too_big = match packet.source {
+            IpAddr::V4(_) => packet.dont_fragment && handling.outer_df != OuterDf::Clear,
+            IpAddr::V6(_) => len > usize::from(IPV6_MIN_MTU),
         };
-        if len <= fits {
-            Self::Fits
-        } else if packet.dont_fragment && len > usize::from(mtu) {
+        if too_big {
+            let mtu = match packet.source {
+                IpAddr::V4(_) => fits,
+                IpAddr::V6(_) => fits.max(IPV6_MIN_MTU),
+            };
             Self::TooBig { mtu }
+        } else if Self::may_be_cut(packet, sa, handling) {
+            Self::Cut
+        } else if outer_is_whole && packet.source.is_ipv4() {
+            Self::TooBig { mtu: fits }
         } else if sa.outer_total(len) > MAX_IP_PACKET {
             Self::Hopeless
         } else {
@@ -406,11 +509,11 @@ impl Size {
         }
     }
 
-    fn outcome(self) -> SealOutcome {
-        match self {
-            Self::Fits => SealOutcome::Sealed,
-            _ => SealOutcome::SealedOversize,
-        }
+    fn may_be_cut(packet: &Packet<'_>, sa: &Sa, handling: &Handling) -> bool {
+        packet.source.is_ipv4()
+            && handling.fragmentation == Fragmentation::BeforeEncryption
+            && sa.takes_fragments()
+            && sa.inner_mtu() >= IPV4_LEAST_LINK_MTU
     }
 }
 
@@ -429,7 +532,7 @@ fn prepare_into(
     spi_in: u32,
     rng: &mut dyn CryptoRng,
     packet: &Packet<'_>,
-    size: Size,
+    df: bool,
     out: &mut Batch<Sealed>,
 ) -> Result<(u64, Range<usize>), DropReason> {
     let len = packet.total_len();
@@ -443,7 +546,7 @@ fn prepare_into(
         path: sa.path,
         spi_in,
         tos: packet.tos,
-        df: packet.dont_fragment && size == Size::Fits,
+        df,
     };
     let next_header = match packet.source {
         IpAddr::V4(_) => protocol::IPV4,

@@ -5,6 +5,7 @@ use crate::counters::DropReason;
 use crate::spd::{ChildId, WAITING_TIME};
 use crossgate_model::Time;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long a removed SA that has a successor still opens what was on its way.
@@ -18,9 +19,11 @@ pub(super) enum Timer {
     Erase(u32),
     /// The end of a packet's waiting.
     Waiting(ChildId),
+    /// The end of belief in what a router said of the way to a peer.
+    PathMtu(IpAddr),
 }
 
-/// At most two for each SA and one for each Child.
+/// At most two for each SA, one for each Child and one for each peer.
 #[derive(Debug, Default)]
 pub(super) struct Timers(BTreeSet<(Time, Timer)>);
 
@@ -60,6 +63,7 @@ impl DataPlane {
                 Timer::Expire(spi_in) => self.end_sa(spi_in, DropReason::SendLifetimeEnded),
                 Timer::Erase(spi_in) => self.erase(spi_in),
                 Timer::Waiting(id) => self.give_up_waiting(now, id),
+                Timer::PathMtu(remote) => self.age_path_mtu(remote),
             }
         }
     }

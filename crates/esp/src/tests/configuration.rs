@@ -28,6 +28,7 @@ fn child(name: &str, interface: Option<&str>, enabled: bool) -> Child {
             idle: None,
         },
         replay_window: value(64),
+        oversize: Default::default(),
         enabled: value(enabled),
     }
 }
@@ -95,6 +96,7 @@ fn policies_are_those_of_enabled_children_of_enabled_connections() {
         child: child.into(),
         tunnel_interface: interface.map(Into::into),
         selectors: SelectorPair::ANY_V4,
+        handling: Default::default(),
     };
     let expected = [policy("tunnel", Some("Tunnel0")), policy("map", None)];
     assert_eq!(Policy::all_of(&gateway), expected);

@@ -231,6 +231,7 @@ fn interfaces_do_not_share_policies() {
             child: "map".into(),
             tunnel_interface: None,
             selectors: SelectorPair::ANY_V4,
+            handling: Default::default(),
         },
     ]);
     for (round, child) in [(0, "tunnel"), (1, "map")] {

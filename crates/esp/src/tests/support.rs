@@ -4,7 +4,7 @@ use crate::counters::DropReason;
 pub(super) use crate::fuzzing::{CHILD, End, TUNNEL, agreed, path, selectors, spi, suites};
 use crate::notice::Notice;
 use crate::plane::{OpenOutcome, OpenOutput, Received, SealOutcome, SealOutput, Sealed};
-use crate::{DataPlane, Policy};
+use crate::{DataPlane, Handling, Policy};
 use crossgate_crypto::{Encr, Integ};
 use crossgate_model::{ChildSa, SelectorPair, Time};
 use crossgate_wire::ip::{Echo, EchoKind, Udp, build_packet, protocol};
@@ -44,6 +44,13 @@ impl Ends {
         Self::agreeing(GCM, |_| ())
     }
 
+    /// Another treatment of sizes at A; its SAs stay.
+    pub fn handle(&mut self, handling: Handling) {
+        let mut policy = policy(CHILD, selectors(End::A));
+        policy.handling = handling;
+        self.a.set_policies(vec![policy]);
+    }
+
     pub fn at(&mut self, end: End) -> &mut DataPlane {
         match end {
             End::A => &mut self.a,
@@ -77,6 +84,17 @@ impl Ends {
         assert_eq!(out.outcomes.len(), 1);
         let travelling = travelling(&out).pop();
         (out.outcomes[0], travelling)
+    }
+
+    /// All that a packet of A's is sealed into.
+    pub fn seal_all(&mut self, packet: &[u8]) -> (SealOutcome, Vec<Travelling>) {
+        let mut out = SealOutput::default();
+        self.a.seal(self.now, Some(TUNNEL), [packet], &mut out);
+        (out.outcomes[0], travelling(&out))
+    }
+
+    pub fn tally(&self, what: &str) -> u64 {
+        self.a.tallies().get(what).copied().unwrap_or_default()
     }
 
     /// A packet that must be sealed.
@@ -187,6 +205,7 @@ pub fn policy(child: &str, selectors: SelectorPair) -> Policy {
         child: child.into(),
         tunnel_interface: Some(TUNNEL.into()),
         selectors,
+        handling: Default::default(),
     }
 }
 

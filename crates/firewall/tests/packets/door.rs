@@ -448,6 +448,7 @@ fn map(words: &mut Words<'_>) -> Connection {
                 idle: None,
             },
             replay_window: given(64),
+            oversize: Default::default(),
             enabled: given(true),
         }],
     }

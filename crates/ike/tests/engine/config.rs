@@ -111,6 +111,7 @@ pub fn child(name: &str, selectors: SelectorPair) -> Child {
             idle: None,
         },
         replay_window: given(1024),
+        oversize: Default::default(),
         enabled: given(true),
     }
 }

@@ -7,7 +7,8 @@ use crate::lower::proposals::{prf_of, smart_default};
 use crate::words;
 use crossgate_diag::Spanned;
 use crossgate_model::{
-    Auth, Connection, Identity, IdentityMatch, IkeProposal, Limits, PresharedKey, RemoteEnd,
+    Auth, Connection, Fragmentation, Identity, IdentityMatch, IkeProposal, Limits, OuterDf,
+    PresharedKey, RemoteEnd,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -361,6 +362,7 @@ impl Writer<'_> {
         if self.common(traversal, "NAT traversal") == Some(false) {
             self.line("no crypto ipsec nat-transparency udp-encapsulation");
         }
+        self.oversize(connections);
         let (limits, default) = (&self.gateway.limits, Limits::default());
         let lines = [
             (
@@ -393,6 +395,21 @@ impl Writer<'_> {
     }
 
     /// What holds for the whole router: the first connection's value.
+    /// Both have one value here for all, as far as the gateway's Children agree in it.
+    fn oversize(&mut self, connections: &[&Connection]) {
+        let children = || connections.iter().flat_map(|c| &c.children);
+        let df = children().map(|child| child.oversize.outer_df.value);
+        match self.common(df, "what becomes of DF") {
+            Some(OuterDf::Clear) => self.line("crypto ipsec df-bit clear"),
+            Some(OuterDf::Set) => self.line("crypto ipsec df-bit set"),
+            Some(OuterDf::Copy) | None => {}
+        }
+        let cut = children().map(|child| child.oversize.fragmentation.value);
+        if self.common(cut, "where packets are cut") == Some(Fragmentation::AfterEncryption) {
+            self.line("crypto ipsec fragmentation after-encryption");
+        }
+    }
+
     fn common<T: PartialEq>(
         &mut self,
         mut values: impl Iterator<Item = T>,

@@ -79,6 +79,14 @@ const ROWS: &[(&str, &str)] = &[
         "no crypto ipsec nat-transparency",
         "NAT traversal is off, as the gateway has it",
     ),
+    (
+        "crypto ipsec df-bit",
+        "whether routers on the way may cut sealed packets",
+    ),
+    (
+        "crypto ipsec fragmentation",
+        "packets that are too long are sealed first, and then cut",
+    ),
     ("crypto pki trustpoint", "where the certificate is kept"),
     (
         "crypto ipsec transform-set",

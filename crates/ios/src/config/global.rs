@@ -5,8 +5,8 @@ use super::reasons::{
     ECN, NO_CERTIFICATES, NO_DUMMIES, NO_IKEV1, NO_NAT, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
 };
 use super::{
-    Config, access_list, crypto_map, ikev2, interface, ipsec_profile, isakmp, keyring, nat, pki,
-    policy, profile, proposal, routes, sa, switch, transform,
+    Config, access_list, crypto_map, ikev2, interface, ipsec_profile, isakmp, keyring, nat,
+    oversize, pki, policy, profile, proposal, routes, sa, switch, transform,
 };
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, lacking, read, section, set};
 use crate::tree::Line;
@@ -81,13 +81,10 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         nat_transparency,
     ),
     aside("crypto ipsec nat-transparency spi-matching", MANAGEMENT),
-    lacking(
-        "crypto ipsec df-bit",
-        "the DF bit is handled by the tunnel's MTU",
-    ),
-    lacking(
+    set("crypto ipsec df-bit", oversize::df_bit::<Config>),
+    set(
         "crypto ipsec fragmentation",
-        "packets too big for the path are handled before encryption",
+        oversize::fragmentation::<Config>,
     ),
     aside("crypto ipsec server", SERVICES),
     lacking("crypto ipsec client", NO_REMOTE_ACCESS),

@@ -1,5 +1,6 @@
 //! `interface`, with what makes it a tunnel.
 
+use super::oversize::{self, HasOversize, OversizeSettings};
 use super::reasons::{NO_NAT, ONE_TABLE};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, is_digits, lacking, read, run, set};
@@ -21,6 +22,8 @@ pub struct Interface {
     pub mtu: Option<Spanned<u16>>,
     pub ip_mtu: Option<Spanned<u16>>,
     pub tcp_mss: Option<Spanned<u16>>,
+    /// Before the global ones.
+    pub oversize: OversizeSettings,
     pub tunnel: Tunnel,
     pub crypto_map: Option<Spanned<String>>,
     /// `ip access-group`.
@@ -75,6 +78,12 @@ pub enum TunnelMode {
     Wrong,
 }
 
+impl HasOversize for Interface {
+    fn oversize_mut(&mut self) -> &mut OversizeSettings {
+        &mut self.oversize
+    }
+}
+
 impl Named for Interface {
     const WHAT: &'static str = "interface";
 
@@ -88,6 +97,7 @@ impl Named for Interface {
             mtu: None,
             ip_mtu: None,
             tcp_mss: None,
+            oversize: OversizeSettings::default(),
             tunnel: Tunnel::default(),
             crypto_map: None,
             filter_in: None,
@@ -114,6 +124,11 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     set("mtu", mtu),
     set("ip mtu", ip_mtu),
     set("ip tcp adjust-mss", adjust_mss),
+    set("crypto ipsec df-bit", oversize::df_bit::<Interface>),
+    set(
+        "crypto ipsec fragmentation",
+        oversize::fragmentation::<Interface>,
+    ),
     set("tunnel source", tunnel_source),
     set("tunnel destination", tunnel_destination),
     set("tunnel mode", tunnel_mode),

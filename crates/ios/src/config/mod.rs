@@ -12,6 +12,7 @@ pub mod ipsec_profile;
 pub mod isakmp;
 pub mod keyring;
 pub mod nat;
+pub mod oversize;
 pub mod pki;
 pub mod policy;
 pub mod profile;
@@ -33,6 +34,7 @@ use ikev2::Ikev2Globals;
 use interface::Interface;
 use ipsec_profile::IpsecProfile;
 use keyring::Keyring;
+use oversize::OversizeSettings;
 use policy::Policy;
 use profile::Profile;
 use proposal::Proposal;
@@ -64,6 +66,7 @@ pub struct Config {
     pub isakmp_enabled: Spanned<bool>,
     /// UDP encapsulation where a NAT is found.
     pub nat_transparency: Spanned<bool>,
+    pub oversize: OversizeSettings,
     /// IKEv1's policies and keys.
     pub isakmp: isakmp::Isakmp,
     pub pki: pki::Pki,
@@ -102,6 +105,7 @@ impl Default for Config {
             access_lists: Vec::new(),
             isakmp_enabled: Spanned::default_of(true),
             nat_transparency: Spanned::default_of(true),
+            oversize: OversizeSettings::default(),
             isakmp: isakmp::Isakmp::default(),
             pki: pki::Pki::default(),
             nat: nat::Nat::default(),

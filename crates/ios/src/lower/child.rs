@@ -2,12 +2,13 @@
 
 use super::{Lowering, certain};
 use crate::behaviour::{self, Release};
+use crate::config::oversize::OversizeSettings;
 use crate::config::sa::{Offer, Pfs};
 use crate::config::transform::TransformSet;
 use crossgate_crypto::DhGroup;
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::behaviour::ResponderSelectors;
-use crossgate_model::{Child, Claim, EspProposal, Lifetime, SelectorPair};
+use crossgate_model::{Child, Claim, EspProposal, Lifetime, Oversize, SelectorPair};
 
 /// What depends on the release only.
 #[derive(Clone, Copy)]
@@ -21,6 +22,7 @@ pub(super) struct Carrier {
     pub name: Spanned<String>,
     pub interface: Option<Spanned<String>>,
     pub enabled: Spanned<bool>,
+    pub oversize: Oversize,
 }
 
 impl Lowering<'_, '_, '_> {
@@ -51,9 +53,20 @@ impl Lowering<'_, '_, '_> {
             pfs,
             lifetime: lifetime.clone(),
             replay_window: stated.unwrap_or(default),
+            oversize: carrier.oversize,
             enabled: carrier.enabled,
         };
         pairs.into_iter().enumerate().map(child).collect()
+    }
+
+    /// An interface's own word comes before the global one.
+    pub(super) fn oversize(&self, own: &OversizeSettings) -> Oversize {
+        let (global, default) = (&self.config.oversize, Oversize::default());
+        let fragmentation = own.fragmentation.or(global.fragmentation);
+        Oversize {
+            outer_df: own.df_bit.or(global.df_bit).unwrap_or(default.outer_df),
+            fragmentation: fragmentation.unwrap_or(default.fragmentation),
+        }
     }
 
     fn esp_proposals(&mut self, offer: &Offer, carrier: &Carrier) -> Vec<EspProposal> {

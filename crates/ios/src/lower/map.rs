@@ -113,6 +113,7 @@ impl<'c> Lowering<'c, '_, '_> {
             name,
             interface: None,
             enabled,
+            oversize: self.oversize(&interface.oversize),
         };
         let children = self.children(&carrier, &entry.offer, pairs, LIST_SELECTORS);
         let Some(profile) = profile else {

@@ -159,6 +159,7 @@ impl<'c> Lowering<'c, '_, '_> {
             name: interface.name.clone(),
             interface: Some(interface.name.clone()),
             enabled: enabled(interface),
+            oversize: self.oversize(&interface.oversize),
         };
         let Some(list) = &interface.tunnel.policy else {
             let pair = Spanned {

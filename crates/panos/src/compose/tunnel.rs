@@ -5,7 +5,7 @@ use super::ike::{PROFILE_NAME, distinct, list_line};
 use crate::language::values::lifesize;
 use crate::lower::algorithm;
 use crate::write::quoted;
-use crossgate_model::{Child, Connection, Selector, SelectorPair};
+use crossgate_model::{Child, Connection, Oversize, Selector, SelectorPair};
 use ipnet::IpNet;
 
 const PROFILE: &str = "network ike crypto-profiles ipsec-crypto-profiles";
@@ -65,6 +65,7 @@ impl Writer<'_> {
         }
         self.proxy_ids(&path, &name, children);
         self.replay(&path, first.replay_window.value);
+        self.oversize(&first.oversize);
         let (interface, is_new) = match &first.tunnel_interface {
             Some(interface) => (self.names.interface(interface), false),
             None => (self.new_interface(&path), true),
@@ -214,6 +215,16 @@ impl Writer<'_> {
         }
         self.set(&path, &["local", &local.to_string()]);
         self.set(&path, &["remote", &remote.to_string()]);
+    }
+
+    fn oversize(&mut self, oversize: &Oversize) {
+        let default = Oversize::default();
+        if oversize.outer_df.value != default.outer_df.value {
+            self.cannot("an outer DF bit that is not the inner packet's");
+        }
+        if oversize.fragmentation.value != default.fragmentation.value {
+            self.cannot("cutting packets after their encryption");
+        }
     }
 
     fn replay(&mut self, path: &str, packets: u32) {

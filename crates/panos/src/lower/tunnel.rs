@@ -92,6 +92,7 @@ fn of_tunnel<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Vec<Child> {
             pfs,
             lifetime: lifetime.clone(),
             replay_window: replay_window(tunnel),
+            oversize: Default::default(),
             enabled: enabled(tunnel, can_work),
         })
         .collect()
