@@ -4,9 +4,11 @@ mod commands;
 mod inward;
 mod outputs;
 mod outward;
+mod path_mtu;
 mod reload;
 mod turn;
 
+use crate::answers::Answers;
 use crate::bind::{self, Bindings};
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -103,6 +105,7 @@ struct Daemon {
     counters: BTreeMap<&'static str, u64>,
     inward: Inward,
     outward: Outward,
+    answers: Answers,
     stopping: Option<turn::Stopping>,
 }
 
@@ -234,6 +237,7 @@ impl Daemon {
             counters: BTreeMap::new(),
             inward: Inward::default(),
             outward: Outward::default(),
+            answers: Answers::default(),
             stopping: None,
         };
         daemon.say_ready(&name);
@@ -290,7 +294,7 @@ impl Daemon {
         }
     }
 
-    /// The path to a peer is as narrow as the device that it begins at, for all that we know.
+    /// The path to a peer is as narrow as the device that it begins at, until a router says more.
     fn set_path_mtus(&mut self) {
         for connection in &self.setting.gateway.connections {
             let local = connection.local.address.as_ref();

@@ -12,6 +12,7 @@
 
 #![deny(unsafe_code)]
 
+mod answers;
 pub mod bind;
 pub mod clock;
 pub mod control;
@@ -26,6 +27,7 @@ pub mod log;
 mod machine;
 mod made;
 pub mod netlink;
+mod path_mtu;
 mod ping;
 pub mod plan;
 mod process;

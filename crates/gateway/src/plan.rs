@@ -48,8 +48,6 @@ pub struct Tunnel {
     pub device: String,
     pub addresses: Vec<IpNet>,
     pub mtu: u16,
-    /// What SYNs are clamped to, in both directions.
-    pub mss: Option<u16>,
 }
 
 impl Plan {
@@ -221,7 +219,6 @@ fn policy_tunnel(mtu: u16) -> Tunnel {
         device: POLICY_DEVICE.into(),
         addresses: Vec::new(),
         mtu,
-        mss: None,
     }
 }
 
@@ -236,7 +233,6 @@ fn interface_tunnel(block: Option<&Interface>, name: &str, mtu: u16) -> Option<T
         device: device_name(name),
         addresses: addresses.unwrap_or_default(),
         mtu: block.and_then(|b| b.mtu.as_ref()).map_or(mtu, |m| m.value),
-        mss: block.and_then(|b| b.tcp_mss.as_ref()).map(|m| m.value),
     })
 }
 

@@ -5,8 +5,9 @@
 
 use crate::failclosed::OWN_PACKETS_MARK;
 use crate::failure::Failure;
+use crate::path_mtu;
 use crate::trains::{self, Train};
-use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
+use nix::errno::Errno;
 use rustix::net::{RecvFlags, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, IoSlice};
@@ -50,9 +51,9 @@ impl Endpoint {
             nat: {
                 let nat = udp(address, NAT_PORT)?;
                 trains::ask_for_trains(&nat);
-                nat
+                discovering(nat, address)?
             },
-            esp: raw_esp(address)?,
+            esp: discovering(raw_esp(address)?, address)?,
         })
     }
 
@@ -80,18 +81,7 @@ impl Endpoint {
     }
 
     pub fn send(&self, port: Port, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
-        self.send_marked(port, to, payload, 0)
-    }
-
-    /// With that type of service.
-    pub fn send_marked(
-        &self,
-        port: Port,
-        to: SocketAddr,
-        payload: &[u8],
-        tos: u8,
-    ) -> io::Result<()> {
-        self.send_parts(port, to, &[IoSlice::new(payload)], None, tos)
+        self.send_parts(port, to, &[IoSlice::new(payload)], None, Marks::default())
     }
 
     /// Datagrams of `segment` octets, the last of which may be shorter, one behind the other.
@@ -101,15 +91,33 @@ impl Endpoint {
         to: SocketAddr,
         parts: &[IoSlice<'_>],
         segment: Option<u16>,
-        tos: u8,
+        marks: Marks,
     ) -> io::Result<()> {
-        let send = || trains::send(self.socket(port), to, parts, segment, tos);
-        match send().map_err(io::Error::from) {
+        let socket = self.socket(port);
+        // The IKE socket sends everything without DF.
+        let without_df = port != Port::Ike && !marks.df;
+        if without_df {
+            path_mtu::allow_fragments(socket, self.address)?;
+        }
+        let send = || trains::send(socket, to, parts, segment, marks.tos);
+        let sent = match send().map_err(io::Error::from) {
             // The error belongs to an earlier datagram; this one has not been tried.
             Err(error) if is_old_news(&error) => send().map_err(io::Error::from),
             other => other,
+        };
+        if without_df {
+            path_mtu::forbid_fragments(socket, self.address)?;
         }
+        sent
     }
+}
+
+/// Of outer headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Type of service, or traffic class.
+    pub tos: u8,
+    pub df: bool,
 }
 
 /// One datagram of any socket of the Internet's families.
@@ -124,11 +132,26 @@ fn is_passing(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock || is_old_news(error)
 }
 
+/// What an ICMP error about an earlier datagram is turned into.
 fn is_old_news(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    use Errno::{
+        ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EMSGSIZE, ENETUNREACH, ENONET, ENOPROTOOPT,
+        EOPNOTSUPP, EPROTO,
+    };
+    let number = error.raw_os_error().map(Errno::from_raw);
     matches!(
-        error.kind(),
-        ConnectionRefused | HostUnreachable | NetworkUnreachable
+        number,
+        Some(
+            ECONNREFUSED
+                | EHOSTDOWN
+                | EHOSTUNREACH
+                | EMSGSIZE
+                | ENETUNREACH
+                | ENONET
+                | ENOPROTOOPT
+                | EOPNOTSUPP
+                | EPROTO
+        )
     )
 }
 
@@ -169,6 +192,15 @@ fn raw_esp(address: IpAddr) -> Result<Socket, Failure> {
     Ok(socket)
 }
 
+/// One that carries ESP: with DF, unless a packet is not to have it.
+fn discovering(socket: Socket, address: IpAddr) -> Result<Socket, Failure> {
+    let asked = path_mtu::ask_for_errors(&socket, address)
+        .and_then(|()| path_mtu::forbid_fragments(&socket, address));
+    let what = || format!("learn the MTU of paths from {address}");
+    asked.map_err(|error| Failure::machine(what(), error))?;
+    Ok(socket)
+}
+
 fn domain(address: IpAddr) -> Domain {
     match address {
         IpAddr::V4(_) => Domain::IPV4,
@@ -184,12 +216,6 @@ fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
     trains::ask_for_tos(socket, address);
     // Without the privilege there are no policy rules either, which the mark is for.
     let _ = socket.set_mark(OWN_PACKETS_MARK);
-    // A path that is narrower than the tunnel counts on gets fragments, not a black hole.
-    match address {
-        IpAddr::V4(_) => sockopt::set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DONT)?,
-        IpAddr::V6(_) => {
-            sockopt::set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DONT)?;
-        }
-    }
-    Ok(())
+    // A path that is too narrow for an IKE message gets fragments, not a black hole.
+    path_mtu::allow_fragments(socket, address)
 }

@@ -76,7 +76,7 @@ pub fn receive(socket: &impl AsFd, buffer: &mut [u8], control: &mut [u8]) -> io:
     Ok(train)
 }
 
-fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
+pub fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = storage.as_sockaddr_in();
     let v6 = storage.as_sockaddr_in6();
     v4.map(|v4| SocketAddrV4::new(v4.ip(), v4.port()).into())

@@ -91,7 +91,8 @@ impl Daemon {
         let now = self.now();
         let connections = self.ike.connections(now);
         let mut counters = self.ike.counters().clone();
-        for (name, count) in self.esp.drops().iter().chain(&self.counters) {
+        let of_esp = self.esp.drops().iter().chain(self.esp.tallies());
+        for (name, count) in of_esp.chain(&self.counters) {
             *counters.entry(name).or_default() += count;
         }
         Scene {

@@ -9,7 +9,7 @@ use crossgate_ike::Datagram;
 use crossgate_model::Path;
 use crossgate_model::view::Encapsulation;
 use crossgate_wire::esp::{Port4500, classify_4500};
-use crossgate_wire::ip::{Packet, clamp_mss};
+use crossgate_wire::ip::Packet;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
@@ -191,26 +191,20 @@ impl Daemon {
     }
 
     /// Hands inner packets to the kernel, each tunnel's together.
-    fn deliver_opened(&mut self, opened: &mut OpenOutput) {
-        let mut packets: Vec<(&Opened, &mut [u8])> = opened.packets.iter_mut().collect();
+    fn deliver_opened(&mut self, opened: &OpenOutput) {
+        let mut packets: Vec<(&Opened, &[u8])> = opened.packets.iter().collect();
         // Stable: packets of one tunnel stay in their order.
         packets.sort_by(|(one, _), (other, _)| one.interface.cmp(&other.interface));
-        let same = |one: &(&Opened, &mut [u8]), other: &(&Opened, &mut [u8])| {
-            one.0.interface == other.0.interface
-        };
-        for run in packets.chunk_by_mut(same) {
+        let same =
+            |one: &(&Opened, &[u8]), other: &(&Opened, &[u8])| one.0.interface == other.0.interface;
+        for run in packets.chunk_by(same) {
             let interface = run.first().and_then(|(meta, _)| meta.interface.as_deref());
             let mut tuns = self.machine.tuns.iter();
             let Some(tun) = tuns.find(|tun| tun.tunnel.interface.as_deref() == interface) else {
                 self.count_many("no-tunnel-device", run.len());
                 continue;
             };
-            if let Some(most) = tun.tunnel.mss {
-                run.iter_mut().for_each(|(_, packet)| {
-                    clamp_mss(packet, most);
-                });
-            }
-            let packets: Vec<&[u8]> = run.iter().map(|(_, packet)| &**packet).collect();
+            let packets: Vec<&[u8]> = run.iter().map(|(_, packet)| *packet).collect();
             let failed = tun.write_all(&packets);
             self.count_many("tun-write-failed", failed);
         }

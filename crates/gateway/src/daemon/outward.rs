@@ -2,13 +2,12 @@
 //! a batch at a time.
 
 use super::Daemon;
-use crate::sockets::{Endpoint, Port};
+use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
 use crate::tun::{READ_MAX, Tun};
-use crossgate_esp::{SealOutput, Sealed};
+use crossgate_esp::{Answer, SealOutput, Sealed};
 use crossgate_model::view::Encapsulation;
 use crossgate_offload::{Header, Packets, split};
-use crossgate_wire::ip::clamp_mss;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 
@@ -35,8 +34,7 @@ impl Default for Outward {
 }
 
 impl Outward {
-    /// Reads a batch, and clamps what is to be clamped. Gives how many reads were not what their
-    /// header says.
+    /// Reads a batch. Gives how many reads were not what their header says.
     fn fill(&mut self, tun: &Tun) -> io::Result<usize> {
         self.packets.clear();
         let mut unusable = 0;
@@ -52,13 +50,6 @@ impl Outward {
                 Err(_) => false,
             };
             unusable += usize::from(!whole);
-            // A SYN comes alone.
-            if whole
-                && let Some(most) = tun.tunnel.mss
-                && let Some(packet) = self.packets.last_mut()
-            {
-                clamp_mss(packet, most);
-            }
         }
         Ok(unusable)
     }
@@ -100,15 +91,22 @@ impl Daemon {
             }
         }
         for (meta, packet) in sealed.answers.iter() {
-            self.answer(meta.interface.as_deref(), packet);
+            self.answer(meta, packet);
         }
         sealed.clear();
     }
 
-    /// Hands an answer of ours to the kernel by the device that the question came in by.
-    fn answer(&mut self, interface: Option<&str>, packet: &[u8]) {
+    /// Sends an answer of ours; one that is not from an address of ours is handed to the kernel by
+    /// the device that the question came in by.
+    fn answer(&mut self, meta: &Answer, packet: &[u8]) {
+        if meta.is_ours {
+            if self.answers.send(packet).is_err() {
+                self.count("answer-send-failed");
+            }
+            return;
+        }
         let mut tuns = self.machine.tuns.iter();
-        match tuns.find(|tun| tun.tunnel.interface.as_deref() == interface) {
+        match tuns.find(|tun| tun.tunnel.interface.as_deref() == meta.interface.as_deref()) {
             Some(tun) if tun.write(packet).is_ok() => {}
             Some(_) => self.count("tun-write-failed"),
             None => self.count("no-tunnel-device"),
@@ -116,8 +114,8 @@ impl Daemon {
     }
 }
 
-/// How many packets, from the first on, are datagrams of one train: of one path and type of
-/// service, and of one length but for a shorter last one.
+/// How many packets, from the first on, are datagrams of one train: of one path, type of
+/// service and DF, and of one length but for a shorter last one.
 fn train_length(packets: &[(&Sealed, &[u8])]) -> usize {
     let Some(((first, packet), behind)) = packets.split_first() else {
         return 0;
@@ -129,7 +127,7 @@ fn train_length(packets: &[(&Sealed, &[u8])]) -> usize {
     for (meta, next) in behind {
         octets += next.len();
         let joins = meta.path == first.path
-            && meta.tos == first.tos
+            && (meta.tos, meta.df) == (first.tos, first.df)
             && next.len() <= packet.len()
             && length < trains::LENGTH_MAX
             && octets <= trains::OCTETS_MAX;
@@ -151,6 +149,10 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
         Encapsulation::Udp { remote_port, .. } => (Port::Nat, remote_port),
     };
     let to = SocketAddr::new(meta.path.remote, to);
+    let marks = Marks {
+        tos: meta.tos,
+        df: meta.df,
+    };
     let segment = train.first().map(|(_, packet)| packet.len());
     if let Some(segment) = segment.and_then(|length| u16::try_from(length).ok())
         && train.len() > 1
@@ -159,7 +161,7 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
             .iter()
             .map(|(_, packet)| IoSlice::new(packet))
             .collect();
-        let sent = endpoint.send_parts(port, to, &parts, Some(segment), meta.tos);
+        let sent = endpoint.send_parts(port, to, &parts, Some(segment), marks);
         // Not where the path needs outer fragments, or the device can't: they go one by one.
         match sent {
             Ok(()) => return 0,
@@ -167,7 +169,9 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
             Err(_) => {}
         }
     }
-    let failed =
-        |(_, packet): &&(&Sealed, &[u8])| endpoint.send_marked(port, to, packet, meta.tos).is_err();
+    let failed = |(_, packet): &&(&Sealed, &[u8])| {
+        let parts = [IoSlice::new(packet)];
+        endpoint.send_parts(port, to, &parts, None, marks).is_err()
+    };
     train.iter().filter(failed).count()
 }

@@ -30,6 +30,8 @@ enum Source {
     Listener,
     Client(ClientId),
     Socket(usize, Port),
+    /// What the kernel keeps of ICMP errors about that socket's packets.
+    Errors(usize, Port),
     Tun(usize),
     Ping,
 }
@@ -114,12 +116,12 @@ impl Daemon {
         if poll(&mut fds, pause.as_ref()).is_err() {
             return Vec::new();
         }
-        let ready = fds.iter().map(|fd| !fd.revents().is_empty());
-        let ready: Vec<bool> = ready.collect();
-        let sources = sources.into_iter().zip(ready);
-        sources
-            .filter(|(_, ready)| *ready)
-            .map(|((s, ..), _)| s)
+        let events: Vec<_> = fds.iter().map(PollFd::revents).collect();
+        let sources = sources.into_iter().zip(events);
+        let ready = sources.filter(|(_, events)| !events.is_empty());
+        ready
+            .flat_map(|((source, ..), events)| [errors_of(source, events), Some(source)])
+            .flatten()
             .collect()
     }
 
@@ -165,6 +167,7 @@ impl Daemon {
                 self.run_requests();
             }
             Source::Socket(index, port) => self.receive(index, port),
+            Source::Errors(index, port) => self.take_errors(index, port),
             Source::Tun(index) => self.send_from_tun(index),
             Source::Ping => {
                 let now = self.now();
@@ -187,6 +190,16 @@ impl Daemon {
             self.tell(Record::info("stopping", "deleting the SAs with the peers"));
             self.ike.shutdown(now);
         }
+    }
+}
+
+/// Errors wait beside a socket's datagrams, and are taken first: until then they fail its calls.
+fn errors_of(source: Source, events: PollFlags) -> Option<Source> {
+    match source {
+        Source::Socket(index, port) if events.contains(PollFlags::ERR) => {
+            Some(Source::Errors(index, port))
+        }
+        _ => None,
     }
 }
 
