@@ -13,6 +13,7 @@ mod support;
 mod daemon;
 mod harness;
 mod libreswan;
+mod mtu;
 mod openiked;
 mod prints;
 mod strongswan;

@@ -155,6 +155,20 @@ impl World {
         self.nft("add chain ip cut forward { type filter hook forward priority 0; policy drop; }");
     }
 
+    /// The router's link to that end takes packets of so many octets; the gateway there knows, the
+    /// other one doesn't. Before the daemons start.
+    pub fn narrow_wan(&self, end: End, mtu: u16) {
+        let link = format!("link set {} mtu {mtu}", end.router_interface());
+        self.ip("wan", &link);
+        self.ip(end.gateway_node(), &format!("link set wan mtu {mtu}"));
+    }
+
+    /// What a shell line prints in a node, whatever it ends with.
+    pub fn shell(&self, node: &str, line: &str) -> String {
+        let output = output(self.command(node, "sh").args(["-c", line]));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn endpoint(&self, end: End) -> Endpoint {
         let translated = self.nat == Nat::Before(end);
         Endpoint {

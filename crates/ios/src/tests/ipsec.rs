@@ -1,6 +1,7 @@
 //! Transform sets, IPsec profiles, crypto maps.
 
 use super::{PROFILE, TUNNEL, check, check_warnings, with_tunnel};
+use crossgate_model::{Fragmentation, OuterDf};
 use expect_test::expect;
 
 const MAP: &str = "\
@@ -303,6 +304,38 @@ fn a_profile_without_a_set_offers_the_default_one() {
             esp default: AES-CBC-128 / HMAC-SHA1-96 pfs none life 3600 s 4608000 kB window 64
     "#]],
     );
+}
+
+/// What a Child does with packets that are too long, given lines before and in its interface.
+fn oversize(global: &str, own: &str) -> (OuterDf, Fragmentation) {
+    let text = with_tunnel(global).replace("interface Tunnel0", &format!("interface Tunnel0{own}"));
+    let gateway = super::door::read(&text).reading.gateway;
+    let again = super::door::read(&crate::compose(&gateway).text);
+    let of = |gateway: &crossgate_model::Gateway| {
+        let (_, child) = gateway.children().next().expect("a Child");
+        let oversize = child.oversize;
+        (oversize.outer_df.value, oversize.fragmentation.value)
+    };
+    let read = of(&gateway);
+    assert_eq!(of(&again.reading.gateway), read, "composed and read again");
+    read
+}
+
+#[test]
+fn an_interface_s_own_treatment_of_long_packets_comes_before_the_global_one() {
+    use Fragmentation::{AfterEncryption, BeforeEncryption};
+    let global = "crypto ipsec df-bit set\ncrypto ipsec fragmentation after-encryption";
+    let own = "\n crypto ipsec df-bit clear\n crypto ipsec fragmentation before-encryption";
+    let taken_back = "crypto ipsec df-bit set\nno crypto ipsec df-bit";
+    for (global, own, expected) in [
+        ("", "", (OuterDf::Copy, BeforeEncryption)),
+        (global, "", (OuterDf::Set, AfterEncryption)),
+        (global, own, (OuterDf::Clear, BeforeEncryption)),
+        ("", own, (OuterDf::Clear, BeforeEncryption)),
+        (taken_back, "", (OuterDf::Copy, BeforeEncryption)),
+    ] {
+        assert_eq!(oversize(global, own), expected, "{global}{own}");
+    }
 }
 
 #[test]
