@@ -116,6 +116,7 @@ fn child_sa(view: &ChildSaView) -> Value {
         "age_seconds": view.age.as_secs(),
         "lifetime_seconds": view.lifetime.as_secs(),
         "inner_mtu": view.inner_mtu,
+        "path_mtu": view.path_mtu,
         "counters": counters(&view.counters),
     })
 }
