@@ -59,3 +59,8 @@ pub use plane::{
 };
 pub use replay::MAX_WINDOW;
 pub use spd::{ACQUIRE_INTERVAL, Policy, WAITING_PACKETS, WAITING_TIME};
+
+/// Which of the processor's instructions packets are sealed and opened by.
+pub fn ciphers() -> String {
+    crossgate_kernels::Path::best().to_string()
+}

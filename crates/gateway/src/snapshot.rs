@@ -60,6 +60,7 @@ impl Scene<'_> {
             unix_time: self.unix.as_secs(),
             management_address: first.and_then(|d| d.addresses.first().copied()),
             management_mac: first.and_then(|d| d.mac),
+            ciphers: crossgate_esp::ciphers(),
         }
     }
 

@@ -13,6 +13,7 @@ pub fn render(snapshot: &Snapshot) -> Value {
         "release": system.release,
         "version": system.version,
         "uptime_seconds": system.uptime.as_secs(),
+        "ciphers": system.ciphers,
         "interfaces": snapshot.interfaces.iter().map(interface).collect::<Vec<_>>(),
         "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
         "connections": snapshot.connections.iter().map(connection).collect::<Vec<_>>(),

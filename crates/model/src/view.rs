@@ -53,6 +53,8 @@ pub struct SystemView {
     pub unix_time: u64,
     pub management_address: Option<IpNet>,
     pub management_mac: Option<[u8; 6]>,
+    /// The processor's instructions that packets are sealed and opened by: `vaes-512, sha-ni`.
+    pub ciphers: String,
 }
 
 #[derive(Clone, Debug)]

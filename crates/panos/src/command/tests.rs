@@ -109,6 +109,7 @@ fn snapshot() -> Snapshot {
             unix_time: ESTABLISHED + 582,
             management_address: Some("198.51.100.20/24".parse().expect("network")),
             management_mac: None,
+            ciphers: String::new(),
         },
         interfaces: vec![InterfaceView {
             name: "ethernet1/1".into(),
