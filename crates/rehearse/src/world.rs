@@ -5,6 +5,7 @@
 
 mod changes;
 mod hurried;
+mod narrow;
 mod network;
 mod star;
 
@@ -560,18 +561,6 @@ impl World {
                 self.plan_arrival(number, ike, first, datagram.clone());
                 self.plan_arrival(number, ike, second, datagram);
             }
-        }
-    }
-
-    /// The router before the narrow link answers.
-    fn tell_sender(&mut self, node: NodeId, why: Loss, datagram: Box<Datagram>) {
-        if why == Loss::TooBig {
-            let due = Due::TooBig {
-                node,
-                mtu: self.way.mtu,
-                datagram,
-            };
-            self.queue.plan(self.now + self.way.delay, due);
         }
     }
 
