@@ -112,8 +112,8 @@ impl Sa {
 
     /// Whether the peer takes fragments, of which the later ones show no ports (RFC 4301 §7.1).
     pub(crate) fn takes_fragments(&self) -> bool {
-        let all = self.local_selectors.iter().chain(&self.remote_selectors);
-        all.into_iter().all(shows_no_ports)
+        let mut all = self.local_selectors.iter().chain(&self.remote_selectors);
+        all.all(shows_no_ports)
     }
 
     pub(crate) fn lingers(&self) -> bool {
