@@ -2,7 +2,7 @@
 
 use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
-use crossgate_gateway::{LogFormat, Options};
+use crossgate_gateway::{LogFormat, Options, PlaneChoice};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,6 +39,20 @@ pub struct RunArgs {
     /// Carry this tunnel's ESP in UDP, NAT or not: many times faster here; `all` for every tunnel
     #[arg(long = "encapsulate", value_name = "TUNNEL")]
     encapsulate: Vec<String>,
+    /// Who seals and opens packets: this program, the kernel (IPsec and VTI devices, IPv4 outside), or
+    /// the kernel where it can
+    #[arg(long, value_enum, default_value_t = DataPlane::User)]
+    data_plane: DataPlane,
+    /// With the kernel's data plane, ask network cards to encrypt; cards that can't are no hindrance
+    #[arg(long)]
+    offload: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DataPlane {
+    User,
+    Kernel,
+    Auto,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,6 +75,12 @@ pub fn run(args: &RunArgs) -> ExitCode {
         },
         passive: args.passive,
         encapsulate: args.encapsulate.clone(),
+        data_plane: match args.data_plane {
+            DataPlane::User => PlaneChoice::User,
+            DataPlane::Kernel => PlaneChoice::Kernel,
+            DataPlane::Auto => PlaneChoice::Auto,
+        },
+        offload: args.offload,
     };
     match crossgate_gateway::run(options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,14 +14,16 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::keylog::KeyLog;
 use crate::load::{Hints, Loaded, load};
-use crate::log::{Log, LogFormat, Record};
+use crate::log::{Level, Log, LogFormat, Record};
 use crate::machine::{self, Machine};
 use crate::netlink::{Device, Netlink};
 use crate::ping::Pinger;
 use crate::plan::Plan;
+use crate::plane::{Plane, PlaneChoice, PlaneKind};
 use crate::process::{self, Signals};
 use crate::server::Server;
-use crate::{control, failure};
+use crate::xfrm::{self, KernelPlane, Wanted};
+use crate::{control, failure, vti};
 use commands::Ticket;
 use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
 use crossgate_ike::Engine;
@@ -53,6 +55,10 @@ pub struct Options {
     /// Tunnels whose ESP is carried in UDP whether there is a NAT or not, by the names that the
     /// configuration has for them; [`ALL_TUNNELS`] for every one.
     pub encapsulate: Vec<String>,
+    /// Who seals and opens.
+    pub data_plane: PlaneChoice,
+    /// Ask the network cards to encrypt, where the kernel is the data plane.
+    pub offload: bool,
 }
 
 /// In place of a tunnel's name.
@@ -97,7 +103,7 @@ struct Daemon {
     setting: Setting,
     machine: Machine,
     ike: Engine,
-    esp: DataPlane,
+    plane: Plane,
     keylog: Option<KeyLog>,
     pinger: Pinger<Ticket>,
     debug: BTreeSet<DebugTopic>,
@@ -117,6 +123,8 @@ struct Setting {
     plan: Plan,
     /// Of the devices that the local addresses are on.
     path_mtus: BTreeMap<IpAddr, u16>,
+    /// Their indices.
+    locals: BTreeMap<IpAddr, u32>,
     notes: Vec<Record>,
 }
 
@@ -141,6 +149,9 @@ impl Setting {
         notes.extend(force_encapsulation(&mut gateway, &options.encapsulate));
         let locals = bind::local_addresses(&gateway, &bindings, devices)?;
         let path_mtus = locals.iter().map(|a| (*a, path_mtu(devices, *a))).collect();
+        let index = |local: &IpAddr| devices.iter().find(|device| device.has(*local));
+        let indices = locals.iter().filter_map(|a| Some((*a, index(a)?.index)));
+        let indices = indices.collect();
         let mtu = |local| path_mtu(devices, local);
         let plan = Plan::new(&gateway, &bindings, locals, &mtu);
         let remarks = bind::remarks(&gateway, &bindings, devices);
@@ -152,8 +163,74 @@ impl Setting {
             bindings,
             plan,
             path_mtus,
+            locals: indices,
             notes,
         })
+    }
+}
+
+impl Setting {
+    /// The Children that the data plane is to serve, in the configuration's order.
+    fn put_policies(&mut self, options: &Options, plane: &mut Plane) {
+        let policies = Policy::all_of(&self.gateway);
+        match plane {
+            Plane::User(user) => user.set_policies(policies),
+            Plane::Kernel(kernel) => {
+                if options.offload {
+                    kernel.set_offload(self.locals.clone());
+                }
+                let wanted = policies
+                    .into_iter()
+                    .filter_map(|policy| self.wanted(policy));
+                let told = kernel.set_policies(wanted.collect());
+                let told = told.into_iter();
+                self.notes
+                    .extend(told.map(|text| Record::new(Level::Error, "policy-failed", text)));
+            }
+        }
+    }
+
+    /// `None` where the Child's device is not made.
+    fn wanted(&self, policy: Policy) -> Option<Wanted> {
+        let interface = policy.tunnel_interface.as_deref();
+        let mut tunnels = self.plan.tunnels.iter();
+        let tunnel = tunnels.find(|tunnel| tunnel.interface.as_deref() == interface)?;
+        let mut children = self.gateway.children();
+        let (connection, _) = children.find(|(_, child)| child.name.value == policy.child)?;
+        let local = connection.local.address.as_ref().map(|a| a.value);
+        Some(Wanted {
+            child: policy.child,
+            mark: vti::mark_of(&tunnel.device),
+            selectors: policy.selectors,
+            ends: local.zip(connection.remote.address()),
+        })
+    }
+}
+
+/// Which data plane it is, and what is told of the choice.
+fn choose_plane(
+    options: &Options,
+    gateway: &Gateway,
+    netlink: &mut Netlink,
+) -> Result<(PlaneKind, Option<Record>), Failure> {
+    if options.data_plane == PlaneChoice::User {
+        return Ok((PlaneKind::User, None));
+    }
+    let mut random = process::entropy().map_err(failure::of("get entropy from the kernel"))?;
+    let possible = xfrm::probe(gateway, netlink, &mut random);
+    let told = |text| Some(Record::info("data-plane", text));
+    match (possible, options.data_plane) {
+        (Ok(()), _) => {
+            let text = "the kernel seals and opens (XFRM)".to_owned();
+            Ok((PlaneKind::Kernel, told(text)))
+        }
+        (Err(reason), PlaneChoice::Auto) => {
+            let text = format!(
+                "this program seals and opens, for this kernel cannot carry the tunnels: {reason}"
+            );
+            Ok((PlaneKind::User, told(text)))
+        }
+        (Err(reason), _) => Err(Failure::NoKernelPlane { reason }),
     }
 }
 
@@ -205,22 +282,35 @@ impl Daemon {
         }
         let signals = Signals::listen().map_err(failure::of("listen to signals"))?;
         let mut netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
-        let setting = Setting::read(&options, loaded, &machine::devices(&mut netlink)?)?;
+        let mut setting = Setting::read(&options, loaded, &machine::devices(&mut netlink)?)?;
+        let (kind, chosen) = choose_plane(&options, &setting.gateway, &mut netlink)?;
+        setting.notes.extend(chosen);
         let socket = options.socket(&name)?;
         let server = Server::open(&socket, &name)?;
         let keylog = open_keylog(&options, &clock, &mut log)?;
         let random = || process::entropy().map_err(failure::of("get entropy from the kernel"));
         let ike = Engine::new(setting.gateway.clone(), Box::new(random()?));
-        let policies = Policy::all_of(&setting.gateway);
-        let esp = DataPlane::new(policies, Box::new(random()?));
+        let mut plane = match kind {
+            PlaneKind::User => {
+                let policies = Policy::all_of(&setting.gateway);
+                Plane::User(Box::new(DataPlane::new(policies, Box::new(random()?))))
+            }
+            PlaneKind::Kernel => {
+                let kernel = KernelPlane::open();
+                Plane::Kernel(Box::new(
+                    kernel.map_err(failure::of("speak to the kernel's IPsec"))?,
+                ))
+            }
+        };
         let identifier = rand_core::Rng::next_u32(&mut random()?) as u16;
-        let mut machine = Machine::new(netlink, &socket);
+        let mut machine = Machine::new(netlink, &socket, kind);
         let made = machine.make(&setting.plan);
         // Only now: what a daemon that died had closed is closed until the plan's own is.
         if let Err(failure) = made.and_then(|()| machine.remove_others(&setting.plan)) {
             machine.abandon();
             return Err(failure);
         }
+        setting.put_policies(&options, &mut plane);
         let mut daemon = Self {
             options,
             clock,
@@ -230,7 +320,7 @@ impl Daemon {
             setting,
             machine,
             ike,
-            esp,
+            plane,
             keylog,
             pinger: Pinger::new(identifier),
             debug: BTreeSet::new(),
@@ -300,12 +390,15 @@ impl Daemon {
             let local = connection.local.address.as_ref();
             let mtu = local.and_then(|a| self.setting.path_mtus.get(&a.value));
             if let (Some(remote), Some(mtu)) = (connection.remote.address(), mtu) {
-                self.esp.set_path_mtu(remote, *mtu);
+                self.plane.set_path_mtu(remote, *mtu);
             }
         }
     }
 
     fn end(mut self) {
+        if let Some(kernel) = self.plane.kernel() {
+            kernel.clear();
+        }
         self.tell(Record::info(
             "stopped",
             "all tunnels are down, nothing is left behind",

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// What ended the daemon before or instead of its work.
@@ -42,6 +42,14 @@ pub enum Failure {
     NameInUse { name: String },
     /// The device's name is taken.
     TunInUse { device: String },
+    /// The kernel can't be the data plane.
+    NoKernelPlane { reason: String },
+    /// Another device of the kernel's has the name, or both ends.
+    VtiInUse {
+        device: String,
+        local: Ipv4Addr,
+        remote: Ipv4Addr,
+    },
     /// No /dev/net/tun.
     NoTun { error: io::Error },
     /// A capability is missing.
@@ -142,6 +150,18 @@ impl fmt::Display for Failure {
             Self::TunInUse { device } => write!(
                 f,
                 "device {device} exists already and is not ours: another daemon or program has made it"
+            ),
+            Self::NoKernelPlane { reason } => write!(
+                f,
+                "this kernel cannot carry the tunnels: {reason}; or run with --data-plane user"
+            ),
+            Self::VtiInUse {
+                device,
+                local,
+                remote,
+            } => write!(
+                f,
+                "device {device} cannot be made: the name, or a tunnel device from {local} to {remote}, exists already; the kernel has one for each pair of ends: remove it, or run with --data-plane user"
             ),
             Self::NoTun { error } => write!(
                 f,

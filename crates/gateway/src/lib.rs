@@ -3,8 +3,9 @@
 //!
 //! - [`load`], [`encoding`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
-//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`tun`], [`sockets`], [`trains`],
-//!   [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
+//! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`device`], [`tun`], [`vti`], [`sockets`],
+//!   [`trains`], [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
+//! - [`plane`]: the data plane, ours or the kernel's; [`xfrm`]: the kernel's.
 //! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
 //! - [`control`], [`server`]: operators' commands; [`snapshot`]: what they look at; [`ping`].
 //! - [`log`], [`keylog`]: what is told.
@@ -17,6 +18,7 @@ pub mod bind;
 pub mod clock;
 pub mod control;
 pub mod daemon;
+mod device;
 pub mod dialect;
 pub mod encoding;
 pub mod failclosed;
@@ -30,6 +32,7 @@ pub mod netlink;
 mod path_mtu;
 mod ping;
 pub mod plan;
+mod plane;
 mod process;
 pub mod routes;
 mod server;
@@ -42,7 +45,10 @@ mod sysctl;
 mod testing;
 mod trains;
 mod tun;
+mod vti;
+mod xfrm;
 
 pub use daemon::{Options, run};
 pub use failure::Failure;
 pub use log::LogFormat;
+pub use plane::PlaneChoice;

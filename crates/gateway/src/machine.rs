@@ -8,10 +8,12 @@ use crate::log::Record as LogRecord;
 use crate::made::{Made, MadeFile};
 use crate::netlink::{Device, KernelRoute, Netlink};
 use crate::plan::{Plan, Tunnel};
+use crate::plane::PlaneKind;
 use crate::routes::{self, MAIN_TABLE, Programmed, RouteSpec};
 use crate::sockets::Endpoint;
 use crate::sysctl;
 use crate::tun::Tun;
+use crate::vti::{self, Vti};
 use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
@@ -26,7 +28,10 @@ pub struct Machine {
     /// What one that died before us had left there.
     inherited: Made,
     pub endpoints: Vec<Endpoint>,
+    plane: PlaneKind,
     pub tuns: Vec<Tun>,
+    /// In place of TUNs, where the kernel is the data plane.
+    vtis: Vec<Vti>,
     /// Changed in this run.
     switches: Vec<sysctl::Changed>,
     /// Others' routes that the operator knows of.
@@ -37,14 +42,16 @@ pub struct Machine {
 
 impl Machine {
     /// `socket` is locked: no other daemon of the name runs.
-    pub fn new(netlink: Netlink, socket: &Path) -> Self {
+    pub fn new(netlink: Netlink, socket: &Path, plane: PlaneKind) -> Self {
         let mut machine = Self {
             netlink,
             made: routes::Record::default(),
             file: MadeFile::beside(socket),
             inherited: Made::default(),
             endpoints: Vec::new(),
+            plane,
             tuns: Vec::new(),
+            vtis: Vec::new(),
             switches: Vec::new(),
             told: BTreeSet::new(),
             notes: Vec::new(),
@@ -72,7 +79,14 @@ impl Machine {
 
     /// Before anything of it is made.
     fn record(&self, plan: &Plan) -> Result<(), Failure> {
+        let kernels = plan
+            .tunnels
+            .iter()
+            .filter(|_| self.plane == PlaneKind::Kernel);
+        let known = self.vtis.iter().map(|vti| &vti.tunnel);
+        let devices = kernels.chain(known).map(|tunnel| tunnel.device.clone());
         let made = Made {
+            devices: devices.chain(self.inherited.devices.clone()).collect(),
             routes: &self.made.all_routes() | &plan.routes(),
             rules: &self.made.all_rules() | &plan.rules,
             switches: [&self.inherited.switches[..], &self.switches].concat(),
@@ -103,8 +117,14 @@ impl Machine {
         for address in &plan.locals {
             self.open_endpoint(*address)?;
         }
+        for device in std::mem::take(&mut self.inherited.devices) {
+            vti::remove(&mut self.netlink, &device);
+        }
         for tunnel in &plan.tunnels {
-            self.make_tunnel(tunnel)?;
+            match self.plane {
+                PlaneKind::User => self.make_tunnel(tunnel)?,
+                PlaneKind::Kernel => self.make_vti(tunnel)?,
+            }
         }
         let devices = self.devices()?;
         for route in &plan.tunnel_routes {
@@ -187,7 +207,7 @@ impl Machine {
 
     fn open_endpoint(&mut self, address: IpAddr) -> Result<(), Failure> {
         if self.endpoints.iter().all(|e| e.address != address) {
-            self.endpoints.push(Endpoint::open(address)?);
+            self.endpoints.push(Endpoint::open(address, self.plane)?);
         }
         Ok(())
     }
@@ -208,12 +228,35 @@ impl Machine {
         }
     }
 
+    fn make_vti(&mut self, tunnel: &Tunnel) -> Result<(), Failure> {
+        let mut there = self.vtis.iter_mut();
+        if let Some(vti) = there.find(|vti| vti.tunnel.device == tunnel.device) {
+            if vti.tunnel == *tunnel || vti.change(tunnel.clone(), &mut self.netlink)? {
+                return Ok(());
+            }
+            // Its ends are part of it.
+            vti.remove(&mut self.netlink);
+            self.vtis.retain(|vti| vti.tunnel.device != tunnel.device);
+        }
+        self.vtis
+            .push(Vti::create(tunnel.clone(), &mut self.netlink)?);
+        let text = format!(
+            "the kernel does not clamp TCP's segments on {}: the path MTU must be discovered, or a packet filter must clamp them",
+            tunnel.device
+        );
+        self.notes.push(LogRecord::info("mss-not-clamped", text));
+        Ok(())
+    }
+
     /// A gateway forwards. A container may not let us say so, but have said it already.
     fn forward(&mut self, plan: &Plan) -> Result<(), Failure> {
         let v6 = |route: &RouteSpec| !route.destination.addr().is_ipv4();
         self.switch(plan, sysctl::FORWARD_V4)?;
         if plan.last_resorts.iter().any(v6) {
             self.switch(plan, sysctl::FORWARD_V6)?;
+        }
+        if self.plane == PlaneKind::Kernel {
+            self.switch(plan, sysctl::ASK_AGAIN)?;
         }
         Ok(())
     }
@@ -233,15 +276,27 @@ impl Machine {
             }
             Err(error) => Err(error),
         };
+        let (enabled, off, otherwise) = match name {
+            sysctl::ASK_AGAIN => (
+                "acquires-hastened",
+                "acquires-slow",
+                "the kernel asks for a missing SA only every few minutes",
+            ),
+            _ => (
+                "forwarding-enabled",
+                "forwarding-off",
+                "nothing is forwarded",
+            ),
+        };
         self.notes.push(match set {
             Ok(()) => {
                 let text = format!("{name} enabled; it is put back at the end");
-                LogRecord::info("forwarding-enabled", text)
+                LogRecord::info(enabled, text)
             }
             Err(error) => {
                 self.switches.truncate(known);
-                let text = format!("{name} could not be enabled, nothing is forwarded: {error}");
-                LogRecord::warning("forwarding-off", text)
+                let text = format!("{name} could not be enabled, {otherwise}: {error}");
+                LogRecord::warning(off, text)
             }
         });
         Ok(())
@@ -257,6 +312,11 @@ impl Machine {
         let planned: BTreeSet<&str> = plan.tunnels.iter().map(|t| t.device.as_str()).collect();
         self.tuns
             .retain(|tun| planned.contains(tun.tunnel.device.as_str()));
+        let stays = |vti: &Vti| planned.contains(vti.tunnel.device.as_str());
+        for vti in self.vtis.iter().filter(|vti| !stays(vti)) {
+            vti.remove(&mut self.netlink);
+        }
+        self.vtis.retain(stays);
         self.endpoints.retain(|e| plan.locals.contains(&e.address));
         self.record(plan)
     }
@@ -265,6 +325,7 @@ impl Machine {
     pub fn dismantle(mut self) {
         let devices = self.netlink.devices().unwrap_or_default();
         self.made.remove_all(&mut self.netlink, &devices);
+        self.remove_vtis();
         self.restore_switches();
         for switch in std::mem::take(&mut self.inherited.switches) {
             let _ = switch.restore();
@@ -278,11 +339,18 @@ impl Machine {
         let devices = self.netlink.devices().unwrap_or_default();
         self.made.keep_adopted();
         self.made.remove_all(&mut self.netlink, &devices);
+        self.remove_vtis();
         self.restore_switches();
         let _ = match self.inherited == Made::default() {
             true => self.file.remove(),
             false => self.file.write(&self.inherited),
         };
+    }
+
+    fn remove_vtis(&mut self) {
+        for vti in self.vtis.drain(..) {
+            vti.remove(&mut self.netlink);
+        }
     }
 
     fn restore_switches(&mut self) {

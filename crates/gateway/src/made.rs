@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 pub struct Made {
     pub routes: BTreeSet<RouteSpec>,
     pub rules: BTreeSet<RuleSpec>,
+    /// The kernel's tunnel devices, which outlive a daemon as a TUN does not.
+    pub devices: BTreeSet<String>,
     /// Each with its former value.
     pub switches: Vec<Changed>,
 }
@@ -48,7 +50,8 @@ impl MadeFile {
         if value["machine"] != this_machine() {
             return Ok(Made::default());
         }
-        parse(&value).ok_or_else(|| io::Error::other("expected routes, rules and switches"))
+        parse(&value)
+            .ok_or_else(|| io::Error::other("expected routes, rules, devices and switches"))
     }
 
     /// All of it or, should we die meanwhile, what was there before.
@@ -89,6 +92,7 @@ fn render(made: &Made) -> String {
         "machine": this_machine(),
         "routes": made.routes.iter().map(route_value).collect::<Vec<_>>(),
         "rules": made.rules.iter().map(rule_value).collect::<Vec<_>>(),
+        "devices": made.devices,
         "switches": made.switches.iter().map(switch).collect::<Vec<_>>(),
     });
     value.to_string() + "\n"
@@ -128,6 +132,11 @@ fn parse(value: &Value) -> Option<Made> {
     Some(Made {
         routes: list("routes")?.iter().map(route).collect::<Option<_>>()?,
         rules: list("rules")?.iter().map(rule).collect::<Option<_>>()?,
+        // Daemons of before there were any don't list them.
+        devices: or_null(&value["devices"], |devices| {
+            devices.as_array()?.iter().map(text).collect::<Option<_>>()
+        })?
+        .unwrap_or_default(),
         switches: list("switches")?
             .iter()
             .map(switch)
@@ -188,6 +197,10 @@ fn or_null<T>(value: &Value, parse: impl Fn(&Value) -> Option<T>) -> Option<Opti
     }
 }
 
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
 fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
     T::try_from(value.as_u64()?).ok()
 }
@@ -216,6 +229,7 @@ mod tests {
         Made {
             routes: plan.routes(),
             rules: plan.rules,
+            devices: BTreeSet::from(["tunnel.1".to_owned()]),
             switches: vec![Changed {
                 name: SWITCHES[0],
                 before: "0".into(),
@@ -244,13 +258,14 @@ mod tests {
 
     #[test]
     fn a_record_that_is_none_is_not_half_believed() {
-        let good = r#"{"routes": [], "rules": [], "switches": []}"#;
+        let good = r#"{"routes": [], "rules": [], "devices": [], "switches": []}"#;
         assert_eq!(parse(&json_of(good)), Some(Made::default()));
         for bad in [
             r"{}",
-            r#"{"routes": [{}], "rules": [], "switches": []}"#,
-            r#"{"routes": [], "rules": [{"v6": true}], "switches": []}"#,
-            r#"{"routes": [], "rules": [], "switches": [{"name": "kernel/panic", "before": "1"}]}"#,
+            r#"{"routes": [{}], "rules": [], "devices": [], "switches": []}"#,
+            r#"{"routes": [], "rules": [{"v6": true}], "devices": [], "switches": []}"#,
+            r#"{"routes": [], "rules": [], "devices": [7], "switches": []}"#,
+            r#"{"routes": [], "rules": [], "devices": [], "switches": [{"name": "kernel/panic", "before": "1"}]}"#,
         ] {
             assert_eq!(parse(&json_of(bad)), None, "{bad}");
         }

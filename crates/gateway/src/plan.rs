@@ -39,7 +39,7 @@ pub struct Plan {
     pub remarks: Vec<String>,
 }
 
-/// A TUN device to be made.
+/// A tunnel's device to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tunnel {
     /// The configuration's name; `None` for policy-based Children.
@@ -48,6 +48,8 @@ pub struct Tunnel {
     pub device: String,
     pub addresses: Vec<IpNet>,
     pub mtu: u16,
+    /// Outer addresses of what it carries, local and, where it is known, remote.
+    pub ends: BTreeSet<(IpAddr, Option<IpAddr>)>,
 }
 
 impl Plan {
@@ -189,7 +191,7 @@ fn plain_via(bindings: &Bindings, via: &NextHop) -> Result<Via, String> {
 
 /// A device for each tunnel interface that is up and has Children, and one for policies.
 fn tunnels(gateway: &Gateway, path_mtu: &dyn Fn(IpAddr) -> u16) -> Vec<Tunnel> {
-    let mut inner: BTreeMap<Option<&str>, u16> = BTreeMap::new();
+    let mut inner: BTreeMap<Option<&str>, (u16, BTreeSet<_>)> = BTreeMap::new();
     for (connection, child) in gateway.children().filter(|(c, _)| c.enabled.value) {
         let Some(local) = connection.local.address.as_ref().map(|a| a.value) else {
             continue;
@@ -199,16 +201,18 @@ fn tunnels(gateway: &Gateway, path_mtu: &dyn Fn(IpAddr) -> u16) -> Vec<Tunnel> {
             .tunnel_interface
             .as_ref()
             .map(|name| name.value.as_str());
-        inner
-            .entry(name)
-            .and_modify(|least| *least = mtu.min(*least))
-            .or_insert(mtu);
+        let (least, ends) = inner.entry(name).or_insert((mtu, BTreeSet::new()));
+        *least = mtu.min(*least);
+        ends.insert((local, connection.remote.address()));
     }
     let tunnels = inner.into_iter();
     tunnels
-        .filter_map(|(name, mtu)| match name {
-            None => Some(policy_tunnel(mtu)),
-            Some(name) => interface_tunnel(gateway.interface(name), name, mtu),
+        .filter_map(|(name, (mtu, ends))| {
+            let tunnel = match name {
+                None => Some(policy_tunnel(mtu)),
+                Some(name) => interface_tunnel(gateway.interface(name), name, mtu),
+            };
+            tunnel.map(|tunnel| Tunnel { ends, ..tunnel })
         })
         .collect()
 }
@@ -219,6 +223,7 @@ fn policy_tunnel(mtu: u16) -> Tunnel {
         device: POLICY_DEVICE.into(),
         addresses: Vec::new(),
         mtu,
+        ends: BTreeSet::new(),
     }
 }
 
@@ -233,6 +238,7 @@ fn interface_tunnel(block: Option<&Interface>, name: &str, mtu: u16) -> Option<T
         device: device_name(name),
         addresses: addresses.unwrap_or_default(),
         mtu: block.and_then(|b| b.mtu.as_ref()).map_or(mtu, |m| m.value),
+        ends: BTreeSet::new(),
     })
 }
 
@@ -252,7 +258,7 @@ fn inner_mtu(child: &Child, local: IpAddr, outer: u16) -> u16 {
 }
 
 /// Every pair of algorithms that a proposal can end in.
-fn suites(proposal: &EspProposal) -> Vec<(Encr, Option<Integ>)> {
+pub fn suites(proposal: &EspProposal) -> Vec<(Encr, Option<Integ>)> {
     let mut suites = Vec::new();
     for encr in proposal.encr.iter().map(|e| e.value) {
         if encr.is_aead() {

@@ -4,8 +4,10 @@
 //! machine don't take each other's packets.
 
 use crate::failclosed::OWN_PACKETS_MARK;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::path_mtu;
+use crate::plane::PlaneKind;
+use crate::sys::udp::leave_esp_to_the_kernel;
 use crate::trains::{self, Train};
 use nix::errno::Errno;
 use rustix::net::{RecvFlags, recvfrom};
@@ -40,28 +42,38 @@ pub struct Endpoint {
     pub address: IpAddr,
     ike: Socket,
     nat: Socket,
-    esp: Socket,
+    /// Absent where the kernel takes ESP.
+    esp: Option<Socket>,
 }
 
 impl Endpoint {
-    pub fn open(address: IpAddr) -> Result<Self, Failure> {
+    pub fn open(address: IpAddr, plane: PlaneKind) -> Result<Self, Failure> {
+        let (ike, nat) = (udp(address, IKE_PORT)?, udp(address, NAT_PORT)?);
+        let esp = match plane {
+            PlaneKind::User => {
+                trains::ask_for_trains(&nat);
+                Some(discovering(raw_esp(address)?, address)?)
+            }
+            // Which takes no trains.
+            PlaneKind::Kernel => {
+                let left = leave_esp_to_the_kernel(&nat);
+                left.map_err(failure::of("have the kernel take ESP out of UDP"))?;
+                None
+            }
+        };
         Ok(Self {
             address,
-            ike: udp(address, IKE_PORT)?,
-            nat: {
-                let nat = udp(address, NAT_PORT)?;
-                trains::ask_for_trains(&nat);
-                discovering(nat, address)?
-            },
-            esp: discovering(raw_esp(address)?, address)?,
+            ike,
+            nat: discovering(nat, address)?,
+            esp,
         })
     }
 
-    pub fn socket(&self, port: Port) -> &Socket {
+    pub fn socket(&self, port: Port) -> Option<&Socket> {
         match port {
-            Port::Ike => &self.ike,
-            Port::Nat => &self.nat,
-            Port::Esp => &self.esp,
+            Port::Ike => Some(&self.ike),
+            Port::Nat => Some(&self.nat),
+            Port::Esp => self.esp.as_ref(),
         }
     }
 
@@ -73,7 +85,10 @@ impl Endpoint {
         buffer: &mut [u8],
         control: &mut [u8],
     ) -> io::Result<Option<Train>> {
-        match trains::receive(self.socket(port), buffer, control) {
+        let Some(socket) = self.socket(port) else {
+            return Ok(None);
+        };
+        match trains::receive(socket, buffer, control) {
             // An ICMP error about something sent earlier is told here: not about a datagram.
             Err(error) if is_passing(&error) => Ok(None),
             other => other.map(Some),
@@ -93,7 +108,7 @@ impl Endpoint {
         segment: Option<u16>,
         marks: Marks,
     ) -> io::Result<()> {
-        let socket = self.socket(port);
+        let socket = self.socket(port).ok_or(io::ErrorKind::Unsupported)?;
         // The IKE socket sends everything without DF.
         let without_df = port != Port::Ike && !marks.df;
         if without_df {

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 pub const FORWARD_V4: &str = "net/ipv4/ip_forward";
 pub const FORWARD_V6: &str = "net/ipv6/conf/all/forwarding";
+/// Seconds for which the kernel, having asked for an SA, doesn't ask again.
+pub const ASK_AGAIN: &str = "net/core/xfrm_acq_expires";
 /// Those that are put back.
-pub const SWITCHES: [&str; 2] = [FORWARD_V4, FORWARD_V6];
+pub const SWITCHES: [&str; 3] = [FORWARD_V4, FORWARD_V6, ASK_AGAIN];
 
 /// A switch that was changed, and is put back when the daemon ends in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,10 +89,10 @@ impl Daemon {
         let devices = self.machine.devices().unwrap_or_default();
         let routes = self.machine.routes().unwrap_or_default();
         let now = self.now();
+        self.plane.look();
         let connections = self.ike.connections(now);
         let mut counters = self.ike.counters().clone();
-        let of_esp = self.esp.drops().iter().chain(self.esp.tallies());
-        for (name, count) in of_esp.chain(&self.counters) {
+        for (name, count) in self.plane.drops().iter().chain(&self.counters) {
             *counters.entry(name).or_default() += count;
         }
         Scene {
@@ -113,11 +113,11 @@ impl Daemon {
     /// With what the data plane has counted.
     fn counted(&self, mut connection: ConnectionView) -> ConnectionView {
         for child in &mut connection.children {
-            child.totals = self.esp.totals(&child.name).unwrap_or_default();
+            child.totals = self.plane.totals(&child.name).unwrap_or_default();
             for sa in &mut child.sas {
-                sa.counters = self.esp.counters(sa.spi_in).unwrap_or_default();
-                sa.path_mtu = self.esp.path_mtu(sa.spi_in).unwrap_or(sa.path_mtu);
-                sa.inner_mtu = self.esp.inner_mtu(sa.spi_in).unwrap_or(sa.inner_mtu);
+                sa.counters = self.plane.counters(sa.spi_in).unwrap_or_default();
+                sa.path_mtu = self.plane.path_mtu(sa.spi_in).unwrap_or(sa.path_mtu);
+                sa.inner_mtu = self.plane.inner_mtu(sa.spi_in).unwrap_or(sa.inner_mtu);
             }
         }
         connection

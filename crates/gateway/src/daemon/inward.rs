@@ -184,7 +184,12 @@ impl Daemon {
             return;
         }
         let now = self.now();
-        self.esp.open(now, waiting.drain(..), opened);
+        let Some(esp) = self.plane.user() else {
+            // The kernel takes ESP before it comes here.
+            let count = waiting.drain(..).count();
+            return self.count_many("esp-past-the-kernel", count);
+        };
+        esp.open(now, waiting.drain(..), opened);
         self.deliver_opened(opened);
         opened.clear();
         self.heed_notices(now);

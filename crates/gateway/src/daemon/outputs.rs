@@ -17,7 +17,11 @@ impl Daemon {
     pub(super) fn drain(&mut self) {
         loop {
             let now = self.now();
-            while let Some(output) = self.ike.poll_output() {
+            // SAs first: a peer that has our answer may use them before we have done anything else.
+            let (installs, others): (Vec<_>, Vec<_>) =
+                std::iter::from_fn(|| self.ike.poll_output())
+                    .partition(|output| matches!(output, Output::InstallChild(_)));
+            for output in installs.into_iter().chain(others) {
                 self.act(now, output);
             }
             self.release(now);
@@ -29,9 +33,11 @@ impl Daemon {
 
     /// Sends the packets that waited for an SA which is there now.
     fn release(&mut self, now: Time) {
-        if self.esp.has_released() {
+        if let Some(esp) = self.plane.user()
+            && esp.has_released()
+        {
             let mut sealed = std::mem::take(&mut self.outward.sealed);
-            self.esp.release(now, &mut sealed);
+            esp.release(now, &mut sealed);
             self.send_sealed(&mut sealed);
             self.outward.sealed = sealed;
         }
@@ -46,8 +52,8 @@ impl Daemon {
             } => self.transmit(local, remote, &payload),
             Output::Keepalive { local, remote } => self.send_ike(local, remote, &KEEPALIVE),
             Output::InstallChild(sa) => self.install(now, *sa),
-            Output::RemoveChild { spi_in } => self.esp.remove(now, spi_in),
-            Output::MoveChild { spi_in, path } => self.esp.move_path(spi_in, path),
+            Output::RemoveChild { spi_in } => self.plane.remove(now, spi_in),
+            Output::MoveChild { spi_in, path } => self.plane.move_path(spi_in, path),
             Output::IkeKeys(keys) => {
                 let written = self.keylog.as_mut().map(|log| log.ike(&keys));
                 self.keylog_failed(written);
@@ -63,10 +69,10 @@ impl Daemon {
         let written = self.keylog.as_mut().map(|log| log.child(&sa));
         self.keylog_failed(written);
         if let Some(mtu) = self.setting.path_mtus.get(&sa.path.local) {
-            self.esp.set_path_mtu(sa.path.remote, *mtu);
+            self.plane.set_path_mtu(sa.path.remote, *mtu);
         }
         let child = sa.child.clone();
-        if let Err(error) = self.esp.install(now, sa) {
+        if let Err(error) = self.plane.install(now, sa) {
             let text = format!("the Child SA could not be installed: {error}");
             self.tell(Record {
                 child: Some(child),
@@ -112,7 +118,7 @@ impl Daemon {
     /// Forwards what the data plane has to tell; whether there was anything.
     pub(super) fn heed_notices(&mut self, now: Time) -> bool {
         let mut any = false;
-        while let Some(notice) = self.esp.poll_notice() {
+        while let Some(notice) = self.plane.poll_notice() {
             any = true;
             self.heed(now, notice);
         }

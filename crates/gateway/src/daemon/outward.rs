@@ -67,7 +67,9 @@ impl Daemon {
             };
             let interface = tun.tunnel.interface.as_deref();
             let packets = outward.packets.iter();
-            self.esp.seal(now, interface, packets, &mut outward.sealed);
+            if let Some(esp) = self.plane.user() {
+                esp.seal(now, interface, packets, &mut outward.sealed);
+            }
             self.count_many("tun-read-failed", failed);
             self.count_many("tun-read-unusable", unusable);
         }

@@ -17,7 +17,10 @@ impl Daemon {
             let Some(endpoint) = self.machine.endpoints.get(index) else {
                 return;
             };
-            match path_mtu::next_error(endpoint.socket(port), &mut control) {
+            let Some(socket) = endpoint.socket(port) else {
+                return;
+            };
+            match path_mtu::next_error(socket, &mut control) {
                 Ok(Some(told)) => self.heed_told(&told),
                 Ok(None) => return,
                 Err(_) => return self.count("error-queue-failed"),
@@ -34,7 +37,7 @@ impl Daemon {
             What::Device { mtu } => {
                 self.count("device-mtu-smaller");
                 let mtu = u16::try_from(*mtu).unwrap_or(u16::MAX);
-                self.esp.set_path_mtu(told.remote, mtu);
+                self.plane.set_path_mtu(told.remote, mtu);
             }
             What::Other => self.count("icmp-errors-received"),
         }
@@ -48,7 +51,11 @@ impl Daemon {
             quoted,
         };
         // What is not believed has a counter of the data plane's.
-        if let Ok(mtu) = self.esp.too_big(now, said) {
+        // The kernel hears of its own packets itself.
+        let Some(esp) = self.plane.user() else {
+            return;
+        };
+        if let Ok(mtu) = esp.too_big(now, said) {
             let text = format!("the path to {remote} takes packets of {mtu} octets");
             self.tell(Record::info("path-mtu-lowered", text));
         }

@@ -5,7 +5,6 @@ use super::{Daemon, Setting};
 use crate::failure::Failure;
 use crate::load::load;
 use crate::log::{Level, Record};
-use crossgate_esp::Policy;
 
 /// Why the running configuration stays.
 enum Refusal {
@@ -68,7 +67,7 @@ impl Daemon {
     fn put_into_force(&mut self) {
         let now = self.now();
         let gateway = self.setting.gateway.clone();
-        self.esp.set_policies(Policy::all_of(&gateway));
+        self.setting.put_policies(&self.options, &mut self.plane);
         self.set_path_mtus();
         self.ike.reconfigure(now, gateway);
         self.drain();

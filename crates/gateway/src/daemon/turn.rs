@@ -33,6 +33,8 @@ enum Source {
     /// What the kernel keeps of ICMP errors about that socket's packets.
     Errors(usize, Port),
     Tun(usize),
+    /// What the data plane hears from the kernel.
+    Kernel,
     Ping,
 }
 
@@ -78,7 +80,7 @@ impl Daemon {
         let stop = self.stopping.as_ref().map(|stopping| stopping.until);
         let all = [
             ike,
-            self.esp.poll_timeout(),
+            self.plane.poll_timeout(),
             self.pinger.poll_timeout(),
             stop,
         ];
@@ -94,8 +96,8 @@ impl Daemon {
         {
             self.ike.handle_timeout(now);
         }
-        if self.esp.poll_timeout().is_some_and(|at| at <= now) {
-            self.esp.handle_timeout(now);
+        if self.plane.poll_timeout().is_some_and(|at| at <= now) {
+            self.plane.handle_timeout(now);
         }
         self.pinger.handle_timeout(now);
         self.finish_pings();
@@ -140,14 +142,16 @@ impl Daemon {
             (Source::Client(id), fd, PollFlags::IN | out)
         }));
         for (index, endpoint) in self.machine.endpoints.iter().enumerate() {
-            let sockets = Port::ALL.map(|port| {
-                let fd = endpoint.socket(port).as_fd();
-                (Source::Socket(index, port), fd, PollFlags::IN)
+            let sockets = Port::ALL.into_iter().filter_map(|port| {
+                let fd = endpoint.socket(port)?.as_fd();
+                Some((Source::Socket(index, port), fd, PollFlags::IN))
             });
             all.extend(sockets);
         }
         let tuns = self.machine.tuns.iter().enumerate();
         all.extend(tuns.map(|(index, tun)| (Source::Tun(index), tun.as_fd(), PollFlags::IN)));
+        let events = self.plane.events().into_iter();
+        all.extend(events.map(|fd| (Source::Kernel, fd, PollFlags::IN)));
         let pings = self.pinger.sockets();
         all.extend(pings.map(|fd| (Source::Ping, fd, PollFlags::IN)));
         all
@@ -169,6 +173,12 @@ impl Daemon {
             Source::Socket(index, port) => self.receive(index, port),
             Source::Errors(index, port) => self.take_errors(index, port),
             Source::Tun(index) => self.send_from_tun(index),
+            Source::Kernel => {
+                let now = self.now();
+                if let Some(kernel) = self.plane.kernel() {
+                    kernel.hear(now);
+                }
+            }
             Source::Ping => {
                 let now = self.now();
                 self.pinger.receive(now);

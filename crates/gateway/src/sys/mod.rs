@@ -3,3 +3,5 @@
 
 #[allow(unsafe_code)]
 pub mod tun;
+#[allow(unsafe_code)]
+pub mod udp;
