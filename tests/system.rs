@@ -12,6 +12,7 @@ mod support;
 
 mod daemon;
 mod harness;
+mod kernel;
 mod libreswan;
 mod mtu;
 mod openiked;

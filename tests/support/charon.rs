@@ -1,7 +1,9 @@
 //! strongSwan's daemon in a gateway's namespace, with ESP in its own process.
 //!
-//! Its kernel-libipsec plugin forces UDP encapsulation by pretending that there is a NAT.
+//! Its kernel-libipsec plugin forces UDP encapsulation by pretending that there is a NAT. In a kernel
+//! that has ESP it leaves ESP to that one.
 
+use super::kernel;
 use super::prepared;
 use super::process::{Process, output, read_text, run, wait_for_log, wait_until};
 use super::tunnel::{Esp, Identity, Ike, Suite, Tunnel};
@@ -124,9 +126,13 @@ const SWANCTL_FOLDERS: [&str; 13] = [
 
 fn daemon_settings(dir: &std::path::Path) -> String {
     let dir = dir.display();
+    let kernel = match kernel::carries_their_tunnels() {
+        true => "kernel-netlink",
+        false => "kernel-libipsec kernel-netlink",
+    };
     format!(
         "charon-systemd {{
-  load = random nonce openssl hmac kdf gcm aes sha1 sha2 kernel-libipsec kernel-netlink socket-default vici
+  load = random nonce openssl hmac kdf gcm aes sha1 sha2 {kernel} socket-default vici
   filelog {{
     log {{
       path = {dir}/log

@@ -1,5 +1,6 @@
 //! Our daemon in a gateway's namespace.
 
+use super::kernel;
 use super::keys::{self, SaKeys};
 use super::ping;
 use super::process::{Process, read_text, run, wait_until};
@@ -230,6 +231,9 @@ fn daemon(world: &World, end: End, vendor: Vendor, dir: &Path) -> Command {
     command.arg("--socket").arg(dir.join("socket"));
     command.arg("--keylog").arg(dir.join("keys"));
     command.args(["--log-format", "json"]);
+    if kernel::carries_the_tunnels() {
+        command.args(["--data-plane", "kernel"]);
+    }
     command
 }
 

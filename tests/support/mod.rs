@@ -14,6 +14,7 @@ pub mod capture;
 pub mod charon;
 pub mod crossgate;
 pub mod iked;
+pub mod kernel;
 pub mod keys;
 pub mod ping;
 pub mod pluto;

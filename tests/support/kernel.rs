@@ -1,0 +1,120 @@
+//! A kernel that has ESP: Debian's `user-mode-linux`, a kernel that is an ordinary program and sees
+//! this machine's files. Tests run in it again, with its ESP as the data plane.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = "/usr/bin/linux.uml";
+/// Set for the tests that run inside: whose tunnels the kernel carries.
+const VARIABLE: &str = "CROSSGATE_TESTS_KERNEL_CARRIES";
+const OURS: &str = "ours";
+const BOTH: &str = "both";
+
+/// What the kernel's ESP and the worlds of the tests are made of.
+const MODULES: &str = "xfrm_user esp4 xfrm4_tunnel ip_vti cbc hmac authenc authencesn echainiv seqiv gcm \
+     ghash-generic sha512_generic veth tun af_packet nf_tables nft_masq";
+
+/// Whether our program is to leave ESP to the kernel here.
+pub fn carries_the_tunnels() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// Whether the peer is, too.
+pub fn carries_their_tunnels() -> bool {
+    std::env::var_os(VARIABLE).is_some_and(|value| value == BOTH)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// Our tunnels: the peer seals and opens by itself.
+    Ours,
+    /// The peer's too.
+    Both,
+}
+
+/// Runs those tests of this very program inside; `None` where there is no such kernel. What they print is
+/// given if they have all passed, and shown if not.
+#[track_caller]
+pub fn run_inside(carries: Carries, tests: &[&str], limit: Duration) -> Option<String> {
+    if !Path::new(PROGRAM).exists() {
+        eprintln!("left out: no {PROGRAM} here (tests/setup installs it: user-mode-linux)");
+        return None;
+    }
+    let dir =
+        std::env::temp_dir().join(format!("cgtest-kernel-{}-{carries:?}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("the folder for temporary files is writable");
+    let script = dir.join("init");
+    std::fs::write(&script, init(carries, tests)).expect("the folder is writable");
+    run_script(&script, &dir, limit);
+    let printed = std::fs::read(dir.join("printed")).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    let passed = printed.contains(&format!(
+        "test result: ok. {} passed; 0 failed",
+        tests.len()
+    ));
+    assert!(passed, "{carries:?} in {}:\n{printed}", dir.display());
+    let _ = std::fs::remove_dir_all(dir);
+    Some(printed)
+}
+
+fn run_script(script: &Path, dir: &Path, limit: Duration) {
+    let printed = std::fs::File::create(dir.join("printed")).expect("the folder is writable");
+    let mut machine = Command::new(PROGRAM)
+        .args([
+            "mem=768M",
+            "rootfstype=hostfs",
+            "rootflags=/",
+            "rw",
+            "quiet",
+        ])
+        .args(["con=null", "con0=fd:0,fd:1"])
+        .arg(format!("init={}", script.display()))
+        .arg(format!("uml_dir={}", dir.display()))
+        .stdin(Stdio::null())
+        .stdout(printed.try_clone().expect("a file can be shared"))
+        .stderr(printed)
+        .spawn()
+        .expect("user-mode Linux starts");
+    let begun = Instant::now();
+    while machine.try_wait().expect("it is our child").is_none() {
+        if begun.elapsed() > limit {
+            let _ = machine.kill();
+            let _ = machine.wait();
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// The first and only process: a machine of its own but for the files, then the tests one by one.
+fn init(carries: Carries, tests: &[&str]) -> String {
+    let program = std::env::current_exe().expect("this program has a path");
+    let folder = std::env::current_dir().expect("this program is somewhere");
+    let carries = match carries {
+        Carries::Ours => OURS,
+        Carries::Both => BOTH,
+    };
+    let tests = tests.join(" ");
+    let (program, folder): (PathBuf, PathBuf) = (program, folder);
+    format!(
+        "#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/run/tmp {VARIABLE}={carries}
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs run /run
+mount -t tmpfs modules /lib/modules
+ln -s /usr/lib/uml/modules/$(uname -r) /lib/modules/
+mkdir -p /run/tmp /dev/net
+[ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200
+for module in {MODULES}; do modprobe $module; done
+ip link set lo up
+cd '{folder}'
+'{program}' --exact --test-threads=1 {tests}
+halt -f
+",
+        folder = folder.display(),
+        program = program.display(),
+    )
+}
