@@ -1,6 +1,7 @@
 //! A kernel that has ESP: Debian's `user-mode-linux`, a kernel that is an ordinary program and sees
 //! this machine's files. Tests run in it again, with its ESP as the data plane.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -47,6 +48,8 @@ pub fn run_inside(carries: Carries, tests: &[&str], limit: Duration) -> Option<S
     std::fs::create_dir_all(&dir).expect("the folder for temporary files is writable");
     let script = dir.join("init");
     std::fs::write(&script, init(carries, tests)).expect("the folder is writable");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&script, executable).expect("the file is ours");
     run_script(&script, &dir, limit);
     let printed = std::fs::read(dir.join("printed")).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed).into_owned();
@@ -111,7 +114,7 @@ mkdir -p /run/tmp /dev/net
 for module in {MODULES}; do modprobe $module; done
 ip link set lo up
 cd '{folder}'
-'{program}' --exact --test-threads=1 {tests}
+'{program}' --exact --color=never --test-threads=1 {tests}
 halt -f
 ",
         folder = folder.display(),

@@ -134,7 +134,7 @@ fn needs_wide_window(sa: &ChildSa) -> bool {
     sa.esn || sa.replay_window > SMALL_WINDOW
 }
 
-/// `struct xfrm_replay_state_esn`, with room for as many bits as the window has. With ESN the kernel
+/// `struct xfrm_replay_state_esn`; the kernel makes room for as many bits as the window has. With ESN the kernel
 /// can't do without one (its width tells the high half): the widest is nearest to none.
 fn wide_window(message: &mut Message, esn: bool, window: u32) {
     let window = match window {
@@ -144,7 +144,6 @@ fn wide_window(message: &mut Message, esn: bool, window: u32) {
     let words = window.div_ceil(32);
     message.attribute(A_REPLAY_ESN_VAL, |m| {
         m.u32(words).zeros(16).u32(window);
-        m.zeros(4 * words as usize);
     });
 }
 
@@ -284,6 +283,7 @@ pub struct Counts {
 /// `None` for what is no ESP state in tunnel mode.
 pub fn parse(body: &[u8]) -> Option<StateInfo> {
     let reader = Reader(body);
+    body.get(..STATE)?;
     if reader.u8(76)? != ESP || reader.u8(214)? != TUNNEL {
         return None;
     }
