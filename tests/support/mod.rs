@@ -5,6 +5,7 @@
 //! - [`vendors`]: our end's configuration in both vendors' languages.
 //! - [`crossgate`]: our daemon in a namespace.
 //! - [`charon`], [`pluto`], [`iked`]: the other engines in a namespace.
+//! - [`kernel`]: a kernel that has ESP, for tests to run in again.
 //! - [`ping`]: traffic from LAN to LAN.
 //! - [`capture`]: what crossed the WAN, and tshark's reading of it.
 //! - [`keys`]: SA keys as each engine logs them.

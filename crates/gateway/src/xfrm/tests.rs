@@ -61,11 +61,12 @@ fn hex(message: &mut Message) -> String {
     let octets = message.finish(5, 1_795_625_047).to_vec();
     let mut text = String::new();
     for line in octets.chunks(16) {
-        match line.iter().all(|octet| *octet == 0) {
-            true => text.push('*'),
-            false => line
-                .iter()
-                .for_each(|octet| drop(write!(text, "{octet:02x}"))),
+        if line.iter().all(|octet| *octet == 0) {
+            text.push('*');
+        } else {
+            for octet in line {
+                write!(text, "{octet:02x}").expect("a string takes everything");
+            }
         }
         text.push('\n');
     }
