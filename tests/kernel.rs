@@ -162,10 +162,10 @@ fn what_the_selectors_do_not_have_is_not_opened() {
 #[test]
 #[ignore = "runs inside a kernel that has ESP, started by the tests above"]
 fn nothing_leaves_in_the_clear_when_the_daemon_dies() {
-    for vendor in [Vendor::Ios, Vendor::IosCryptoMap, Vendor::PanOs] {
+    for vendor in [Vendor::Ios, Vendor::IosCryptoMap] {
         let (world, tunnel) = world_and_tunnel();
         let capture = Capture::start(&world);
-        let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
         let mut ours = Crossgate::start(&world, vendor, &tunnel);
         ours.initiate();
         ping::wait_for_answer(&world, End::A);
@@ -173,7 +173,6 @@ fn nothing_leaves_in_the_clear_when_the_daemon_dies() {
         ours.kill();
         shell(&world, "gw-a", "ip xfrm state flush");
         assert_eq!(ping::answered(&world, End::A), 0, "{vendor:?}");
-        theirs.terminate();
         let next = Crossgate::start(&world, vendor, &tunnel);
         wait_until("the next one's tunnel", Duration::from_secs(20), || {
             (ping::answered(&world, End::A) > 0).then_some(())
