@@ -55,6 +55,41 @@ fn does_what_only_a_kernel_can_get_wrong() {
     run_inside(Carries::Both, &tests, LIMIT);
 }
 
+/// Of this machine's own kernel.
+#[test]
+fn a_kernel_that_cannot_is_told_of_and_auto_goes_on_without_it() {
+    let (world, tunnel) = world_and_tunnel();
+    let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let auto = ["--data-plane", "auto"];
+    let ours = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, &auto);
+    let told = ours.wait_for("data-plane").text;
+    ours.initiate();
+    ping::wait_for_answer(&world, End::A);
+    drop((ours, theirs));
+    if told.starts_with("the kernel") {
+        eprintln!("left out: this machine's kernel has ESP");
+        return;
+    }
+    assert!(told.contains("load"), "{told}");
+    let file = world.dir("refused").join("branch.cfg");
+    std::fs::write(&file, Vendor::Ios.configuration(&tunnel)).expect("written");
+    let line = format!(
+        "{} run {} --data-plane kernel --bind GigabitEthernet1=wan --bind GigabitEthernet2=lan \
+         --socket {}.sock 2>&1; echo code $?",
+        env!("CARGO_BIN_EXE_crossgate"),
+        file.display(),
+        file.display(),
+    );
+    let said = shell(&world, "gw-a", &line);
+    assert!(said.contains("or run with --data-plane user"), "{said}");
+    assert!(said.ends_with("code 2\n"), "{said}");
+    let left = shell(&world, "gw-a", "ip link; ip route; ip xfrm policy");
+    assert!(
+        !left.contains("unreachable") && !left.contains("cg-"),
+        "{left}"
+    );
+}
+
 fn world_and_tunnel() -> (World, Tunnel) {
     let world = World::new(Nat::None);
     let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);

@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
 /// Policies of the first Child; each Child has two priorities.
 const FIRST_PRIORITY: u32 = 1000;
+/// Of a policy that the kernel had: no policy that is wanted is the same.
+const FORGOTTEN: u32 = u32::MAX;
 
 /// A configured Child as the kernel is to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +156,9 @@ impl KernelPlane {
     pub fn set_policies(&mut self, wanted: Vec<Wanted>) -> Vec<String> {
         for child in self.children.values_mut() {
             child.wanted = None;
+            // Policies may have gone with a device that was made again: all are told again.
+            let in_force = child.in_force.values_mut();
+            in_force.for_each(|policy| policy.priority = FORGOTTEN);
         }
         for (order, wanted) in (0..).zip(wanted) {
             let next = self.next_reqid;
