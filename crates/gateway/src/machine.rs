@@ -118,7 +118,7 @@ impl Machine {
             self.open_endpoint(*address)?;
         }
         for device in std::mem::take(&mut self.inherited.devices) {
-            vti::remove(&mut self.netlink, &device);
+            vti::remove_left(&mut self.netlink, &devices, &device);
         }
         for tunnel in &plan.tunnels {
             match self.plane {

@@ -10,7 +10,9 @@ use netlink_packet_core::{
     NetlinkPayload,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage, State, Stats64};
+use netlink_packet_route::link::{
+    InfoData, InfoVti, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, State, Stats64,
+};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
@@ -36,6 +38,8 @@ pub struct Device {
     pub mtu: u32,
     pub mac: Option<[u8; 6]>,
     pub addresses: Vec<IpNet>,
+    /// Of a VTI: the mark of what comes in by it.
+    pub vti_key: Option<u32>,
     pub received: Traffic,
     pub sent: Traffic,
 }
@@ -247,6 +251,7 @@ fn device_of(link: &LinkMessage) -> Device {
                     _ => false,
                 }
             }
+            LinkAttribute::LinkInfo(infos) => device.vti_key = infos.iter().find_map(vti_key),
             LinkAttribute::Stats64(stats) => {
                 (device.received, device.sent) = (received(stats), sent(stats));
             }
@@ -254,6 +259,16 @@ fn device_of(link: &LinkMessage) -> Device {
         }
     }
     device
+}
+
+fn vti_key(info: &LinkInfo) -> Option<u32> {
+    let LinkInfo::Data(InfoData::Vti(data)) = info else {
+        return None;
+    };
+    data.iter().find_map(|item| match item {
+        InfoVti::IKey(key) => Some(*key),
+        _ => None,
+    })
 }
 
 fn received(stats: &Stats64) -> Traffic {

@@ -5,7 +5,7 @@
 
 use crate::device;
 use crate::failure::Failure;
-use crate::netlink::Netlink;
+use crate::netlink::{Device, Netlink};
 use crate::plan::Tunnel;
 use crate::routes::not_permitted;
 use crate::sysctl;
@@ -78,12 +78,20 @@ impl Vti {
     }
 }
 
-/// Removes a device of ours with its states and policies; it may be gone already.
-pub fn remove(netlink: &mut Netlink, name: &str) {
+/// With its states and policies; it may be gone already.
+fn remove(netlink: &mut Netlink, name: &str) {
     if let Ok(mut requests) = Requests::open() {
         let _ = requests.flush(mark_of(name));
     }
     let _ = delete(netlink, name);
+}
+
+/// Removes what a daemon that died has left, unless the name is another device's now.
+pub fn remove_left(netlink: &mut Netlink, devices: &[Device], name: &str) {
+    let there = devices.iter().find(|device| device.name == name);
+    if there.is_none_or(|device| device.vti_key == Some(mark_of(name))) {
+        remove(netlink, name);
+    }
 }
 
 /// Makes a device and removes it.
