@@ -61,11 +61,12 @@ fn a_kernel_that_cannot_is_told_of_and_auto_goes_on_without_it() {
     let (world, tunnel) = world_and_tunnel();
     let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
     let auto = ["--data-plane", "auto"];
-    let ours = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, &auto);
+    let mut ours = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, &auto);
     let told = ours.wait_for("data-plane").text;
     ours.initiate();
     ping::wait_for_answer(&world, End::A);
-    drop((ours, theirs));
+    assert_eq!(ours.stop(), Some(0));
+    drop(theirs);
     if told.starts_with("the kernel") {
         eprintln!("left out: this machine's kernel has ESP");
         return;
