@@ -32,7 +32,7 @@ pub fn probe(gateway: &Gateway, netlink: &mut Netlink, rng: &mut impl Rng) -> Re
     })?;
     for (encr, integ) in suites(gateway) {
         let name = integ.map_or(encr.name().to_owned(), |integ| {
-            format!("{} with {}", encr.name(), integ.name())
+            format!("{}/{}", encr.name(), integ.name())
         });
         try_suite(&mut requests, encr, integ, rng).map_err(|reason| {
             format!(
