@@ -134,7 +134,8 @@ fn two_of_ours_live_through_rekeys_without_loss() {
 #[test]
 #[ignore = "runs inside a kernel that has ESP, started by the tests above"]
 fn the_end_of_kilobytes_is_heard_from_the_kernel() {
-    let (world, tunnel) = world_and_tunnel();
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Remote);
     let ours = Crossgate::start(&world, Vendor::Ios, &tunnel);
     let profile = " set ikev2-profile PROFILE\n";
     let fewer = format!(" set security-association lifetime kilobytes 2560\n{profile}");
