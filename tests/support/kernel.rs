@@ -1,5 +1,5 @@
 //! A kernel that has ESP: Debian's `user-mode-linux`, a kernel that is an ordinary program and sees
-//! this machine's files. Tests run in it again, with its ESP as the data plane.
+//! this machine's files, and changes none. Tests run in it again, with its ESP as the data plane.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ for module in {MODULES}; do modprobe $module; done
 ip link set lo up
 cd '{folder}'
 '{program}' --exact --include-ignored --color=never --test-threads=1 {tests}
-halt -f
+halt -d -f
 ",
         folder = folder.display(),
         program = program.display(),
