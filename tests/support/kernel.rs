@@ -73,7 +73,7 @@ fn run_script(script: &Path, dir: &Path, limit: Duration) {
             "mem=768M",
             "rootfstype=hostfs",
             "rootflags=/",
-            "rw",
+            "ro",
             "quiet",
         ])
         .args(["con=null", "con0=fd:0,fd:1"])
