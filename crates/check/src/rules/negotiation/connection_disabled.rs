@@ -5,8 +5,8 @@ use crate::agreement::trust;
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::words::WHOEVER;
 use crossgate_diag::{Certainty, Finding, Span};
-use crossgate_model::event::{EventKind, Exchange, Side};
 use crossgate_model::Change;
+use crossgate_model::event::{EventKind, Exchange, Side};
 
 pub const RULE: Rule = Rule {
     code: "connection-disabled",
