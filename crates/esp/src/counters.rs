@@ -151,20 +151,3 @@ impl Tallies {
         &self.0
     }
 }
-
-/// Both, field by field.
-pub(crate) fn sum(a: ChildCounters, b: ChildCounters) -> ChildCounters {
-    ChildCounters {
-        packets_in: a.packets_in + b.packets_in,
-        bytes_in: a.bytes_in + b.bytes_in,
-        packets_out: a.packets_out + b.packets_out,
-        bytes_out: a.bytes_out + b.bytes_out,
-        auth_errors: a.auth_errors + b.auth_errors,
-        decrypt_errors: a.decrypt_errors + b.decrypt_errors,
-        replayed: a.replayed + b.replayed,
-        outside_selectors: a.outside_selectors + b.outside_selectors,
-        send_errors: a.send_errors + b.send_errors,
-        no_sa: a.no_sa + b.no_sa,
-        acquires: a.acquires + b.acquires,
-    }
-}

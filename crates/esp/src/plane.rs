@@ -10,7 +10,7 @@ pub use path_mtu::{PATH_MTU_AGE, TOLD_PER_SECOND, TooBig, Unheeded};
 pub use seal::{ANSWERS_PER_SECOND, Answer, SealOutcome, SealOutput, Sealed};
 pub use timer::LINGER;
 
-use crate::counters::{DropReason, Drops, Tallies, sum};
+use crate::counters::{DropReason, Drops, Tallies};
 use crate::notice::{Notice, Notices};
 use crate::sa::Sa;
 use crate::spd::{ChildId, Policy, Spd};
@@ -22,6 +22,7 @@ use seal::{Budget, Prepared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::Add;
 use std::sync::Arc;
 use timer::{Timer, Timers};
 
@@ -179,7 +180,7 @@ impl DataPlane {
     pub fn totals(&self, child: &str) -> Option<ChildCounters> {
         let child = self.spd.child(self.spd.find(child)?)?;
         let live = child.sas.iter().filter_map(|spi| self.counters(*spi));
-        Some(live.fold(child.counters, sum))
+        Some(live.fold(child.counters, Add::add))
     }
 
     /// Packets that wait for an SA, of the Child with the most of them.
@@ -256,7 +257,7 @@ impl DataPlane {
         self.notices.forget_sa(spi_in);
         if let Some(child) = self.spd.child_mut(sa.child) {
             child.sas.retain(|other| *other != spi_in);
-            child.counters = sum(child.counters, sa.counters);
+            child.counters = child.counters + sa.counters;
         }
         self.forget_if_gone(sa.child);
     }

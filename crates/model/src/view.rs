@@ -270,3 +270,24 @@ pub struct ChildCounters {
     /// Packets that made the engine ask for an SA.
     pub acquires: u64,
 }
+
+impl std::ops::Add for ChildCounters {
+    type Output = Self;
+
+    /// Field by field: a new one has to be added here as well.
+    fn add(self, other: Self) -> Self {
+        Self {
+            packets_in: self.packets_in + other.packets_in,
+            bytes_in: self.bytes_in + other.bytes_in,
+            packets_out: self.packets_out + other.packets_out,
+            bytes_out: self.bytes_out + other.bytes_out,
+            auth_errors: self.auth_errors + other.auth_errors,
+            decrypt_errors: self.decrypt_errors + other.decrypt_errors,
+            replayed: self.replayed + other.replayed,
+            outside_selectors: self.outside_selectors + other.outside_selectors,
+            send_errors: self.send_errors + other.send_errors,
+            no_sa: self.no_sa + other.no_sa,
+            acquires: self.acquires + other.acquires,
+        }
+    }
+}

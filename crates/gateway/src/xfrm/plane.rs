@@ -18,6 +18,7 @@ use crossgate_model::{ChildSa, OutboundUse, Path, Selector, SelectorPair, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Add;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -413,7 +414,7 @@ impl KernelPlane {
     pub fn totals(&self, child: &str) -> Option<ChildCounters> {
         let child = self.children.get(child)?;
         let live = child.sas.iter().filter_map(|spi| self.counters(*spi));
-        Some(live.fold(child.gone, sum))
+        Some(live.fold(child.gone, Add::add))
     }
 
     pub fn counters(&self, spi_in: u32) -> Option<ChildCounters> {
@@ -538,7 +539,7 @@ impl KernelPlane {
         self.notices.retain(|notice| !is_about(notice, spi_in));
         if let Some(child) = self.children.get_mut(&sa.child) {
             child.sas.retain(|other| *other != spi_in);
-            child.gone = sum(child.gone, sa.counters());
+            child.gone = child.gone + sa.counters();
         }
     }
 
@@ -657,18 +658,5 @@ fn is_about(notice: &Notice, spi: u32) -> bool {
         | Notice::Moved { spi_in, .. }
         | Notice::Seen { spi_in }
         | Notice::Sent { spi_in } => *spi_in == spi,
-    }
-}
-
-fn sum(a: ChildCounters, b: ChildCounters) -> ChildCounters {
-    ChildCounters {
-        packets_in: a.packets_in + b.packets_in,
-        bytes_in: a.bytes_in + b.bytes_in,
-        packets_out: a.packets_out + b.packets_out,
-        bytes_out: a.bytes_out + b.bytes_out,
-        auth_errors: a.auth_errors + b.auth_errors,
-        replayed: a.replayed + b.replayed,
-        acquires: a.acquires + b.acquires,
-        ..a
     }
 }
