@@ -11,7 +11,8 @@
 //!
 //! - `plane`: the engine: commands, batches of packets, notices, timers, getters; in it `path_mtu`,
 //!   what the network says of the paths.
-//! - `spd`: policies and the packets that wait for an SA; `selection`: which packets they mean.
+//! - `spd`: policies and the packets that wait for an SA; `selection`: which packets they mean;
+//!   `table`: numbers looked up at once.
 //! - `sa`: one pair of SAs; `outbound` and `inbound` are its halves, `transform` their cipher,
 //!   `lifetime` their end.
 //! - `replay`: the window, and the high half of an extended sequence number.
@@ -44,6 +45,7 @@ mod replay;
 mod sa;
 mod selection;
 mod spd;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transform;

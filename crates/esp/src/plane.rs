@@ -14,6 +14,7 @@ use crate::counters::{DropReason, Drops, Tallies};
 use crate::notice::{Notice, Notices};
 use crate::sa::Sa;
 use crate::spd::{ChildId, Policy, Spd};
+use crate::table::Table;
 use crossgate_crypto::{CryptoError, CryptoRng, Double};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{ChildSa, Path, Time};
@@ -35,8 +36,8 @@ const RESERVED_SPIS: u32 = 255;
 /// so, [`DataPlane::release`]. As long as any of it is left, `poll_timeout` is in the past.
 pub struct DataPlane {
     spd: Spd,
-    /// By our SPI.
-    sad: BTreeMap<u32, Sa>,
+    /// By our SPI. Each at a place of its own: a table that grows moves only pointers.
+    sad: Table<u32, Box<Sa>>,
     rng: Box<dyn CryptoRng + Send>,
     /// In place of the ciphers, in a simulation that asks for it.
     double: Option<Arc<dyn Double>>,
@@ -91,7 +92,7 @@ impl DataPlane {
     pub fn new(policies: Vec<Policy>, rng: Box<dyn CryptoRng + Send>) -> Self {
         let mut plane = Self {
             spd: Spd::default(),
-            sad: BTreeMap::new(),
+            sad: Table::default(),
             rng,
             double: None,
             notices: Notices::default(),
@@ -138,7 +139,7 @@ impl DataPlane {
         self.erase(spi_in);
         self.timers
             .insert(sa.lifetime.expires, Timer::Expire(spi_in));
-        self.sad.insert(spi_in, sa);
+        self.sad.insert(spi_in, Box::new(sa));
         if let Some(child) = self.spd.child_mut(id) {
             child.sas.push(spi_in);
             if !child.waiting.is_empty() {
@@ -154,7 +155,7 @@ impl DataPlane {
     /// at once, those that linger included.
     pub fn remove(&mut self, now: Time, spi_in: u32) {
         if self.has_successor(spi_in)
-            && let Some(sa) = self.sad.get_mut(&spi_in)
+            && let Some(sa) = self.sad.get_mut(spi_in)
         {
             let until = *sa.lingers_until.get_or_insert(now + LINGER);
             self.timers.insert(until, Timer::Erase(spi_in));
@@ -167,7 +168,7 @@ impl DataPlane {
     /// From now on the pair's packets take that path.
     pub fn move_path(&mut self, spi_in: u32, path: Path) {
         let path_mtu = self.path_mtu_to(path.remote);
-        if let Some(sa) = self.sad.get_mut(&spi_in) {
+        if let Some(sa) = self.sad.get_mut(spi_in) {
             sa.set_path(path, path_mtu);
         }
     }
@@ -190,17 +191,17 @@ impl DataPlane {
     }
 
     pub fn counters(&self, spi_in: u32) -> Option<ChildCounters> {
-        self.sad.get(&spi_in).map(|sa| sa.counters)
+        self.sad.get(spi_in).map(|sa| sa.counters)
     }
 
     /// Octets of an IP packet that the pair's path takes.
     pub fn path_mtu(&self, spi_in: u32) -> Option<u16> {
-        self.sad.get(&spi_in).map(Sa::path_mtu)
+        self.sad.get(spi_in).map(|sa| sa.path_mtu())
     }
 
     /// Octets of the largest inner packet that needs no outer fragments.
     pub fn inner_mtu(&self, spi_in: u32) -> Option<u16> {
-        self.sad.get(&spi_in).map(Sa::inner_mtu)
+        self.sad.get(spi_in).map(|sa| sa.inner_mtu())
     }
 
     /// Refused packets by reason; the names are those of [`DropReason`].
@@ -231,7 +232,7 @@ impl DataPlane {
 
     /// All SAs of that one's Child, itself among them.
     fn siblings(&self, spi_in: u32) -> &[u32] {
-        let sa = self.sad.get(&spi_in);
+        let sa = self.sad.get(spi_in);
         let child = sa.and_then(|sa| self.spd.child(sa.child));
         child.map_or(&[], |child| &child.sas)
     }
@@ -240,13 +241,13 @@ impl DataPlane {
         self.siblings(spi_in)
             .iter()
             .filter(|other| **other != spi_in)
-            .filter_map(|other| self.sad.get(other))
+            .filter_map(|other| self.sad.get(*other))
             .any(|other| !other.lingers())
     }
 
     /// Wipes a pair's keys and keeps its counts.
     fn erase(&mut self, spi_in: u32) {
-        let Some(sa) = self.sad.remove(&spi_in) else {
+        let Some(sa) = self.sad.remove(spi_in) else {
             return;
         };
         self.timers
@@ -282,7 +283,7 @@ impl DataPlane {
 
     /// Nothing is sealed or opened with the pair any more; the engine hears of it once.
     fn end_sa(&mut self, spi_in: u32, why: DropReason) {
-        if let Some(sa) = self.sad.get_mut(&spi_in)
+        if let Some(sa) = self.sad.get_mut(spi_in)
             && sa.ended.is_none()
         {
             sa.ended = Some(why);
@@ -296,6 +297,6 @@ impl DataPlane {
 #[cfg(test)]
 impl DataPlane {
     pub(crate) fn sa_mut(&mut self, spi_in: u32) -> &mut Sa {
-        self.sad.get_mut(&spi_in).expect("an SA of that SPI")
+        self.sad.get_mut(spi_in).expect("an SA of that SPI")
     }
 }

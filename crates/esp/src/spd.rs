@@ -3,11 +3,14 @@
 //!
 //! Policies are asked in the configuration's order, and the first that selects a packet decides.
 
+mod order;
+
 use crate::handling::Handling;
 use crate::selection::pair_selects;
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Gateway, SelectorPair, Time};
 use crossgate_wire::ip::Flow;
+use order::Ordered;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,66 +134,87 @@ impl Child {
     }
 }
 
+/// The policies of one interface, or those of none; until policies are replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct List(usize);
+
+/// Of packets that no interface is named for.
+const ANYWHERE: List = List(0);
+
 #[derive(Debug, Default)]
 pub(crate) struct Spd {
-    children: BTreeMap<ChildId, Child>,
+    /// By their number.
+    children: Vec<Option<Box<Child>>>,
+    /// Numbers of Children that are gone.
+    free: Vec<ChildId>,
     by_name: BTreeMap<Arc<str>, ChildId>,
-    /// For each tunnel interface its Children, in the configuration's order.
-    tunnels: BTreeMap<Arc<str>, Vec<ChildId>>,
-    /// The Children of no tunnel interface, likewise.
-    anywhere: Vec<ChildId>,
-    next_id: ChildId,
+    tunnels: BTreeMap<Arc<str>, List>,
+    /// By their number.
+    lists: Vec<Ordered>,
 }
 
 impl Spd {
     /// Replaces all policies. A Child that keeps its name keeps its SAs, counters and queue; gives
     /// the others, which have lost their policy.
     pub(crate) fn set(&mut self, policies: Vec<Policy>) -> Vec<ChildId> {
-        self.tunnels.clear();
-        self.anywhere.clear();
-        for child in self.children.values_mut() {
+        for child in self.children.iter_mut().flatten() {
             child.policy = None;
         }
+        self.tunnels.clear();
+        let mut lists = vec![Vec::new()];
         for policy in policies {
-            self.add(policy);
+            let remote = policy.selectors.remote;
+            let (id, interface) = self.configure(policy);
+            let list = interface.map_or(ANYWHERE, |name| {
+                *self.tunnels.entry(name).or_insert(List(lists.len()))
+            });
+            if list.0 == lists.len() {
+                lists.push(Vec::new());
+            }
+            if let Some(list) = lists.get_mut(list.0) {
+                list.push((id, remote));
+            }
         }
-        let gone = self.children.iter().filter(|(_, c)| !c.is_configured());
-        gone.map(|(id, _)| *id).collect()
+        self.lists = lists.iter().map(|list| Ordered::new(list)).collect();
+        let gone = self.numbered().filter(|(_, c)| !c.is_configured());
+        gone.map(|(id, _)| id).collect()
     }
 
-    fn add(&mut self, policy: Policy) {
+    /// Gives the Child's number and interface.
+    fn configure(&mut self, policy: Policy) -> (ChildId, Option<Arc<str>>) {
         let id = self.id_for(&policy.child);
-        let Some(child) = self.children.get_mut(&id) else {
-            return;
-        };
-        child.policy = Some(policy.selectors);
-        child.handling = policy.handling;
-        child.interface = policy.tunnel_interface.map(Arc::from);
-        match &child.interface {
-            Some(name) => self.tunnels.entry(name.clone()).or_default().push(id),
-            None => self.anywhere.push(id),
+        let interface: Option<Arc<str>> = policy.tunnel_interface.map(Arc::from);
+        if let Some(child) = self.child_mut(id) {
+            child.policy = Some(policy.selectors);
+            child.handling = policy.handling;
+            child.interface = interface.clone();
         }
+        (id, interface)
     }
 
     fn id_for(&mut self, name: &str) -> ChildId {
         if let Some(id) = self.by_name.get(name) {
             return *id;
         }
-        let (id, name) = (self.next_id, Arc::<str>::from(name));
-        self.next_id += 1;
-        self.by_name.insert(name.clone(), id);
-        self.children.insert(id, Child::new(name));
+        let name = Arc::<str>::from(name);
+        let child = Some(Box::new(Child::new(name.clone())));
+        let id = self.free.pop().unwrap_or(self.children.len() as ChildId);
+        match self.children.get_mut(id as usize) {
+            Some(free) => *free = child,
+            None => self.children.push(child),
+        }
+        self.by_name.insert(name, id);
         id
     }
 
     /// Forgets a Child that is configured no more and has no SA.
     pub(crate) fn forget_if_gone(&mut self, id: ChildId) -> bool {
         let gone = self
-            .children
-            .get(&id)
+            .child(id)
             .is_some_and(|child| !child.is_configured() && child.sas.is_empty());
-        if gone && let Some(child) = self.children.remove(&id) {
+        if gone && let Some(child) = self.children.get_mut(id as usize).and_then(Option::take) {
             self.by_name.remove(&child.name);
+            self.free.push(id);
         }
         gone
     }
@@ -200,27 +224,40 @@ impl Spd {
     }
 
     pub(crate) fn child(&self, id: ChildId) -> Option<&Child> {
-        self.children.get(&id)
+        self.children.get(id as usize)?.as_deref()
     }
 
     pub(crate) fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
-        self.children.get_mut(&id)
+        self.children.get_mut(id as usize)?.as_deref_mut()
     }
 
     pub(crate) fn children(&self) -> impl Iterator<Item = &Child> {
-        self.children.values()
+        self.numbered().map(|(_, child)| child)
     }
 
-    /// Whose policies are asked for a packet that was routed to that interface.
-    pub(crate) fn children_of(
+    fn numbered(&self) -> impl Iterator<Item = (ChildId, &Child)> {
+        let children = (0..).zip(&self.children);
+        children.filter_map(|(id, child)| Some((id, child.as_deref()?)))
+    }
+
+    /// Whose policies are asked for packets that were routed to that interface.
+    pub(crate) fn list(&self, interface: Option<&str>) -> Option<List> {
+        match interface {
+            Some(name) => self.tunnels.get(name).copied(),
+            None => Some(ANYWHERE),
+        }
+    }
+
+    /// In order all Children of the list that select the packet.
+    pub(crate) fn selecting(
         &self,
-        interface: Option<&str>,
+        list: Option<List>,
+        flow: &Flow,
     ) -> impl Iterator<Item = (ChildId, &Child)> {
-        let ids = match interface {
-            Some(name) => self.tunnels.get(name).map_or(&[][..], Vec::as_slice),
-            None => &self.anywhere,
-        };
-        ids.iter()
-            .filter_map(|id| self.children.get(id).map(|child| (*id, child)))
+        let list = list.and_then(|list| self.lists.get(list.0));
+        let ids = list.map(|list| list.towards(flow.dst));
+        let children = ids.into_iter().flatten();
+        let children = children.filter_map(|id| Some((id, self.child(id)?)));
+        children.filter(|(_, child)| child.selects(flow))
     }
 }

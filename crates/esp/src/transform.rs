@@ -32,10 +32,6 @@ pub(crate) type Sealer = Transform<SealKey>;
 pub(crate) type Opener = Transform<OpenKey>;
 
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one per direction; a box would only add a pointer to follow for each packet"
-)]
 enum Keys<K> {
     Real(K),
     /// No cipher, and a check in place of the ICV.

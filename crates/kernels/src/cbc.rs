@@ -26,22 +26,23 @@ pub(crate) struct Lane<'p> {
     pub(crate) blocks: &'p mut [Block],
 }
 
+/// The libraries' keys are four times the size of ours, so that they have a place of their own.
 #[allow(
     clippy::large_enum_variant,
-    reason = "one per SA; a box would be one more place in memory"
+    reason = "the large one is nearly everyone's, and a box would be one more place in memory"
 )]
 pub(crate) enum EncryptKey {
-    Portable(Aes),
+    Portable(Box<Aes>),
     #[cfg(target_arch = "x86_64")]
     Kernel(kernel::Width, RoundKeys),
 }
 
 #[allow(
     clippy::large_enum_variant,
-    reason = "one per SA; a box would be one more place in memory"
+    reason = "the large one is nearly everyone's, and a box would be one more place in memory"
 )]
 pub(crate) enum DecryptKey {
-    Portable(Aes),
+    Portable(Box<Aes>),
     #[cfg(target_arch = "x86_64")]
     Kernel(kernel::Width, RoundKeys),
 }
@@ -49,7 +50,7 @@ pub(crate) enum DecryptKey {
 impl EncryptKey {
     pub(crate) fn new(path: Path, key: &[u8]) -> Result<Self, KeyError> {
         let made = match path.cipher() {
-            CipherPath::Portable => Aes::new(key).map(Self::Portable),
+            CipherPath::Portable => Aes::new(key).map(|aes| Self::Portable(Box::new(aes))),
             #[cfg(target_arch = "x86_64")]
             width => kernel::Width::of(width).and_then(|width| {
                 // SAFETY: a path with kernels exists only where the processor has AES-NI.
@@ -84,7 +85,7 @@ impl EncryptKey {
 impl DecryptKey {
     pub(crate) fn new(path: Path, key: &[u8]) -> Result<Self, KeyError> {
         let made = match path.cipher() {
-            CipherPath::Portable => Aes::new(key).map(Self::Portable),
+            CipherPath::Portable => Aes::new(key).map(|aes| Self::Portable(Box::new(aes))),
             #[cfg(target_arch = "x86_64")]
             width => kernel::Width::of(width).and_then(|width| {
                 // SAFETY: a path with kernels exists only where the processor has AES-NI.

@@ -141,7 +141,7 @@ impl DataPlane {
         let (places, mut batch): (Vec<usize>, Vec<_>) = good
             .zip(octets)
             .filter_map(|((at, staged), octets)| {
-                let sa = self.sad.get(&staged.spi_in)?;
+                let sa = self.sad.get(staged.spi_in)?;
                 Some((at, sa.inbound.to_open(staged.sequence, octets)?))
             })
             .unzip();
@@ -156,7 +156,7 @@ impl DataPlane {
 
     fn verify_one(&self, staged: &Staged<'_>, out: &mut Batch<Opened>) -> Outcome {
         let octets = out.staged_mut(staged.range.clone());
-        let sa = self.sad.get(&staged.spi_in);
+        let sa = self.sad.get(staged.spi_in);
         let one = sa.and_then(|sa| sa.inbound.to_open(staged.sequence, octets));
         one.map_or(Outcome::Waiting, |mut one| {
             crossgate_kernels::open(std::slice::from_mut(&mut one));
@@ -184,7 +184,7 @@ impl DataPlane {
     }
 
     fn opening(&mut self, now: Time, spi_in: u32) -> Result<Opening<'_>, DropReason> {
-        let sa = self.sad.get_mut(&spi_in).ok_or(DropReason::UnknownSpi)?;
+        let sa = self.sad.get_mut(spi_in).ok_or(DropReason::UnknownSpi)?;
         Ok(Opening {
             now,
             spi_in,

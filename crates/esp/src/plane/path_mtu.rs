@@ -84,10 +84,13 @@ impl DataPlane {
     /// What the device takes that the way to that peer begins at, for SAs that are there and that
     /// will come.
     pub fn set_path_mtu(&mut self, remote: IpAddr, device: u16) {
+        let before = self.path_mtu_to(remote);
         let fresh = PathMtu { device, told: None };
         let known = self.path_mtus.entry(remote).or_insert(fresh);
         known.device = device;
-        self.spread(remote);
+        if self.path_mtu_to(remote) != before {
+            self.spread(remote);
+        }
     }
 
     /// Takes a router's word, and gives the path's MTU from now on.

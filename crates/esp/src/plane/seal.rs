@@ -7,7 +7,7 @@ use crate::handling::Handling;
 use crate::lifetime::Direction;
 use crate::mtu::{IPV4_LEAST_LINK_MTU, IPV6_MIN_MTU};
 use crate::sa::Sa;
-use crate::spd::{Child, ChildId};
+use crate::spd::{Child, ChildId, List};
 use crossgate_crypto::CryptoRng;
 use crossgate_kernels::Outcome;
 use crossgate_model::{Fragmentation, OuterDf, Path, Time};
@@ -131,9 +131,10 @@ impl DataPlane {
         packets: impl IntoIterator<Item = &'p [u8]>,
         out: &mut SealOutput,
     ) {
+        let list = self.spd.list(interface);
         let mut prepared = std::mem::take(&mut self.prepared);
         for packet in packets {
-            let outcome = self.prepare_one(now, interface, packet, &mut prepared, out);
+            let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
             out.outcomes.push(outcome);
         }
         self.seal_prepared(&prepared, out);
@@ -153,11 +154,12 @@ impl DataPlane {
             let Some(child) = self.spd.child_mut(id) else {
                 continue;
             };
-            let interface = child.interface.clone();
-            for waiting in std::mem::take(&mut child.waiting) {
+            let (interface, waiting) =
+                (child.interface.clone(), std::mem::take(&mut child.waiting));
+            let list = self.spd.list(interface.as_deref());
+            for waiting in waiting {
                 let packet = &waiting.packet;
-                let outcome =
-                    self.prepare_one(now, interface.as_deref(), packet, &mut prepared, out);
+                let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
                 out.outcomes.push(outcome);
             }
         }
@@ -177,7 +179,7 @@ impl DataPlane {
             .zip(octets)
             .enumerate()
             .filter_map(|(number, (packet, octets))| {
-                let sa = self.sad.get(&packet.spi_in)?;
+                let sa = self.sad.get(packet.spi_in)?;
                 Some((number, sa.outbound.to_seal(packet.sequence, octets)?))
             })
             .unzip();
@@ -193,7 +195,7 @@ impl DataPlane {
     /// One alone needs no lists.
     fn seal_one(&mut self, prepared: &Prepared, out: &mut SealOutput) {
         let octets = out.sealed.staged_mut(prepared.range.clone());
-        let sa = self.sad.get(&prepared.spi_in);
+        let sa = self.sad.get(prepared.spi_in);
         let one = sa.and_then(|sa| sa.outbound.to_seal(prepared.sequence, octets));
         let Some(mut one) = one else {
             return;
@@ -218,7 +220,7 @@ impl DataPlane {
     fn prepare_one(
         &mut self,
         now: Time,
-        interface: Option<&str>,
+        list: Option<List>,
         octets: &[u8],
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
@@ -227,7 +229,7 @@ impl DataPlane {
         let Ok((packet, flow)) = parsed else {
             return self.refuse(DropReason::NotIp, Blame::Nobody);
         };
-        match self.choose(now, interface, &flow) {
+        match self.choose(now, list, &flow) {
             Choice::Seal(spi_in) => self.prepare_with(now, spi_in, &packet, prepared, out),
             Choice::Wait(id) => self.wait(now, id, packet.bytes),
             Choice::Refuse(reason, blame) => self.refuse(reason, blame),
@@ -236,10 +238,9 @@ impl DataPlane {
 
     /// The first policy that selects the packet decides; a later one only gets it where the SAs of
     /// the former were agreed for less.
-    fn choose(&self, now: Time, interface: Option<&str>, flow: &Flow) -> Choice {
+    fn choose(&self, now: Time, list: Option<List>, flow: &Flow) -> Choice {
         let mut refusal = Choice::Refuse(DropReason::NoPolicy, Blame::Nobody);
-        let selecting = self.spd.children_of(interface);
-        for (id, child) in selecting.filter(|(_, child)| child.selects(flow)) {
+        for (id, child) in self.spd.selecting(list, flow) {
             match self.candidate(now, child, flow) {
                 Candidate::Usable(spi_in) => return Choice::Seal(spi_in),
                 Candidate::NoSa => return Choice::Wait(id),
@@ -258,7 +259,7 @@ impl DataPlane {
         let (mut any, mut known, mut oldest, mut ended) = (false, None, None, None);
         // They stand in the order of installation.
         for spi_in in &child.sas {
-            let Some(sa) = self.sad.get(spi_in).filter(|sa| !sa.lingers()) else {
+            let Some(sa) = self.sad.get(*spi_in).filter(|sa| !sa.lingers()) else {
                 continue;
             };
             any = true;
@@ -287,7 +288,7 @@ impl DataPlane {
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let Some(sa) = self.sad.get(&spi_in) else {
+        let Some(sa) = self.sad.get(spi_in) else {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
         let child = self.spd.child(sa.child);
@@ -327,7 +328,7 @@ impl DataPlane {
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let Some(sa) = self.sad.get_mut(&spi_in) else {
+        let Some(sa) = self.sad.get_mut(spi_in) else {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
         let df = size == Size::Fits
@@ -370,7 +371,7 @@ impl DataPlane {
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let sa = self.sad.get(&spi_in);
+        let sa = self.sad.get(spi_in);
         let pieces = sa.and_then(|sa| {
             let identification = sa.outbound.last_sent().unwrap_or_default() as u16;
             fragments(packet, sa.inner_mtu(), identification)
@@ -393,7 +394,7 @@ impl DataPlane {
     }
 
     fn after_sealing(&mut self, now: Time, spi_in: u32) {
-        let Some(sa) = self.sad.get_mut(&spi_in) else {
+        let Some(sa) = self.sad.get_mut(spi_in) else {
             return;
         };
         if sa.sent.due(now) {
@@ -417,7 +418,7 @@ impl DataPlane {
         mtu: u16,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let sa = self.sad.get(&spi_in);
+        let sa = self.sad.get(spi_in);
         let child = sa.and_then(|sa| self.spd.child(sa.child));
         let router = child.and_then(|child| child.handling.router_towards(packet.source));
         let meta = Answer {
@@ -458,7 +459,7 @@ impl DataPlane {
         let counters = match blame {
             Blame::Nobody => None,
             Blame::Child(id) => self.spd.child_mut(id).map(|child| &mut child.counters),
-            Blame::Sa(spi_in) => self.sad.get_mut(&spi_in).map(|sa| &mut sa.counters),
+            Blame::Sa(spi_in) => self.sad.get_mut(spi_in).map(|sa| &mut sa.counters),
         };
         if let Some(counters) = counters {
             reason.count(counters);
