@@ -11,6 +11,7 @@
 mod support;
 
 mod daemon;
+mod flood;
 mod harness;
 mod kernel;
 mod libreswan;

@@ -7,18 +7,23 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A capture of the router's side towards end B, behind any NAT before end A.
+/// A capture of the router's side towards one end.
 pub struct Capture<'w> {
     process: Process<'w>,
     file: PathBuf,
 }
 
 impl<'w> Capture<'w> {
+    /// Towards end B, behind any NAT before end A.
     pub fn start(world: &'w World) -> Self {
+        Self::start_at(world, "to-b")
+    }
+
+    pub fn start_at(world: &'w World, interface: &str) -> Self {
         let dir = world.dir("capture");
-        let file = dir.join("wan.pcap");
+        let file = dir.join(format!("{interface}.pcap"));
         let mut command = world.command("wan", "dumpcap");
-        command.args(["-q", "-P", "-i", "to-b", "-w"]).arg(&file);
+        command.args(["-q", "-P", "-i", interface, "-w"]).arg(&file);
         let mut process = Process::start(world, command, &dir.join("dumpcap.log"));
         wait_until("dumpcap to begin", Duration::from_secs(5), || {
             process.assert_running();

@@ -4,11 +4,16 @@
 //! lan-a 10.10.10.10 -- gw-a 203.0.113.10 -- wan .1 | .1 -- gw-b 198.51.100.20 -- lan-b 10.20.20.10
 //! ```
 //!
+//! A third site, `lan-c 10.30.30.10 -- gw-c 192.0.2.30 -- wan .1`, is there for the tests that ask for
+//! it ([`World::add_third_site`]).
+//!
 //! Everything is gone when the [`World`] is dropped; what an interrupted run left behind goes when
 //! the next world is made.
 
 use super::process::{output, run};
 use super::tunnel::{Endpoint, Identity, Network, Starts, Suite, Tunnel};
+use nix::sched::{CloneFlags, setns};
+use std::fs::File;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +25,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub enum End {
     A,
     B,
+    /// Another peer of A's.
+    C,
 }
 
 /// Where a NAT rewrites source addresses and ports.
@@ -31,13 +38,16 @@ pub enum Nat {
 }
 
 const NODES: [&str; 5] = ["lan-a", "gw-a", "wan", "gw-b", "lan-b"];
+const MORE_NODES: [&str; 2] = ["gw-c", "lan-c"];
 const PREFIX: &str = "cgtest";
 
 /// What both ends reach only through the tunnel.
 pub const NETWORK_A: Network = Network([10, 10, 10]);
 pub const NETWORK_B: Network = Network([10, 20, 20]);
+const NETWORK_C: Network = Network([10, 30, 30]);
 const WAN_A: Network = Network([203, 0, 113]);
 const WAN_B: Network = Network([198, 51, 100]);
+const WAN_C: Network = Network([192, 0, 2]);
 
 const ROUTER: u8 = 1;
 /// Last octet of the LANs' gateway addresses, and of their one host.
@@ -48,7 +58,7 @@ impl End {
     pub fn other(self) -> Self {
         match self {
             Self::A => Self::B,
-            Self::B => Self::A,
+            Self::B | Self::C => Self::A,
         }
     }
 
@@ -57,6 +67,7 @@ impl End {
         match self {
             Self::A => WAN_A.host(10),
             Self::B => WAN_B.host(20),
+            Self::C => WAN_C.host(30),
         }
     }
 
@@ -65,6 +76,7 @@ impl End {
         match self {
             Self::A => WAN_A.host(ROUTER),
             Self::B => WAN_B.host(ROUTER),
+            Self::C => WAN_C.host(ROUTER),
         }
     }
 
@@ -72,6 +84,7 @@ impl End {
         match self {
             Self::A => NETWORK_A,
             Self::B => NETWORK_B,
+            Self::C => NETWORK_C,
         }
     }
 
@@ -84,6 +97,7 @@ impl End {
         match self {
             Self::A => "gw-a",
             Self::B => "gw-b",
+            Self::C => "gw-c",
         }
     }
 
@@ -91,6 +105,7 @@ impl End {
         match self {
             Self::A => "lan-a",
             Self::B => "lan-b",
+            Self::C => "lan-c",
         }
     }
 
@@ -99,6 +114,7 @@ impl End {
         match self {
             Self::A => "to-a",
             Self::B => "to-b",
+            Self::C => "to-c",
         }
     }
 }
@@ -149,6 +165,29 @@ impl World {
         }
     }
 
+    /// A gateway and a LAN behind it that C is.
+    pub fn add_third_site(&self) {
+        for node in MORE_NODES {
+            self.add_node(node);
+        }
+        self.connect_lan(End::C);
+        self.connect_wan(End::C);
+        self.forward(End::C.gateway_node());
+    }
+
+    /// What `work` gives where a node's network is the network: its sockets stay there.
+    pub fn inside<T: Send>(&self, node: &str, work: impl FnOnce() -> T + Send) -> T {
+        let path = Path::new("/run/netns").join(self.namespace(node));
+        let namespace = File::open(path).expect("the node is there");
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                setns(namespace, CloneFlags::CLONE_NEWNET).expect("root may enter it");
+                work()
+            });
+            worker.join().expect("the work ends well")
+        })
+    }
+
     /// Nothing crosses the WAN any more.
     pub fn cut_wan(&self) {
         self.nft("add table ip cut");
@@ -185,20 +224,28 @@ impl World {
 
     fn build(&self) {
         for node in NODES {
-            run(Command::new("ip").args(["netns", "add", &self.namespace(node)]));
-            self.ip(node, "link set lo up");
+            self.add_node(node);
         }
         for end in [End::A, End::B] {
             self.connect_lan(end);
             self.connect_wan(end);
         }
         for node in ["gw-a", "wan", "gw-b"] {
-            let forwarding = "echo 1 >/proc/sys/net/ipv4/ip_forward";
-            run(self.command(node, "sh").args(["-c", forwarding]));
+            self.forward(node);
         }
         if let Nat::Before(end) = self.nat {
             self.translate(end);
         }
+    }
+
+    fn add_node(&self, node: &str) {
+        run(Command::new("ip").args(["netns", "add", &self.namespace(node)]));
+        self.ip(node, "link set lo up");
+    }
+
+    fn forward(&self, node: &str) {
+        let forwarding = "echo 1 >/proc/sys/net/ipv4/ip_forward";
+        run(self.command(node, "sh").args(["-c", forwarding]));
     }
 
     fn connect_lan(&self, end: End) {
@@ -260,7 +307,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        for node in NODES {
+        for node in NODES.into_iter().chain(MORE_NODES) {
             output(Command::new("ip").args(["netns", "del", &self.namespace(node)]));
         }
         if std::thread::panicking() {

@@ -10,8 +10,10 @@ use crate::plane::PlaneKind;
 use crate::sys::udp::leave_esp_to_the_kernel;
 use crate::trains::{self, Train};
 use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
 use rustix::net::{RecvFlags, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
+use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 
@@ -44,6 +46,8 @@ pub struct Endpoint {
     nat: Socket,
     /// Absent where the kernel takes ESP.
     esp: Option<Socket>,
+    /// What each has said last of datagrams that found its queue full.
+    overflowed: [Cell<u32>; 3],
 }
 
 impl Endpoint {
@@ -66,6 +70,7 @@ impl Endpoint {
             ike,
             nat: discovering(nat, address)?,
             esp,
+            overflowed: Default::default(),
         })
     }
 
@@ -93,6 +98,20 @@ impl Endpoint {
             Err(error) if is_passing(&error) => Ok(None),
             other => other.map(Some),
         }
+    }
+
+    /// How many datagrams found the queue full since this was asked last, by what came with one.
+    pub fn overflowed(&self, port: Port, train: &Train) -> usize {
+        // Nothing is said as long as there were none.
+        let Some(known) = self
+            .overflowed
+            .get(port as usize)
+            .filter(|_| train.overflowed > 0)
+        else {
+            return 0;
+        };
+        let before = known.replace(train.overflowed);
+        train.overflowed.wrapping_sub(before) as usize
     }
 
     pub fn send(&self, port: Port, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
@@ -226,8 +245,14 @@ fn domain(address: IpAddr) -> Domain {
 fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     // Bounded by the system's own limit; less is slower, not wrong.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    // More than the machine's bound for everybody, where we may.
+    if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    }
+    if setsockopt(socket, sockopt::SndBufForce, &SEND_BUFFER).is_err() {
+        let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    }
+    trains::ask_for_overflows(socket);
     trains::ask_for_tos(socket, address);
     // Without the privilege there are no policy rules either, which the mark is for.
     let _ = socket.set_mark(OWN_PACKETS_MARK);

@@ -27,11 +27,14 @@ pub struct Train {
     /// Octets of each but the last, which may be shorter.
     pub segment: usize,
     pub tos: u8,
+    /// Datagrams that found the socket's queue full, ever since it was opened, as far as was known
+    /// when this one came.
+    pub overflowed: u32,
 }
 
 /// Room for what the kernel says beside a datagram.
 pub fn control_buffer() -> Vec<u8> {
-    nix::cmsg_space!(i32, i32)
+    nix::cmsg_space!(i32, i32, u32)
 }
 
 /// Asks for the type of service of each datagram. A kernel that can't tell it is no worse.
@@ -40,6 +43,11 @@ pub fn ask_for_tos(socket: &impl AsFd, address: IpAddr) {
         IpAddr::V4(_) => setsockopt(socket, sockopt::IpRecvTos, &true),
         IpAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvTClass, &true),
     };
+}
+
+/// Asks how many datagrams found no room.
+pub fn ask_for_overflows(socket: &impl AsFd) {
+    let _ = setsockopt(socket, sockopt::RxqOvfl, &1);
 }
 
 /// Asks for trains. A kernel that has none goes on giving single datagrams.
@@ -59,6 +67,7 @@ pub fn receive(socket: &impl AsFd, buffer: &mut [u8], control: &mut [u8]) -> io:
         length: message.bytes,
         segment: message.bytes,
         tos: 0,
+        overflowed: 0,
     };
     for told in message.cmsgs()? {
         match told {
@@ -66,6 +75,7 @@ pub fn receive(socket: &impl AsFd, buffer: &mut [u8], control: &mut [u8]) -> io:
                 let octets = usize::try_from(octets).ok().filter(|octets| *octets > 0);
                 train.segment = octets.unwrap_or(train.length);
             }
+            ControlMessageOwned::RxqOvfl(ever) => train.overflowed = ever,
             ControlMessageOwned::Ipv4Tos(tos) => train.tos = tos,
             ControlMessageOwned::Ipv6TClass(class) => {
                 train.tos = u8::try_from(class).unwrap_or_default();
@@ -142,6 +152,33 @@ mod tests {
             }
             assert_eq!(datagrams, [vec![1; 100], vec![2; 100], vec![3; 30]]);
         }
+    }
+
+    #[test]
+    fn datagrams_that_find_the_queue_full_are_told_with_the_next_one() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+        let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+        let to = receiver.local_addr().expect("its address");
+        setsockopt(&receiver, sockopt::RcvBuf, &4096).expect("a small queue");
+        ask_for_overflows(&receiver);
+        let (mut buffer, mut control) = (vec![0; 65_536], control_buffer());
+        let mut send = |count: usize| {
+            for _ in 0..count {
+                let parts = [IoSlice::new(&[7; 1000])];
+                send(&sender, to, &parts, None, 0).expect("sent");
+            }
+            let received = || receive(&receiver, &mut buffer, &mut control).ok();
+            std::iter::from_fn(received).collect::<Vec<Train>>()
+        };
+        let first = send(100);
+        assert!((1..100).contains(&first.len()), "{}", first.len());
+        assert!(first.iter().all(|train| train.overflowed == 0));
+        let next = send(1);
+        let lost = 100 - first.len();
+        assert_eq!(
+            next.first().map(|train| train.overflowed as usize),
+            Some(lost)
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(super) struct Inward {
     room: Vec<u8>,
     control: Vec<u8>,
     arrived: Vec<(Range<usize>, Train)>,
+    /// Datagrams that had found no room.
+    overflowed: usize,
     opened: OpenOutput,
 }
 
@@ -34,6 +36,7 @@ impl Default for Inward {
             room: vec![0; ROOM],
             control: trains::control_buffer(),
             arrived: Vec::with_capacity(TRAINS_MAX),
+            overflowed: 0,
             opened: OpenOutput::default(),
         }
     }
@@ -51,6 +54,7 @@ impl Inward {
             let Some(train) = endpoint.receive(port, room, &mut self.control)? else {
                 break;
             };
+            self.overflowed += endpoint.overflowed(port, &train);
             self.arrived.push((end..end + train.length, train));
             end += train.length;
         }
@@ -92,6 +96,8 @@ impl Daemon {
             if inward.fill(endpoint, port).is_err() {
                 self.count("receive-failed");
             }
+            let overflowed = std::mem::take(&mut inward.overflowed);
+            self.count_many("receive-queue-full", overflowed);
         }
         let mut opened = std::mem::take(&mut inward.opened);
         if let Some(local) = local {
