@@ -11,7 +11,7 @@ mod support;
 use crossgate_check::example::Example;
 use crossgate_check::rules::{negotiation, selectors};
 use crossgate_check::{Rule, all, told_once};
-use crossgate_diag::{Certainty, Finding, Severity, to_text};
+use crossgate_diag::{Certainty, Finding, Look, Severity, to_text};
 use expect_test::expect_file;
 use support::{Judged, NAMES, Pair, here, titles};
 
@@ -102,7 +102,7 @@ fn try_page(code: &str, page: &str, report: &str) -> Result<Finding, String> {
     })?;
     let told = format!(
         "{}verdict: {}\n",
-        to_text(&judged.sources, std::slice::from_ref(&found), false),
+        to_text(&judged.sources, std::slice::from_ref(&found), Look::PLAIN),
         judged.verdict()
     );
     expect_file![here().join("tests").join(report)].assert_eq(&told);
@@ -210,7 +210,7 @@ fn a_published_guides_own_pair_is_told_what_it_deserves_and_nothing_else() {
     let findings = told_once(&judged.sources, read, report.findings.clone());
     let told = format!(
         "{}verdict: {}\n{}\n",
-        to_text(&judged.sources, &findings, false),
+        to_text(&judged.sources, &findings, Look::PLAIN),
         judged.verdict(),
         report.assumptions.join("\n")
     );

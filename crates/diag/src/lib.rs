@@ -14,5 +14,5 @@ mod source;
 
 pub use finding::{Certainty, Finding, Help, Label, Severity, Symptom};
 pub use fix::{Amendment, Edit, Fix, apply};
-pub use render::{Summary, to_html, to_json, to_junit, to_sarif, to_text};
+pub use render::{Look, Summary, to_html, to_json, to_junit, to_sarif, to_text};
 pub use source::{FileId, Position, SourceFile, Sources, Span, Spanned};

@@ -41,6 +41,7 @@ mod snapshot_json;
 mod sockets;
 mod sys;
 mod sysctl;
+pub mod terminal;
 #[cfg(test)]
 mod testing;
 mod trains;

@@ -4,11 +4,12 @@ use crate::dialect::Dialect;
 pub use crate::dialect::Hints;
 use crate::encoding::{Encoding, decode};
 use crate::failure::Failure;
+use crate::terminal;
 use crossgate_diag::{FileId, Finding, Severity, Sources, to_json, to_text};
 use crossgate_model::{Auth, Connection, Gateway, Language};
 use serde_json::Value;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Octets of the largest file that is read: a device's whole technical support file fits.
@@ -151,11 +152,9 @@ impl Loaded {
         findings.filter(|f| f.severity == Severity::Error).count()
     }
 
-    /// Findings for a person at stderr: in colour on a terminal that wants it.
+    /// Findings for a person at stderr.
     pub fn findings_text(&self) -> String {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = std::io::stderr().is_terminal() && !unwanted;
-        to_text(&self.sources, &self.findings, colour)
+        to_text(&self.sources, &self.findings, terminal::stderr())
     }
 
     pub fn findings_json(&self) -> Value {

@@ -5,8 +5,8 @@ use crate::selector::{Selector, SelectorPair};
 use crate::{Change, Child, Connection, Gateway, Identity, IdentityMatch, Language};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf, Secret};
 use crossgate_diag::{
-    Amendment, Edit, FileId, Finding, Fix, Severity, SourceFile, Sources, Span, Summary, apply,
-    to_html, to_json, to_junit, to_sarif, to_text,
+    Amendment, Edit, FileId, Finding, Fix, Look, Severity, SourceFile, Sources, Span, Summary,
+    apply, to_html, to_json, to_junit, to_sarif, to_text,
 };
 use ipnet::{IpNet, Ipv4Net};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ fn renderings(sources: &Sources, findings: &[Finding]) -> String {
         fails_from: Severity::Warning,
     };
     [
-        to_text(sources, findings, false),
+        to_text(sources, findings, Look::PLAIN),
         to_json(sources, findings).to_string(),
         to_sarif(sources, findings, &summary).to_string(),
         to_html(sources, findings, &summary),

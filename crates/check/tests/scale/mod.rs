@@ -8,7 +8,7 @@ mod hub;
 
 use crate::support::{Pair, Read};
 use crossgate_check::{Options, judge_pair};
-use crossgate_diag::{Finding, Sources, Span, to_text};
+use crossgate_diag::{Finding, Look, Sources, Span, to_text};
 use crossgate_model::Verdict;
 use hub::{Hub, branches, headquarters};
 
@@ -128,7 +128,7 @@ fn telling_takes_time_in_proportion_to_the_lines_between_two_places() {
         let finding = [finding.at(key(lines - 1), "the last")];
         move || {
             for _ in 0..OFTEN * 10 {
-                let text = to_text(&sources, &finding, false);
+                let text = to_text(&sources, &finding, Look::PLAIN);
                 assert_eq!(
                     text.matches("a key of ****************\n").count(),
                     2,

@@ -5,6 +5,7 @@ use super::output;
 use crossgate_check::mend::{self, Judgement};
 use crossgate_diag::{Edit, Finding, Fix, Severity, Sources, apply};
 use crossgate_gateway::load::{Configuration, read_text};
+use crossgate_gateway::terminal;
 use crossgate_model::Verdict;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -206,7 +207,7 @@ pub fn write(mended: &Mended, force: bool) -> Result<String, String> {
         out.push_str("wrote nothing: no finding has a cure that a program can apply\n");
     }
     out.push('\n');
-    out.push_str(&output::text(&mended.judged, super::colour()));
+    out.push_str(&output::text(&mended.judged, terminal::stdout()));
     Ok(out)
 }
 

@@ -10,11 +10,12 @@ use crate::hints::HintArgs;
 use certificates::HandedOver;
 use clap::{Args, ValueEnum};
 use crossgate_check::{Options, Profile};
-use crossgate_diag::Severity;
+use crossgate_diag::{Look, Severity};
 use crossgate_gateway::clock::Clock;
 use crossgate_gateway::load::Hints;
+use crossgate_gateway::terminal;
 use judge::{Asked, Judged};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -122,7 +123,7 @@ pub fn findings(
     }
     match judged.findings.is_empty() {
         true => Ok(String::new()),
-        false => Ok(output::text(&judged, false)),
+        false => Ok(output::text(&judged, Look::PLAIN)),
     }
 }
 
@@ -149,7 +150,7 @@ fn check(args: &CheckArgs) -> Result<bool, String> {
         &judged,
         args.format(),
         args.fails_from(),
-        colour(),
+        terminal::stdout(),
     ));
     Ok(!args.fails(&judged))
 }
@@ -212,12 +213,6 @@ impl CheckArgs {
         let from = self.fails_from();
         judged.findings.iter().any(|f| f.severity >= from)
     }
-}
-
-/// Whether stdout is a terminal whose owner wants colours.
-fn colour() -> bool {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !unwanted
 }
 
 /// A reader that has seen enough is no error.

@@ -3,11 +3,11 @@
 use super::Format;
 use super::judge::Judged;
 use crossgate_check::Tunnel;
-use crossgate_diag::{Severity, Summary, to_html, to_json, to_junit, to_sarif, to_text};
+use crossgate_diag::{Look, Severity, Summary, to_html, to_json, to_junit, to_sarif, to_text};
 use serde_json::{Value, json};
 
 /// The whole report. A finding as bad as `fails_from` is a failed test in JUnit's.
-pub fn render(judged: &Judged, format: Format, fails_from: Severity, colour: bool) -> String {
+pub fn render(judged: &Judged, format: Format, fails_from: Severity, look: Look) -> String {
     let title = title(judged);
     let verdict = judged.verdict();
     let summary = Summary {
@@ -21,7 +21,7 @@ pub fn render(judged: &Judged, format: Format, fails_from: Severity, colour: boo
     };
     let (sources, findings) = (&judged.sources, judged.findings.as_slice());
     match format {
-        Format::Text => text(judged, colour),
+        Format::Text => text(judged, look),
         Format::Json => pretty(&json(judged)),
         Format::Sarif => pretty(&to_sarif(sources, findings, &summary)),
         Format::Junit => to_junit(sources, findings, &summary),
@@ -41,11 +41,15 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
+/// Characters before the second line of what is broken.
+const HANGING: usize = 2;
+
 /// The findings, and below them what they come to; the verdict is the last line.
-pub fn text(judged: &Judged, colour: bool) -> String {
-    let mut out = to_text(&judged.sources, &judged.findings, colour);
+pub fn text(judged: &Judged, look: Look) -> String {
+    let mut out = to_text(&judged.sources, &judged.findings, look);
     for assumption in &judged.report.assumptions {
-        out.push_str(&format!("assumed {assumption}\n"));
+        let assumed = look.broken(&format!("assumed {assumption}"), HANGING);
+        out.push_str(&format!("{}\n", assumed.replace('\n', "\n  ")));
     }
     out.push_str(&format!("found {}\n", counted(judged)));
     if let (Some(names), [_, _, ..]) = (judged.pair_of_names(), judged.report.tunnels.as_slice()) {

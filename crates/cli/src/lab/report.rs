@@ -3,9 +3,10 @@
 use super::capture::Tally;
 use super::node::LogLine;
 use super::ping::Count;
+use crossgate_gateway::terminal;
 use serde::Serialize;
 use serde_json::Value;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
@@ -18,10 +19,9 @@ pub struct Progress {
 impl Progress {
     #[allow(clippy::disallowed_methods, reason = "a lab runs in real time")]
     pub fn start() -> Self {
-        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
             began: Instant::now(),
-            colour,
+            colour: terminal::stderr().colour,
         }
     }
 

@@ -18,11 +18,12 @@ use answers::Script;
 use clap::{Args, ValueEnum};
 use crossgate_check::{Options, Profile};
 use crossgate_gateway::clock::Clock;
+use crossgate_gateway::terminal;
 use crossgate_model::plan::Plan;
 use crossgate_model::{Time, Verdict};
 use crossgate_rehearse::invariant::RECOVERY;
 use crossgate_rehearse::{Detail, Entry, Happening, Network, Scenario, World, explore, observe};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -176,7 +177,7 @@ fn rehearse(args: &RehearseArgs) -> Result<bool, String> {
     if args.json {
         print(&report.json());
     } else {
-        print(&report.text(columns()));
+        print(&report.text(terminal::stdout().width));
         if args.ladder {
             print(&ladder::draw(&day));
         }
@@ -325,17 +326,6 @@ impl RehearseArgs {
 
 fn unwritable(path: &Path, error: &io::Error) -> String {
     format!("{} can't be written: {error}", path.display())
-}
-
-/// Characters of a line: what the environment says, else what the terminal has; none where lines
-/// are not to be folded.
-fn columns() -> Option<usize> {
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let is_terminal = io::stdout().is_terminal();
-    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(|| is_terminal.then(measured).flatten())
 }
 
 /// A reader that has seen enough is no error.

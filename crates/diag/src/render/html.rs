@@ -35,12 +35,27 @@ pub fn to_html(sources: &Sources, findings: &[Finding], summary: &Summary<'_>) -
     if !summary.assumptions.is_empty() {
         out.push_str("<section>\n<h2>Assumed</h2>\n<ul>\n");
         for assumption in summary.assumptions {
-            let _ = writeln!(out, "<li>{}</li>", escaped(assumption));
+            let _ = writeln!(out, "<li>{}</li>", said(assumption));
         }
         out.push_str("</ul>\n</section>\n");
     }
     out.push_str("</main>\n</body>\n</html>\n");
     out
+}
+
+/// A sentence: what it has between backticks is code. An odd backtick is itself.
+fn said(text: &str) -> String {
+    let mut out = String::new();
+    let text = escaped(text);
+    let mut rest = text.as_str();
+    while let Some((before, from)) = rest.split_once('`') {
+        let Some((code, after)) = from.split_once('`') else {
+            break;
+        };
+        let _ = write!(out, "{before}<code>{code}</code>");
+        rest = after;
+    }
+    out + rest
 }
 
 fn counted(findings: &[Finding]) -> String {
@@ -64,7 +79,7 @@ fn sign(severity: Severity) -> char {
 fn article(sources: &Sources, finding: &Finding, summary: &Summary<'_>, out: &mut String) {
     let word = finding.severity.word();
     let sign = sign(finding.severity);
-    let (code, title) = (escaped(finding.code), escaped(&finding.title));
+    let (code, title) = (escaped(finding.code), said(&finding.title));
     let _ = writeln!(
         out,
         "<article class=\"{word}\">\n<h2><span class=\"severity\"><span aria-hidden=\"true\">{sign}</span> \
@@ -74,7 +89,7 @@ fn article(sources: &Sources, finding: &Finding, summary: &Summary<'_>, out: &mu
         out.push_str(&figure(sources, label));
     }
     for line in circumstances(finding).iter().chain(&finding.notes) {
-        let _ = writeln!(out, "<p>{}</p>", escaped(line));
+        let _ = writeln!(out, "<p>{}</p>", said(line));
     }
     for (end, lines) in symptoms(finding) {
         let (end, lines) = (escaped(end), escaped(&lines.join("\n")));
@@ -101,7 +116,7 @@ fn figure(sources: &Sources, label: &Label) -> String {
     let (start, end) = (label.span.start as usize, label.span.end as usize);
     let at = file.position(start);
     let line = file.masked_line(at.line);
-    let (place, text) = (escaped(&place(sources, label)), escaped(&label.text));
+    let (place, text) = (escaped(&place(sources, label)), said(&label.text));
     let caption = format!("<figcaption>{place}: {text}</figcaption>");
     if line.len() >= QUOTED_LINE_MAX {
         return format!("<figure>{caption}</figure>\n");
@@ -124,7 +139,7 @@ fn figure(sources: &Sources, label: &Label) -> String {
 }
 
 fn way(sources: &Sources, word: &str, fix: &Fix, out: &mut String) {
-    let _ = writeln!(out, "<h3>{word}: {}</h3>", escaped(&fix.text));
+    let _ = writeln!(out, "<h3>{word}: {}</h3>", said(&fix.text));
     for amendment in &fix.amendments {
         amended(sources, amendment, out);
     }

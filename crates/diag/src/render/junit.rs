@@ -1,7 +1,7 @@
 //! Findings as test results, for whatever runs pipelines: one testcase a rule.
 
 use crate::finding::Finding;
-use crate::render::{Summary, escaped, to_text, worst_first};
+use crate::render::{Look, Summary, escaped, to_text, worst_first};
 use crate::source::Sources;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -59,7 +59,7 @@ fn testcase(
         let _ = writeln!(out, "{open}/>");
         return;
     };
-    let text = escaped(&to_text(sources, findings, false));
+    let text = escaped(&to_text(sources, findings, Look::PLAIN));
     let _ = writeln!(out, "{open}>");
     if worst.severity >= summary.fails_from {
         let (kind, message) = (worst.severity.word(), escaped(&worst.title));

@@ -5,12 +5,14 @@ mod diff;
 mod html;
 mod json;
 mod junit;
+mod look;
 mod sarif;
 mod text;
 
 pub use html::to_html;
 pub use json::to_json;
 pub use junit::to_junit;
+pub use look::Look;
 pub use sarif::to_sarif;
 pub use text::to_text;
 

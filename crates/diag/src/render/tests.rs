@@ -88,7 +88,7 @@ fn check(actual: &str, expected: Expect) {
 fn text_has_labels_in_both_files_and_each_way_out() {
     let (sources, finding) = mirror();
     check(
-        &to_text(&sources, &[finding], false),
+        &to_text(&sources, &[finding], Look::PLAIN),
         expect![[r#"
             error[ts-not-mirrored]: the proxy ID is not the mirror of the ACL
              --> hq.set:2:8
@@ -547,11 +547,18 @@ fn a_secret_on_the_labelled_line_is_masked_everywhere() {
         }],
     });
     let findings = [finding];
-    let text = to_text(&sources, &findings, false);
+    let text = to_text(&sources, &findings, Look::PLAIN);
     assert!(text.contains("pre-shared-key *********"), "{text}");
     let all = [
         text,
-        to_text(&sources, &findings, true),
+        to_text(
+            &sources,
+            &findings,
+            Look {
+                colour: true,
+                ..Look::PLAIN
+            },
+        ),
         to_json(&sources, &findings).to_string(),
         to_sarif(&sources, &findings, &summary()).to_string(),
         to_junit(&sources, &findings, &summary()),
@@ -581,7 +588,7 @@ fn a_line_too_long_to_quote_is_named_by_its_place_and_its_fix_by_commands() {
     let mut finding = Finding::note("unknown-element", "x is not known").at(span, "here");
     finding.fixes = vec![fix(vec!["set y".into()]), fix(vec![])];
     check(
-        &to_text(&sources, &[finding], false),
+        &to_text(&sources, &[finding], Look::PLAIN),
         expect![[r#"
         note[unknown-element]: x is not known
          |
@@ -602,17 +609,51 @@ fn hostile_text_steers_no_terminal_and_breaks_no_markup() {
     let span = Span::new(file, 5..10);
     let mut finding = Finding::error("x", "title \x1b[0m]]>\u{0}").at(span, "la\x1bbel</p>");
     finding.notes.push("note \x1b[5m\u{b}".into());
+    finding.notes.push("from `a<b` to an odd ` mark".into());
     finding = finding.help_replace("help \x1b[1m", span, "by\x1b[7m".into());
     let findings = [finding];
     let junit = to_junit(&sources, &findings, &summary());
     roxmltree::Document::parse(&junit).expect("well-formed XML");
     let html = to_html(&sources, &findings, &summary());
     assert!(!html.contains("<script>"), "{html}");
+    let code = "<p>from <code>a&lt;b</code> to an odd ` mark</p>";
+    assert!(html.contains(code), "{html}");
     assert_eq!(
         html.matches("<pre>").count(),
         html.matches("</pre>").count()
     );
-    for output in [to_text(&sources, &findings, false), junit, html] {
+    for output in [to_text(&sources, &findings, Look::PLAIN), junit, html] {
         assert!(!output.contains('\x1b'), "{output:?}");
     }
+}
+
+#[test]
+fn prose_is_broken_at_the_terminals_width_and_nothing_else() {
+    let (sources, mut finding) = mirror();
+    finding.notes.push("a word and ".repeat(20) + "an end");
+    let look = Look {
+        colour: false,
+        width: Some(60),
+    };
+    let wide = to_text(&sources, &[finding.clone()], Look::PLAIN);
+    let narrow = to_text(&sources, &[finding], look);
+    let too_long = |text: &str| {
+        let lines = text.lines().filter(|line| line.contains("a word and"));
+        lines.filter(|line| line.chars().count() > 60).count()
+    };
+    assert_eq!((too_long(&wide), too_long(&narrow)), (1, 0), "{narrow}");
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(&wide), words(&narrow));
+    let others = |text: &str| {
+        let lines = text
+            .lines()
+            .filter(|line| line.contains(" | ") || line.contains("type at"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(!others(&wide).is_empty());
+    assert_eq!(others(&wide), others(&narrow));
 }

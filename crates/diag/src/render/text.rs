@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Label, Severity};
 use crate::fix::{Amendment, Edit};
 use crate::render::diff::{self, Hunk};
-use crate::render::{QUOTED_LINE_MAX, circumstances, clean, symptoms, ways, worst_first};
+use crate::render::{Look, QUOTED_LINE_MAX, circumstances, clean, symptoms, ways, worst_first};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
@@ -11,21 +11,16 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet
 const EXCERPT_MAX: usize = 200_000;
 
 /// Renders findings worst first, in the order given among equals.
-pub fn to_text(sources: &Sources, findings: &[Finding], colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+pub fn to_text(sources: &Sources, findings: &[Finding], look: Look) -> String {
     let mut out = String::new();
     for finding in worst_first(findings) {
-        out.push_str(&cause(sources, finding, &renderer));
+        out.push_str(&cause(sources, finding, look));
         out.push('\n');
         out.push_str(
             &Ways {
                 sources,
                 finding,
-                colour,
+                colour: look.colour,
             }
             .text(),
         );
@@ -35,15 +30,25 @@ pub fn to_text(sources: &Sources, findings: &[Finding], colour: bool) -> String 
 }
 
 /// What is wrong, where, and what else there is to say.
-fn cause(sources: &Sources, finding: &Finding, renderer: &Renderer) -> String {
+fn cause(sources: &Sources, finding: &Finding, look: Look) -> String {
+    let renderer = match look.colour {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
     let excerpts: Vec<Excerpt<'_>> = excerpts(sources, &finding.labels);
+    let lines = excerpts.iter().map(Excerpt::last_line).max().unwrap_or(0);
+    let gutter = lines.to_string().len();
+    let prose = |name: &str, text: &str| {
+        let indent = gutter + " = ".len() + name.len();
+        look.broken(&clean(text), indent)
+    };
     let title = level(finding.severity).primary_title(finding.title.as_str());
     let mut group = Group::with_title(title.id(finding.code));
     for excerpt in &excerpts {
         group = group.element(excerpt.element());
     }
     if let Some(text) = circumstances(finding) {
-        group = group.element(Level::NOTE.no_name().message(clean(&text)));
+        group = group.element(Level::NOTE.no_name().message(prose("", &text)));
     }
     for (end, lines) in symptoms(finding) {
         let name = clean(&format!("{end} logs"));
@@ -51,7 +56,7 @@ fn cause(sources: &Sources, finding: &Finding, renderer: &Renderer) -> String {
         group = group.element(Level::NOTE.with_name(name).message(lines));
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(clean(note)));
+        group = group.element(Level::NOTE.message(prose("note: ", note)));
     }
     renderer.render(&[group])
 }
@@ -109,6 +114,10 @@ impl<'a> Excerpt<'a> {
                 .min(self.text.len())
         };
         clamp(span.start)..clamp(span.end)
+    }
+
+    fn last_line(&self) -> usize {
+        self.first_line + self.text.lines().count().saturating_sub(1)
     }
 
     /// Whether each line that a label is on is short enough.

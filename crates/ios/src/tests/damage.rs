@@ -1,7 +1,7 @@
 //! Damaged files: whatever is cut off or changed, reading ends, keeps every byte and shows no key.
 
 use super::read;
-use crossgate_diag::{Sources, to_text};
+use crossgate_diag::{Look, Sources, to_text};
 
 const FILES: [&str; 4] = [
     include_str!("../../../../examples/site-to-site/branch.cfg"),
@@ -17,7 +17,7 @@ fn survives(text: &str) {
     let (tree, _) = crate::tree::parse(text, file);
     assert_eq!(tree.print(text), text);
     if let Ok(reading) = crate::read(&mut sources, file) {
-        to_text(&sources, &reading.findings, false);
+        to_text(&sources, &reading.findings, Look::PLAIN);
     }
 }
 

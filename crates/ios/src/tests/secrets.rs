@@ -1,14 +1,14 @@
 //! Secrets are masked on every line, and appear in no finding.
 
 use super::read;
-use crossgate_diag::{to_json, to_text};
+use crossgate_diag::{Look, to_json, to_text};
 use expect_test::expect;
 
 fn masked(text: &str) -> String {
     let read = read(text);
     let findings = &read.reading.findings;
-    let told =
-        to_text(&read.sources, findings, false) + &to_json(&read.sources, findings).to_string();
+    let told = to_text(&read.sources, findings, Look::PLAIN)
+        + &to_json(&read.sources, findings).to_string();
     assert!(!told.contains("SeCrEt"), "{told}");
     assert!(!format!("{:?}", read.reading).contains("SeCrEt"));
     read.sources.get(read.reading.tree.file).masked()

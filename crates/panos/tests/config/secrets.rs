@@ -1,7 +1,7 @@
 //! Keys and passwords stay out of everything that is shown.
 
 use crate::{dump, reading_of};
-use crossgate_diag::{to_json, to_text};
+use crossgate_diag::{Look, to_json, to_text};
 use crossgate_panos::{Secrets, to_set, to_xml};
 
 /// Each must never be seen: it holds the word `Hush`.
@@ -30,7 +30,7 @@ const PLACES: [&str; 17] = [
 fn shown(text: &str) -> String {
     let (sources, reading) = reading_of(text);
     let mut shown = dump::gateway(&reading.gateway) + &dump::findings(&sources, &reading.findings);
-    shown += &to_text(&sources, &reading.findings, false);
+    shown += &to_text(&sources, &reading.findings, Look::PLAIN);
     shown += &to_json(&sources, &reading.findings).to_string();
     shown += &format!("{reading:?} {sources:?}");
     shown += &to_set(&reading.tree, Secrets::Masked);

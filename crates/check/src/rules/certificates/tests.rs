@@ -5,7 +5,7 @@
 use super::parsed::{Issued, Parsed};
 use crate::{Options, Profile, Side, judge_one, judge_pair};
 use crossgate_crypto::pem;
-use crossgate_diag::{FileId, Finding, Sources, Span, Spanned, to_text};
+use crossgate_diag::{FileId, Finding, Look, Sources, Span, Spanned, to_text};
 use crossgate_model::{Auth, Certificate, Gateway, Identity};
 use expect_test::{Expect, expect};
 
@@ -117,7 +117,7 @@ impl Scene {
     }
 
     fn check(&self, expected: Expect) {
-        expected.assert_eq(&to_text(&self.sources, &self.findings(), false));
+        expected.assert_eq(&to_text(&self.sources, &self.findings(), Look::PLAIN));
     }
 }
 
@@ -465,14 +465,14 @@ fn a_signature_that_nobody_here_verifies_is_a_note() {
           |
           = note: verified are RSA from 1024 bits (PKCS #1 v1.5, and PSS with a salt of the hash's size), ECDSA and Ed25519
 
-    "#]].assert_eq(&to_text(&scene.sources, &found, false));
+    "#]].assert_eq(&to_text(&scene.sources, &found, Look::PLAIN));
 }
 
 #[test]
 fn the_peers_own_certificate_is_no_authority() {
     let mut scene = Scene::new();
     scene.hold(GOOD, GOOD);
-    let told = to_text(&scene.sources, &scene.findings(), false);
+    let told = to_text(&scene.sources, &scene.findings(), Look::PLAIN);
     assert!(
         told.contains("branch trusts CN=hq.example.net, which is no authority"),
         "{told}"
