@@ -41,8 +41,11 @@ fn machine(world: &World) -> String {
     let name = |line: &str| line.split(": ").nth(1).map(str::to_owned);
     let names: Vec<String> = links.lines().filter_map(name).collect();
     let addresses = show(&["-oneline", "-4", "address"]);
+    // Without the devices' numbers.
+    let addresses = addresses.lines().filter_map(|line| line.split_once(": "));
+    let addresses: Vec<&str> = addresses.map(|(_, address)| address).collect();
     let routes = show(&["-4", "route", "show", "table", "all"]);
-    format!("{names:?}\n{addresses}{routes}")
+    format!("{names:?}\n{addresses:?}\n{routes}")
 }
 
 #[test]
@@ -70,6 +73,34 @@ fn a_reload_leaves_a_tunnel_alone_that_it_does_not_concern() {
         steady.stop_without_loss();
         assert_eq!(ours.logged("child-sa-installed").len(), 1);
         assert!(ours.logged("ike-sa-deleted").is_empty());
+    }
+}
+
+/// By an operator's mistake, or by another program.
+#[test]
+fn a_tunnel_s_device_that_is_deleted_is_made_again_with_its_routes() {
+    for vendor in VENDORS {
+        let (world, tunnel) = world_and_tunnel();
+        let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+        let ours = Crossgate::start(&world, vendor, &tunnel);
+        ours.initiate();
+        ping::assert_both_ways(&world);
+        let capture = Capture::start(&world);
+        let before = machine(&world);
+        for round in 1..=2 {
+            shell(
+                &world,
+                "ip link delete $(ip -o link | grep -o '[Tt]unnel[0-9.]*' | head -1)",
+            );
+            ours.wait_for_another("tunnel-device-remade", round - 1);
+            assert_eq!(machine(&world), before, "{vendor:?}");
+            ping::assert_both_ways(&world);
+            assert_eq!(ours.counter("tun-gone"), round as u64);
+        }
+        assert_eq!(ours.logged("child-sa-installed").len(), 1, "the SAs stay");
+        let filter = "ip.addr == 10.10.10.10 && !esp";
+        let leaked = decrypted(&capture.stop(), &ours.key_tables(), filter, &["frame"]);
+        assert_eq!(leaked, Vec::<Vec<String>>::new(), "{vendor:?}");
     }
 }
 

@@ -233,3 +233,32 @@ fn a_peer_that_floods_its_tunnel_harms_no_other() {
     });
     steady.into_iter().for_each(Steady::stop_without_loss);
 }
+
+/// The WAN takes less than the LAN gives, until the socket's buffer is full too.
+#[test]
+fn what_a_full_socket_takes_no_more_is_dropped_and_counted() {
+    let world = World::new(Nat::None);
+    let tunnel = world.tunnel(End::B, Suite::CBC, Starts::Remote);
+    let start = |end, tunnel: &Tunnel| Crossgate::start_at(&world, end, Vendor::Ios, tunnel, UDP);
+    let (_theirs, ours) = (start(End::B, &tunnel), start(End::A, &tunnel.mirrored()));
+    ping::wait_for_answer(&world, End::B);
+    let (before, failed) = (Counted::by(&ours), ours.counter("esp-send-failed"));
+    assert_eq!(failed, 0);
+    let slow = "tc qdisc add dev wan root tbf rate 1mbit burst 20k limit 1g";
+    world.shell(End::A.gateway_node(), slow);
+    let (node, to) = (End::A.lan_node(), End::B.host());
+    send(&world, node, to, 9, 3 * FLOOD, |number| {
+        vec![number as u8; 1300]
+    });
+    let queued = world.shell(End::A.gateway_node(), "tc -s qdisc show dev wan");
+    let after = Counted::by(&ours);
+    let sealed = after.total(End::B, "packets_out") - before.total(End::B, "packets_out");
+    let failed = ours.counter("esp-send-failed");
+    assert!(
+        (1..sealed).contains(&failed),
+        "{failed} of {sealed}: {queued}"
+    );
+    world.shell(End::A.gateway_node(), "tc qdisc delete dev wan root");
+    ping::wait_for_answer(&world, End::A);
+    ping::assert_both_ways(&world);
+}

@@ -7,7 +7,6 @@ use crate::support::process::wait_until;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
-use serde_json::Value;
 use std::time::Duration;
 
 const LINK: u16 = 1300;
@@ -59,11 +58,6 @@ fn wait_for_answers(world: &World, df: &str, length: u16) {
     });
 }
 
-fn counter(of: &Crossgate<'_>, name: &str) -> u64 {
-    let printed: Value = serde_json::from_str(&of.exec("request json")).expect("JSON");
-    printed["counters"][name].as_u64().unwrap_or_default()
-}
-
 /// A number behind a name in two lines of `/proc/net/snmp`.
 fn of_ip(world: &World, node: &str, name: &str) -> u64 {
     let text = world.shell(node, "grep ^Ip: /proc/net/snmp");
@@ -91,9 +85,9 @@ fn a_narrow_link_is_learnt_and_the_hosts_are_told_the_exact_size() {
                 .then_some(())
         });
         ours.wait_for_text("path-mtu-lowered", &format!("of {LINK} octets"));
-        assert!(counter(&ours, "too-big-received") >= 1);
-        assert_eq!(counter(&ours, "path-mtu-lowered"), 1);
-        assert!(counter(&ours, "too-big-sent") >= 1);
+        assert!(ours.counter("too-big-received") >= 1);
+        assert_eq!(ours.counter("path-mtu-lowered"), 1);
+        assert!(ours.counter("too-big-sent") >= 1);
         let shown = ours.exec("show crypto ipsec sa");
         let mtus = format!("plaintext mtu {INNER}, path mtu {LINK}");
         assert!(shown.contains(&mtus), "{shown}");
@@ -123,7 +117,7 @@ fn packets_that_may_be_cut_are_cut_before_they_are_sealed() {
     for length in [INNER, INNER + 1, 1400, 3000] {
         wait_for_answers(&world, "dont", length);
     }
-    assert!(counter(&ours, "out-fragmented") > 0);
+    assert!(ours.counter("out-fragmented") > 0);
     assert_eq!(of_ip(&world, "gw-b", "ReasmReqds"), before);
 }
 
@@ -139,7 +133,7 @@ fn without_df_outer_fragments_are_put_together_within_the_kernel_s_bounds() {
         wait_for_answers(&world, df, 1400);
     }
     assert!(of_ip(&world, "gw-b", "ReasmOKs") > 0);
-    assert_eq!(counter(&ours, "too-big-received"), 0);
+    assert_eq!(ours.counter("too-big-received"), 0);
     // Fragments whose rest never comes.
     let bound = 262_144;
     for which in ["low", "high"] {

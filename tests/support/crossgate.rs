@@ -98,6 +98,12 @@ impl<'w> Crossgate<'w> {
             .arg(command))
     }
 
+    /// A counter by its name; 0 where it never counted.
+    pub fn counter(&self, name: &str) -> u64 {
+        let printed: Value = serde_json::from_str(&self.exec("request json")).expect("JSON");
+        printed["counters"][name].as_u64().unwrap_or_default()
+    }
+
     /// Replaces the configuration and has it read.
     pub fn reload(&self, configuration: &str) {
         write(&self.dir.join(self.vendor.file_name()), configuration);

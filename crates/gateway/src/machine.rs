@@ -228,6 +228,16 @@ impl Machine {
         }
     }
 
+    /// Lets go of a TUN that has been deleted, so that [`Self::make`] makes it again; gives its name.
+    pub fn lose_tun(&mut self, index: usize) -> Option<String> {
+        if index >= self.tuns.len() {
+            return None;
+        }
+        let device = self.tuns.remove(index).tunnel.device;
+        self.made.forget_routes_by(&device);
+        Some(device)
+    }
+
     fn make_vti(&mut self, tunnel: &Tunnel) -> Result<(), Failure> {
         let mut there = self.vtis.iter_mut();
         if let Some(vti) = there.find(|vti| vti.tunnel.device == tunnel.device) {

@@ -141,6 +141,13 @@ impl Record {
         &self.rules | &self.left_rules
     }
 
+    /// The kernel has removed them with their device.
+    pub fn forget_routes_by(&mut self, device: &str) {
+        let stays = |route: &RouteSpec| route.device() != Some(device);
+        self.routes.retain(stays);
+        self.adopted_routes.retain(stays);
+    }
+
     /// Removes a dead daemon's routes that lead somewhere else than those to `keep`, which could
     /// not be made beside them. What it closed stays closed.
     pub fn remove_left_ways(

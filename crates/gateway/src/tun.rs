@@ -42,11 +42,11 @@ impl Tun {
         device::change(&old, &self.tunnel, netlink)
     }
 
-    /// The next packet that the kernel routed here, or super-packet, behind its
+    /// Octets of the next packet that the kernel routed here, or super-packet, behind its
     /// [`Header`]; `None` when there is none. `buffer` is to hold [`READ_MAX`].
-    pub fn read<'b>(&self, buffer: &'b mut [u8]) -> io::Result<Option<&'b [u8]>> {
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         match (&self.file).read(buffer) {
-            Ok(length) => Ok(buffer.get(..length)),
+            Ok(length) => Ok(Some(length)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
@@ -87,6 +87,11 @@ impl AsFd for Tun {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
+}
+
+/// Whether a read failed because the device has been deleted.
+pub fn is_gone(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::BADFD)
 }
 
 fn refused(device: &str, error: io::Error) -> Failure {

@@ -158,6 +158,8 @@ fn sequence_numbers_never_start_over() {
             let (outcome, _) = ends.seal(End::A, &ping(End::A, 2));
             assert_eq!(outcome, SealOutcome::Dropped(DropReason::SequenceExhausted));
         }
+        let counted = ends.a.drops().get("out-sequence-exhausted");
+        assert_eq!(counted, Some(&2));
         let back = ends.pass(End::B, &ping(End::B, 1));
         assert!(back.is_ok(), "it can still receive");
         let counters = ends.a.counters(spi(End::A, 0)).expect("an SA");

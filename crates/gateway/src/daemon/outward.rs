@@ -2,9 +2,10 @@
 //! a batch at a time.
 
 use super::Daemon;
+use crate::log::{Level, Record};
 use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
-use crate::tun::{READ_MAX, Tun};
+use crate::tun::{self, READ_MAX};
 use crossgate_esp::{Answer, SealOutput, Sealed};
 use crossgate_model::view::Encapsulation;
 use crossgate_offload::{Header, Packets, split};
@@ -34,25 +35,39 @@ impl Default for Outward {
 }
 
 impl Outward {
-    /// Reads a batch. Gives how many reads were not what their header says.
-    fn fill(&mut self, tun: &Tun) -> io::Result<usize> {
+    /// Takes a batch by reads that give how many octets they read, or that there is nothing.
+    fn fill(&mut self, mut read: impl FnMut(&mut [u8]) -> io::Result<Option<usize>>) -> Filled {
         self.packets.clear();
-        let mut unusable = 0;
+        let mut filled = Filled::default();
         for _ in 0..READS_MAX {
             if self.packets.octets() >= BATCH_OCTETS {
                 break;
             }
-            let Some(read) = tun.read(&mut self.read)? else {
-                break;
+            let octets = match read(&mut self.read) {
+                Ok(Some(length)) => self.read.get(..length).unwrap_or_default(),
+                Ok(None) => break,
+                Err(error) => {
+                    filled.failed = Some(error);
+                    break;
+                }
             };
-            let whole = match Header::parse(read) {
+            let whole = match Header::parse(octets) {
                 Ok((header, packet)) => split(&header, packet, &mut self.packets).is_ok(),
                 Err(_) => false,
             };
-            unusable += usize::from(!whole);
+            filled.unusable += usize::from(!whole);
         }
-        Ok(unusable)
+        filled
     }
+}
+
+/// What came of filling a batch.
+#[derive(Debug, Default)]
+struct Filled {
+    /// Reads that were not what their header says.
+    unusable: usize,
+    /// Why no more was read.
+    failed: Option<io::Error>,
 }
 
 impl Daemon {
@@ -60,22 +75,45 @@ impl Daemon {
     pub(super) fn send_from_tun(&mut self, index: usize) {
         let now = self.now();
         let mut outward = std::mem::take(&mut self.outward);
+        let mut filled = Filled::default();
         if let Some(tun) = self.machine.tuns.get(index) {
-            let (failed, unusable) = match outward.fill(tun) {
-                Ok(unusable) => (0, unusable),
-                Err(_) => (1, 0),
-            };
+            filled = outward.fill(|room| tun.read(room));
             let interface = tun.tunnel.interface.as_deref();
             let packets = outward.packets.iter();
             if let Some(esp) = self.plane.user() {
                 esp.seal(now, interface, packets, &mut outward.sealed);
             }
-            self.count_many("tun-read-failed", failed);
-            self.count_many("tun-read-unusable", unusable);
         }
+        self.count_many("tun-read-unusable", filled.unusable);
         self.send_sealed(&mut outward.sealed);
         self.outward = outward;
+        match filled.failed {
+            Some(error) if tun::is_gone(&error) => self.remake_tun(index),
+            Some(_) => self.count("tun-read-failed"),
+            None => {}
+        }
         self.heed_notices(now);
+    }
+
+    /// Somebody has deleted the device, and the kernel its routes with it.
+    fn remake_tun(&mut self, index: usize) {
+        self.count("tun-gone");
+        let Some(device) = self.machine.lose_tun(index) else {
+            return;
+        };
+        let text = format!("device {device} is gone: its routes went with it");
+        self.tell(Record::new(Level::Error, "tunnel-device-gone", text));
+        match self.machine.make(&self.setting.plan) {
+            Ok(()) => {
+                let text = format!("device {device} and its routes are made again");
+                self.tell(Record::info("tunnel-device-remade", text));
+            }
+            Err(failure) => {
+                let text = format!("{failure}; a reload tries it again");
+                self.tell(Record::new(Level::Error, "tunnel-device-lost", text));
+            }
+        }
+        self.tell_notes();
     }
 
     pub(super) fn send_sealed(&mut self, sealed: &mut SealOutput) {
@@ -176,4 +214,90 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
         endpoint.send_parts(port, to, &parts, None, marks).is_err()
     };
     train.iter().filter(failed).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_offload::{Checksum, Segmentation};
+    use crossgate_wire::ip::Udp;
+
+    /// Good ones stand between them, so that one that is refused is seen to spoil no other.
+    #[test]
+    fn reads_that_are_not_what_their_header_says_are_counted_and_leave_nothing() {
+        let udp = Udp {
+            source_port: 1,
+            destination_port: 2,
+            payload: &[7; 3000],
+        };
+        let packet = udp.build([10, 1, 0, 1].into(), [10, 2, 0, 1].into());
+        let packet = packet.expect("a packet");
+        let train = Header {
+            checksum: Some(Checksum {
+                start: 20,
+                offset: 6,
+            }),
+            segmentation: Some(Segmentation::Udp),
+            header_len: 28,
+            segment_len: 1000,
+        };
+        let read = |header: Header, octets: &[u8]| [&header.to_bytes()[..], octets].concat();
+        let good = read(Header::default(), &packet);
+        let no_segments = Header {
+            segment_len: 0,
+            ..train
+        };
+        let other_kind = Header {
+            segmentation: Some(Segmentation::Tcp4 { ecn: false }),
+            ..train
+        };
+        let sum_outside = Header {
+            checksum: Some(Checksum {
+                start: 20,
+                offset: u16::MAX,
+            }),
+            segmentation: None,
+            ..train
+        };
+        let mut unknown_kind = good.clone();
+        unknown_kind[1] = 0x7f;
+        let bad = [
+            vec![],
+            good[..Header::LEN - 1].to_vec(),
+            read(train, &packet[..2000]),
+            read(train, &packet[..19]),
+            read(no_segments, &packet),
+            read(other_kind, &packet),
+            read(sum_outside, &packet),
+            unknown_kind,
+        ];
+        let mut reads = bad.iter().flat_map(|bad| [bad, &good]);
+        let mut outward = Outward::default();
+        let filled = outward.fill(|room| {
+            Ok(reads.next().map(|read| {
+                room[..read.len()].copy_from_slice(read);
+                read.len()
+            }))
+        });
+        assert!(filled.failed.is_none());
+        assert_eq!(filled.unusable, bad.len());
+        let packets: Vec<&[u8]> = outward.packets.iter().collect();
+        assert_eq!(packets, vec![packet.as_slice(); bad.len()]);
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_kept() {
+        let mut outward = Outward::default();
+        let mut reads = 0;
+        let filled = outward.fill(|room| {
+            reads += 1;
+            room[..Header::LEN + 20].fill(0);
+            match reads {
+                1 => Ok(Some(Header::LEN + 20)),
+                _ => Err(io::ErrorKind::BrokenPipe.into()),
+            }
+        });
+        assert!(filled.failed.is_some());
+        assert_eq!((reads, outward.packets.len()), (2, 1));
+    }
 }
