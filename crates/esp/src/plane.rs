@@ -15,6 +15,7 @@ use crate::notice::{Notice, Notices};
 use crate::sa::Sa;
 use crate::spd::{ChildId, Policy, Spd};
 use crate::table::Table;
+use arrayvec::ArrayVec;
 use crossgate_crypto::{CryptoError, CryptoRng, Double};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{ChildSa, Path, Time};
@@ -29,6 +30,10 @@ use timer::{Timer, Timers};
 
 /// SPIs that IANA keeps, and 0, which marks IKE on port 4500 (RFC 4303 §2.1, RFC 3948 §2.1).
 const RESERVED_SPIS: u32 = 255;
+
+/// Packets that go through the kernels together: what they take at once.
+const AT_ONCE: usize = 64;
+type AtOnce<T> = ArrayVec<T, AT_ONCE>;
 
 /// All policies and SAs of a gateway.
 ///

@@ -11,6 +11,7 @@
 
 use std::fmt;
 
+use arrayvec::ArrayVec;
 use zeroize::Zeroizing;
 
 use crate::cbc::{self, DecryptKey, EncryptKey, Lane};
@@ -170,7 +171,7 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
         return seal_one(packet);
     }
     for packets in packets.chunks_mut(MOST) {
-        let mut lanes = Vec::with_capacity(packets.len());
+        let mut lanes = ArrayVec::<_, MOST>::new();
         for packet in packets.iter_mut() {
             packet.outcome = if packet.key.0.fits(packet.octets.len()) {
                 Outcome::Waiting
@@ -182,7 +183,8 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
             }
         }
         cbc::encrypt(&mut lanes);
-        let mut covers: Vec<_> = packets.iter_mut().filter_map(cover_sealed).collect();
+        drop(lanes);
+        let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_sealed).collect();
         hmac::compute(&mut covers);
         for cover in &mut covers {
             cover.write_icv();
@@ -209,7 +211,7 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
                 open_combined(packet);
             }
         }
-        let mut covers: Vec<_> = packets.iter_mut().filter_map(cover_received).collect();
+        let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_received).collect();
         hmac::compute(&mut covers);
         for cover in &mut covers {
             *cover.outcome = if cover.verifies() {
@@ -218,6 +220,7 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
                 Outcome::NotAuthentic
             };
         }
+        drop(covers);
         for packet in packets.iter_mut() {
             if packet.outcome == Outcome::Done {
                 decrypt_verified(packet);

@@ -1,6 +1,6 @@
 //! In: from sealed packets to inner ones (RFC 4301 §5.2, RFC 4303 §3.4).
 
-use super::DataPlane;
+use super::{AT_ONCE, AtOnce, DataPlane};
 use crate::batch::Batch;
 use crate::counters::{DropReason, Tallies};
 use crate::ecn;
@@ -66,24 +66,17 @@ impl DataPlane {
         out: &mut OpenOutput,
     ) {
         let mut packets = packets.into_iter();
-        let first = packets.next();
-        let first = first.map(|received| self.stage(now, received, &mut out.packets));
-        let Some(second) = packets.next() else {
-            // One alone needs no lists.
-            if let Some(staged) = first {
-                let verified = staged.as_ref().map_or(Outcome::Waiting, |one| {
-                    self.verify_one(one, &mut out.packets)
-                });
+        loop {
+            let mut staged = AtOnce::new();
+            let some = packets.by_ref().take(AT_ONCE);
+            staged.extend(some.map(|received| self.stage(now, received, &mut out.packets)));
+            if staged.is_empty() {
+                return;
+            }
+            let outcomes = self.verify(&staged, &mut out.packets);
+            for (staged, verified) in staged.into_iter().zip(outcomes) {
                 self.finish(now, staged, verified, out);
             }
-            return;
-        };
-        let others = std::iter::once(second).chain(packets);
-        let others = others.map(|received| self.stage(now, received, &mut out.packets));
-        let staged: Vec<_> = first.into_iter().chain(others).collect();
-        let outcomes = self.verify(&staged, &mut out.packets);
-        for (staged, verified) in staged.into_iter().zip(outcomes) {
-            self.finish(now, staged, verified, out);
         }
     }
 
@@ -133,18 +126,25 @@ impl DataPlane {
         &self,
         staged: &[Result<Staged<'_>, DropReason>],
         out: &mut Batch<Opened>,
-    ) -> Vec<Outcome> {
-        let mut outcomes = vec![Outcome::Waiting; staged.len()];
+    ) -> AtOnce<Outcome> {
+        if let [one] = staged {
+            // One alone needs no lists.
+            let verified = one.as_ref().map(|one| self.verify_one(one, out));
+            return AtOnce::from_iter([verified.unwrap_or(Outcome::Waiting)]);
+        }
+        let mut outcomes: AtOnce<_> = staged.iter().map(|_| Outcome::Waiting).collect();
         let good = staged.iter().enumerate();
         let good = good.filter_map(|(at, staged)| Some((at, staged.as_ref().ok()?)));
         let octets = out.staged(good.clone().map(|(_, staged)| staged.range.clone()));
-        let (places, mut batch): (Vec<usize>, Vec<_>) = good
-            .zip(octets)
-            .filter_map(|((at, staged), octets)| {
-                let sa = self.sad.get(staged.spi_in)?;
-                Some((at, sa.inbound.to_open(staged.sequence, octets)?))
-            })
-            .unzip();
+        let (mut places, mut batch) = (AtOnce::<usize>::new(), AtOnce::new());
+        for ((at, staged), octets) in good.zip(octets) {
+            let sa = self.sad.get(staged.spi_in);
+            let ready = sa.and_then(|sa| sa.inbound.to_open(staged.sequence, octets));
+            if let Some(ready) = ready {
+                places.push(at);
+                batch.push(ready);
+            }
+        }
         crossgate_kernels::open(&mut batch);
         for (at, packet) in places.into_iter().zip(&batch) {
             if let Some(outcome) = outcomes.get_mut(at) {

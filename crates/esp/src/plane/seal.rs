@@ -1,6 +1,6 @@
 //! Out: from inner packets to sealed ones (RFC 4301 §5.1, RFC 4303 §3.3).
 
-use super::DataPlane;
+use super::{AT_ONCE, AtOnce, DataPlane};
 use crate::batch::Batch;
 use crate::counters::DropReason;
 use crate::handling::Handling;
@@ -149,7 +149,7 @@ impl DataPlane {
 
     /// Seals the packets that waited and have an SA now. Appends to `out`.
     pub fn release(&mut self, now: Time, out: &mut SealOutput) {
-        let mut prepared = Vec::new();
+        let mut prepared = std::mem::take(&mut self.prepared);
         while let Some(id) = self.released.pop_first() {
             let Some(child) = self.spd.child_mut(id) else {
                 continue;
@@ -164,29 +164,35 @@ impl DataPlane {
             }
         }
         self.seal_prepared(&prepared, out);
+        prepared.clear();
+        self.prepared = prepared;
     }
 
-    /// Seals all that is prepared in one go. What can't be sealed leaves neither the batch nor this
-    /// gateway: no length that the data plane prepares is refused, so this is a second lock.
+    /// Seals all that is prepared, as many in one go as the kernels take. What can't be sealed leaves
+    /// neither the batch nor this gateway: no length that the data plane prepares is refused, so this
+    /// is a second lock.
     fn seal_prepared(&mut self, prepared: &[Prepared], out: &mut SealOutput) {
         if let [one] = prepared {
             return self.seal_one(one, out);
         }
-        let ranges = prepared.iter().map(|packet| packet.range.clone());
-        let octets = out.sealed.staged(ranges);
-        let (numbers, mut batch): (Vec<usize>, Vec<_>) = prepared
-            .iter()
-            .zip(octets)
-            .enumerate()
-            .filter_map(|(number, (packet, octets))| {
-                let sa = self.sad.get(packet.spi_in)?;
-                Some((number, sa.outbound.to_seal(packet.sequence, octets)?))
-            })
-            .unzip();
-        crossgate_kernels::seal(&mut batch);
-        let failed = numbers.iter().zip(&batch);
-        let failed = failed.filter(|(_, packet)| packet.outcome != Outcome::Done);
-        let failed: Vec<usize> = failed.map(|(number, _)| *number).collect();
+        let mut failed = Vec::new();
+        for (chunk, prepared) in prepared.chunks(AT_ONCE).enumerate() {
+            let ranges = prepared.iter().map(|packet| packet.range.clone());
+            let octets = out.sealed.staged(ranges);
+            let (mut numbers, mut batch) = (AtOnce::new(), AtOnce::new());
+            for (at, (packet, octets)) in prepared.iter().zip(octets).enumerate() {
+                let sa = self.sad.get(packet.spi_in);
+                let ready = sa.and_then(|sa| sa.outbound.to_seal(packet.sequence, octets));
+                if let Some(ready) = ready {
+                    numbers.push(chunk * AT_ONCE + at);
+                    batch.push(ready);
+                }
+            }
+            crossgate_kernels::seal(&mut batch);
+            let ends = numbers.iter().zip(&batch);
+            let bad = ends.filter(|(_, packet)| packet.outcome != Outcome::Done);
+            failed.extend(bad.map(|(number, _)| *number));
+        }
         for packet in failed.into_iter().rev().filter_map(|at| prepared.get(at)) {
             self.withdraw(packet, out);
         }
