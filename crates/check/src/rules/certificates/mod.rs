@@ -4,6 +4,7 @@
 mod certificate_expired;
 mod certificate_identity;
 mod certificate_issuer;
+mod certificate_key_kind;
 mod certificate_missing;
 mod certificate_not_yet_valid;
 mod certificate_profile_missing;
@@ -28,6 +29,7 @@ pub const RULES: &[Rule] = &[
     certificate_expired::RULE,
     certificate_not_yet_valid::RULE,
     certificate_purpose::RULE,
+    certificate_key_kind::RULE,
     certificate_identity::RULE,
     certificate_issuer::RULE,
     certificate_weak::RULE,

@@ -415,6 +415,41 @@ fn only_the_signature_tells_an_impostor() {
     assert_eq!(scene.codes(), ["certificate-issuer"]);
 }
 
+/// The certificates of `algorithms.pem` for this kind of signature have a key on a curve.
+#[test]
+fn a_key_signs_by_the_method_of_its_kind_only() {
+    let text = include_str!("../../../tests/data/algorithms.pem");
+    let (_, pair) = text.split_once("# P-256, SHA-384").expect("the pair");
+    let curve = pem::blocks(pair)[0].octets().expect("octets");
+    let told = |shown: &[u8], proves: Auth, expects: Auth| {
+        let mut scene = Scene::new();
+        scene.hold_octets(&der(AUTHORITY), shown);
+        scene.hq().connections[0].local_auth.value = proves;
+        scene.branch.gateway.connections[0].remote_auth.value = expects;
+        scene.codes().contains(&"certificate-key-kind")
+    };
+    let (any, rsa, ecdsa) = (
+        Auth::DigitalSignature,
+        Auth::RsaSignature,
+        Auth::EcdsaSignature,
+    );
+    let good = der(GOOD);
+    for (proves, expects, of_rsa, of_curve) in [
+        (&any, &any, false, false),
+        (&any, &rsa, false, true),
+        (&any, &ecdsa, true, false),
+        (&rsa, &any, false, true),
+        (&ecdsa, &any, true, false),
+    ] {
+        let told = |shown| told(shown, proves.clone(), expects.clone());
+        assert_eq!(
+            (told(&good), told(&curve)),
+            (of_rsa, of_curve),
+            "{proves:?} {expects:?}"
+        );
+    }
+}
+
 /// Each kind of signature as OpenSSL makes it, and each with one bit of the certificate changed.
 #[test]
 fn signatures_of_every_kind_are_verified() {
