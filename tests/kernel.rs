@@ -45,6 +45,18 @@ fn carries_both_ends_tunnels() {
     run_inside(Carries::Both, &tests, LIMIT);
 }
 
+/// And told by Libreswan, which elsewhere has no ESP at all.
+#[test]
+fn carries_libreswans_tunnels() {
+    let tests = [
+        "libreswan::ios_initiates_cbc",
+        "libreswan::ios_responds_gcm",
+        "libreswan::pan_os_initiates_gcm",
+        "libreswan::pan_os_responds_cbc",
+    ];
+    run_inside(Carries::Both, &tests, LIMIT);
+}
+
 #[test]
 fn does_what_only_a_kernel_can_get_wrong() {
     let tests = [

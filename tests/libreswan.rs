@@ -1,7 +1,9 @@
-//! Against Libreswan: all of IKE from either side, and the same keys at both ends. Its ESP would
-//! need a kernel that has it.
+//! Against Libreswan: all of IKE from either side, and the same keys at both ends. Its ESP needs a
+//! kernel that has it: there (`kernel.rs`) traffic passes in place of keys being compared.
 
 use crate::support::crossgate::Crossgate;
+use crate::support::kernel::carries_their_tunnels;
+use crate::support::ping;
 use crate::support::pluto::Pluto;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
@@ -15,18 +17,29 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite) {
     let tunnel = world.tunnel(End::A, suite, starts);
     let theirs = Pluto::start(&world, End::B, &tunnel.mirrored());
     let ours = Crossgate::start(&world, vendor, &tunnel);
+    let passes_traffic = || {
+        if carries_their_tunnels() {
+            ping::wait_for_answer(&world, End::A);
+            ping::assert_both_ways(&world);
+        }
+    };
 
     bring_up(starts, &ours, &theirs);
+    passes_traffic();
     ours.rekey_child();
     theirs.rekey_child();
     ours.rekey_ike();
     theirs.rekey_ike();
     ours.rekey_child();
+    passes_traffic();
     theirs.terminate();
     ours.wait_for_text("ike-sa-deleted", "deleted by the peer");
 
     bring_up(starts, &ours, &theirs);
-    assert_eq!(theirs.keys(), ours.keys());
+    passes_traffic();
+    if !carries_their_tunnels() {
+        assert_eq!(theirs.keys(), ours.keys());
+    }
     assert_eq!(ours.keys().len(), 2 * CHILDREN);
     let known = theirs.ike_sas_deleted_by_peer();
     ours.delete();

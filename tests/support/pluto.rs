@@ -1,6 +1,7 @@
-//! Libreswan's daemon in a gateway's namespace, without ESP: `tests/peers/xfrmshim.c` answers in the
-//! kernel's place and logs the keys.
+//! Libreswan's daemon in a gateway's namespace. Its ESP is the kernel's; where that has none,
+//! `tests/peers/xfrmshim.c` answers in its place and logs the keys.
 
+use super::kernel;
 use super::keys::{self, SaKeys};
 use super::prepared;
 use super::process::{Process, read_text, run, wait_for_log, wait_until};
@@ -72,7 +73,7 @@ impl<'w> Pluto<'w> {
         wait_for_log(|| self.process.printed(), DELETED_BY_PEER, known);
     }
 
-    /// The keys of every SA that was ever installed.
+    /// The keys of every SA that was ever installed, where no kernel had them.
     pub fn keys(&self) -> BTreeSet<SaKeys> {
         keys::from_xfrmshim(&read_text(&self.dir.join("sa.log")))
     }
@@ -101,11 +102,13 @@ fn daemon(world: &World, end: End, dir: &Path) -> Command {
     let dir = dir.display();
     let libexec = prepared("libreswan/usr/libexec");
     let libexec = libexec.display();
-    let shim = prepared("xfrmshim.so");
-    let shim = shim.display();
+    let shim = match kernel::carries_their_tunnels() {
+        true => String::new(),
+        false => format!("LD_PRELOAD={}", prepared("xfrmshim.so").display()),
+    };
     let script = format!(
         "mount --bind {libexec} /usr/libexec &&
-        LD_PRELOAD={shim} XFRMSHIM_LOG={dir}/sa.log exec {libexec}/ipsec/pluto --nofork --stderrlog \
+        {shim} XFRMSHIM_LOG={dir}/sa.log exec {libexec}/ipsec/pluto --nofork --stderrlog \
         --config {dir}/ipsec.conf --secretsfile {dir}/ipsec.secrets --rundir {dir}/run --nssdir {dir}/nss"
     );
     let mut command = world.command(end.gateway_node(), "sh");
