@@ -41,6 +41,13 @@ impl<M> Batch<M> {
         })
     }
 
+    /// A packet by its number, from 0 on.
+    pub fn get(&self, number: usize) -> Option<(&M, &[u8])> {
+        let (meta, range) = self.packets.get(number)?;
+        let octets = self.octets.get(range.clone()).unwrap_or_default();
+        Some((meta, octets))
+    }
+
     /// All packets, to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&M, &mut [u8])> {
         // They stand in the order of their ranges.

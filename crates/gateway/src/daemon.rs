@@ -111,6 +111,8 @@ struct Daemon {
     counters: BTreeMap<&'static str, u64>,
     inward: Inward,
     outward: Outward,
+    /// Room for the order of a batch's packets.
+    order: Vec<usize>,
     answers: Answers,
     stopping: Option<turn::Stopping>,
 }
@@ -327,6 +329,7 @@ impl Daemon {
             counters: BTreeMap::new(),
             inward: Inward::default(),
             outward: Outward::default(),
+            order: Vec::new(),
             answers: Answers::default(),
             stopping: None,
         };

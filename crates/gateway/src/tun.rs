@@ -6,7 +6,8 @@ use crate::netlink::Netlink;
 use crate::plan::Tunnel;
 use crate::routes::not_permitted;
 use crate::sys;
-use crossgate_offload::{Abilities, Coalescer, Header};
+use arrayvec::ArrayVec;
+use crossgate_offload::{Coalescer, Header, MEMBERS_MAX};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
@@ -18,7 +19,7 @@ pub const READ_MAX: usize = Header::LEN + 65_535;
 /// A device that exists while this value does.
 pub struct Tun {
     pub tunnel: Tunnel,
-    pub abilities: Abilities,
+    coalescer: Coalescer,
     file: File,
 }
 
@@ -29,7 +30,7 @@ impl Tun {
         let (file, abilities) = made.map_err(|e| refused(&tunnel.device, e))?;
         let tun = Self {
             tunnel,
-            abilities,
+            coalescer: Coalescer::new(abilities),
             file,
         };
         device::configure(&tun.tunnel, netlink)?;
@@ -54,33 +55,46 @@ impl Tun {
 
     /// Hands a packet to the kernel as if it had arrived here.
     pub fn write(&self, packet: &[u8]) -> io::Result<()> {
-        self.write_parts(Header::default(), &[packet])
+        write_parts(
+            &self.file,
+            &Header::default().to_bytes(),
+            [packet].into_iter(),
+        )
     }
 
-    /// Hands over packets of a batch, as few super-packets as they make. Says how many could not be
-    /// written.
-    pub fn write_all(&self, packets: &[&[u8]]) -> usize {
-        let mut coalescer = Coalescer::new(self.abilities);
-        packets.iter().for_each(|packet| coalescer.push(packet));
-        let (mut parts, mut failed) = (Vec::new(), 0);
-        for (group, members) in coalescer.groups() {
-            parts.clear();
-            parts.push(group.head());
-            let members = members.filter_map(|at| packets.get(at));
-            parts.extend(members.map(|packet| group.part(packet)));
-            if self.write_parts(group.header, &parts).is_err() {
-                failed += parts.len() - 1;
+    /// Hands over packets of a batch, which are asked for by their numbers from 0 on, as few
+    /// super-packets as they make. Says how many could not be written.
+    pub fn write_all<'p>(&mut self, packet: impl Fn(usize) -> Option<&'p [u8]>) -> usize {
+        self.coalescer.clear();
+        let all = (0..).map_while(&packet);
+        all.for_each(|packet| self.coalescer.push(packet));
+        let mut failed = 0;
+        for (group, members) in self.coalescer.groups() {
+            let head = std::iter::once(group.head());
+            let parts = members.clone().filter_map(&packet);
+            let parts = head.chain(parts.map(|packet| group.part(packet)));
+            if write_parts(&self.file, &group.header.to_bytes(), parts).is_err() {
+                failed += members.count();
             }
         }
         failed
     }
+}
 
-    fn write_parts(&self, header: Header, parts: &[&[u8]]) -> io::Result<()> {
-        let header = header.to_bytes();
-        let all = [header.as_slice()].into_iter().chain(parts.iter().copied());
-        let all: Vec<_> = all.map(IoSlice::new).collect();
-        (&self.file).write_vectored(&all).map(|_| ())
+/// A header, what stands before the members of a super-packet, and as many of them as there can be.
+type Parts<'p> = ArrayVec<IoSlice<'p>, { MEMBERS_MAX + 2 }>;
+
+fn write_parts<'p>(
+    mut file: &File,
+    header: &'p [u8; Header::LEN],
+    parts: impl Iterator<Item = &'p [u8]>,
+) -> io::Result<()> {
+    let mut all = Parts::new();
+    for part in std::iter::once(header.as_slice()).chain(parts) {
+        let room = all.try_push(IoSlice::new(part));
+        room.map_err(|_| io::ErrorKind::InvalidInput)?;
     }
+    file.write_vectored(&all).map(|_| ())
 }
 
 impl AsFd for Tun {

@@ -14,7 +14,7 @@ use std::ops::Range;
 /// The longest IP packet, and so the longest super-packet.
 const TOTAL_MAX: usize = 65_535;
 /// Packets in one super-packet.
-const MEMBERS_MAX: usize = 64;
+pub const MEMBERS_MAX: usize = 64;
 /// Super-packets that are open at a time: flows whose packets come by turns.
 const OPEN_MAX: usize = 16;
 /// The longest headers that are changed: IPv6 and TCP with all its options.

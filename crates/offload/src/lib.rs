@@ -26,7 +26,7 @@ mod layout;
 mod packets;
 mod split;
 
-pub use coalesce::{Abilities, Coalescer, Group};
+pub use coalesce::{Abilities, Coalescer, Group, MEMBERS_MAX};
 pub use header::{Checksum, Header, HeaderError, Segmentation};
 pub use packets::Packets;
 pub use split::{SEGMENTS_MAX, SplitError, split};

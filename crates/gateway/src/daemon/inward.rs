@@ -4,7 +4,8 @@
 use super::Daemon;
 use crate::sockets::{Endpoint, IKE_PORT, NAT_PORT, Port};
 use crate::trains::{self, Train};
-use crossgate_esp::{OpenOutput, Opened, Received};
+use arrayvec::ArrayVec;
+use crossgate_esp::{OpenOutput, Received};
 use crossgate_ike::Datagram;
 use crossgate_model::Path;
 use crossgate_model::view::Encapsulation;
@@ -20,7 +21,12 @@ const TRAIN_OCTETS: usize = 65_536;
 /// Room for a batch; it ends early when less than the longest train is left.
 const ROOM: usize = 8 * TRAIN_OCTETS;
 
-/// Memory that is used again for each batch.
+/// ESP packets that are opened together.
+const WAITING_MAX: usize = 512;
+type Waiting<'p> = ArrayVec<Received<'p>, WAITING_MAX>;
+
+/// Memory that is used again for each batch; it takes none before the first.
+#[derive(Default)]
 pub(super) struct Inward {
     room: Vec<u8>,
     control: Vec<u8>,
@@ -30,21 +36,13 @@ pub(super) struct Inward {
     opened: OpenOutput,
 }
 
-impl Default for Inward {
-    fn default() -> Self {
-        Self {
-            room: vec![0; ROOM],
-            control: trains::control_buffer(),
-            arrived: Vec::with_capacity(TRAINS_MAX),
-            overflowed: 0,
-            opened: OpenOutput::default(),
-        }
-    }
-}
-
 impl Inward {
     /// What one socket has, in its order.
     fn fill(&mut self, endpoint: &Endpoint, port: Port) -> std::io::Result<()> {
+        if self.room.is_empty() {
+            self.room = vec![0; ROOM];
+            self.control = trains::control_buffer();
+        }
         self.arrived.clear();
         let mut end = 0;
         while self.arrived.len() < TRAINS_MAX && self.room.len() - end >= TRAIN_OCTETS {
@@ -108,7 +106,7 @@ impl Daemon {
     }
 
     fn trains(&mut self, local: IpAddr, port: Port, inward: &Inward, opened: &mut OpenOutput) {
-        let mut waiting = Vec::with_capacity(TRAINS_MAX);
+        let mut waiting = Waiting::new();
         for (train, octets) in inward.trains() {
             let arrival = Arrival {
                 local,
@@ -131,13 +129,18 @@ impl Daemon {
         port: Port,
         arrival: Arrival,
         octets: &'p [u8],
-        waiting: &mut Vec<Received<'p>>,
+        waiting: &mut Waiting<'p>,
         opened: &mut OpenOutput,
     ) {
         let local_port = match port {
             Port::Ike => IKE_PORT,
             Port::Nat => NAT_PORT,
-            Port::Esp => return waiting.extend(self.raw_esp(arrival, octets)),
+            Port::Esp => {
+                if let Some(received) = self.raw_esp(arrival, octets) {
+                    self.await_others(received, waiting, opened);
+                }
+                return;
+            }
         };
         let local = SocketAddr::new(arrival.local, local_port);
         let classified = match port {
@@ -150,7 +153,8 @@ impl Daemon {
                     local_port: NAT_PORT,
                     remote_port: arrival.from.port(),
                 };
-                waiting.push(arrival.esp(encapsulation, arrival.tos, packet));
+                let received = arrival.esp(encapsulation, arrival.tos, packet);
+                self.await_others(received, waiting, opened);
             }
             Port4500::Ike(message) => {
                 self.open(waiting, opened);
@@ -159,6 +163,18 @@ impl Daemon {
             Port4500::Keepalive => self.count("keepalives-received"),
             Port4500::Runt => self.count("runts-on-4500"),
         }
+    }
+
+    fn await_others<'p>(
+        &mut self,
+        received: Received<'p>,
+        waiting: &mut Waiting<'p>,
+        opened: &mut OpenOutput,
+    ) {
+        if waiting.is_full() {
+            self.open(waiting, opened);
+        }
+        waiting.push(received);
     }
 
     /// IPv4 comes with its header, IPv6 without.
@@ -185,7 +201,7 @@ impl Daemon {
         self.drain();
     }
 
-    fn open(&mut self, waiting: &mut Vec<Received<'_>>, opened: &mut OpenOutput) {
+    fn open(&mut self, waiting: &mut Waiting<'_>, opened: &mut OpenOutput) {
         if waiting.is_empty() {
             return;
         }
@@ -203,21 +219,29 @@ impl Daemon {
 
     /// Hands inner packets to the kernel, each tunnel's together.
     fn deliver_opened(&mut self, opened: &OpenOutput) {
-        let mut packets: Vec<(&Opened, &[u8])> = opened.packets.iter().collect();
-        // Stable: packets of one tunnel stay in their order.
-        packets.sort_by(|(one, _), (other, _)| one.interface.cmp(&other.interface));
-        let same =
-            |one: &(&Opened, &[u8]), other: &(&Opened, &[u8])| one.0.interface == other.0.interface;
-        for run in packets.chunk_by(same) {
-            let interface = run.first().and_then(|(meta, _)| meta.interface.as_deref());
-            let mut tuns = self.machine.tuns.iter();
+        let packets = &opened.packets;
+        let interface = |number: &usize| {
+            let packet = packets.get(*number);
+            packet.and_then(|(meta, _)| meta.interface.as_deref())
+        };
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend(0..packets.len());
+        // Packets of one tunnel stay in their order.
+        order.sort_unstable_by(|one, other| {
+            let by_tunnel = interface(one).cmp(&interface(other));
+            by_tunnel.then(one.cmp(other))
+        });
+        for run in order.chunk_by(|one, other| interface(one) == interface(other)) {
+            let interface = run.first().and_then(interface);
+            let mut tuns = self.machine.tuns.iter_mut();
             let Some(tun) = tuns.find(|tun| tun.tunnel.interface.as_deref() == interface) else {
                 self.count_many("no-tunnel-device", run.len());
                 continue;
             };
-            let packets: Vec<&[u8]> = run.iter().map(|(_, packet)| *packet).collect();
-            let failed = tun.write_all(&packets);
+            let failed = tun.write_all(|at| Some(packets.get(*run.get(at)?)?.1));
             self.count_many("tun-write-failed", failed);
         }
+        self.order = order;
     }
 }

@@ -6,7 +6,8 @@ use crate::log::{Level, Record};
 use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
 use crate::tun::{self, READ_MAX};
-use crossgate_esp::{Answer, SealOutput, Sealed};
+use arrayvec::ArrayVec;
+use crossgate_esp::{Answer, Batch, SealOutput, Sealed};
 use crossgate_model::view::Encapsulation;
 use crossgate_offload::{Header, Packets, split};
 use std::io::{self, IoSlice};
@@ -17,27 +18,19 @@ const READS_MAX: usize = 64;
 /// Octets after which a batch ends: about what a train each of a few flows takes.
 const BATCH_OCTETS: usize = 4 * 65_536;
 
-/// Memory that is used again for each batch.
+/// Memory that is used again for each batch; it takes none before the first.
+#[derive(Default)]
 pub(super) struct Outward {
     read: Vec<u8>,
     packets: Packets,
     pub(super) sealed: SealOutput,
 }
 
-impl Default for Outward {
-    fn default() -> Self {
-        Self {
-            read: vec![0; READ_MAX],
-            packets: Packets::default(),
-            sealed: SealOutput::default(),
-        }
-    }
-}
-
 impl Outward {
     /// Takes a batch by reads that give how many octets they read, or that there is nothing.
     fn fill(&mut self, mut read: impl FnMut(&mut [u8]) -> io::Result<Option<usize>>) -> Filled {
         self.packets.clear();
+        self.read.resize(READ_MAX, 0);
         let mut filled = Filled::default();
         for _ in 0..READS_MAX {
             if self.packets.octets() >= BATCH_OCTETS {
@@ -117,14 +110,13 @@ impl Daemon {
     }
 
     pub(super) fn send_sealed(&mut self, sealed: &mut SealOutput) {
-        let packets: Vec<(&Sealed, &[u8])> = sealed.sealed.iter().collect();
-        let mut rest = packets.as_slice();
-        while let Some((meta, _)) = rest.first() {
-            let (train, behind) = rest.split_at(train_length(rest));
-            rest = behind;
+        let mut next = 0;
+        while let Some((meta, _)) = sealed.sealed.get(next) {
+            let train = train(&sealed.sealed, next);
+            next += train.len();
             match self.machine.endpoint(meta.path.local) {
                 Some(endpoint) => {
-                    let failed = send_train(endpoint, meta, train);
+                    let failed = send_train(endpoint, meta, &train);
                     self.count_many("esp-send-failed", failed);
                 }
                 None => self.count_many("no-local-address", train.len()),
@@ -154,36 +146,42 @@ impl Daemon {
     }
 }
 
-/// How many packets, from the first on, are datagrams of one train: of one path, type of
-/// service and DF, and of one length but for a shorter last one.
-fn train_length(packets: &[(&Sealed, &[u8])]) -> usize {
-    let Some(((first, packet), behind)) = packets.split_first() else {
-        return 0;
+/// Datagrams that are sent as one.
+type Train<'b> = ArrayVec<IoSlice<'b>, { trains::LENGTH_MAX }>;
+
+/// The packets, from that number on, that are datagrams of one train: of one path, type of service
+/// and DF, and of one length but for a shorter last one. At least one, where there is one.
+fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
+    let mut train = Train::new();
+    let mut all = (number..).map_while(|number| packets.get(number));
+    let Some((first, packet)) = all.next() else {
+        return train;
     };
+    train.push(IoSlice::new(packet));
     if !matches!(first.path.encapsulation, Encapsulation::Udp { .. }) {
-        return 1;
+        return train;
     }
-    let (mut length, mut octets) = (1, packet.len());
-    for (meta, next) in behind {
+    let mut octets = packet.len();
+    for (meta, next) in all {
         octets += next.len();
         let joins = meta.path == first.path
             && (meta.tos, meta.df) == (first.tos, first.df)
             && next.len() <= packet.len()
-            && length < trains::LENGTH_MAX
+            && !train.is_full()
             && octets <= trains::OCTETS_MAX;
         if !joins {
             break;
         }
-        length += 1;
+        train.push(IoSlice::new(next));
         if next.len() < packet.len() {
             break;
         }
     }
-    length
+    train
 }
 
 /// Gives how many packets could not be sent.
-fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) -> usize {
+fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[IoSlice<'_>]) -> usize {
     let (port, to) = match meta.path.encapsulation {
         Encapsulation::Esp => (Port::Esp, 0),
         Encapsulation::Udp { remote_port, .. } => (Port::Nat, remote_port),
@@ -193,15 +191,11 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
         tos: meta.tos,
         df: meta.df,
     };
-    let segment = train.first().map(|(_, packet)| packet.len());
+    let segment = train.first().map(|packet| packet.len());
     if let Some(segment) = segment.and_then(|length| u16::try_from(length).ok())
         && train.len() > 1
     {
-        let parts: Vec<_> = train
-            .iter()
-            .map(|(_, packet)| IoSlice::new(packet))
-            .collect();
-        let sent = endpoint.send_parts(port, to, &parts, Some(segment), marks);
+        let sent = endpoint.send_parts(port, to, train, Some(segment), marks);
         // Not where the path needs outer fragments, or the device can't: they go one by one.
         match sent {
             Ok(()) => return 0,
@@ -209,8 +203,8 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[(&Sealed, &[u8])]) ->
             Err(_) => {}
         }
     }
-    let failed = |(_, packet): &&(&Sealed, &[u8])| {
-        let parts = [IoSlice::new(packet)];
+    let failed = |packet: &&IoSlice<'_>| {
+        let parts = [**packet];
         endpoint.send_parts(port, to, &parts, None, marks).is_err()
     };
     train.iter().filter(failed).count()
