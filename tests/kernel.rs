@@ -57,6 +57,18 @@ fn carries_libreswans_tunnels() {
     run_inside(Carries::Both, &tests, LIMIT);
 }
 
+/// And by OpenIKED, which tells the kernel by PF_KEY.
+#[test]
+fn carries_openikeds_tunnels() {
+    let tests = [
+        "openiked::ios_initiates_cbc_and_deletes",
+        "openiked::ios_responds_gcm_and_is_deleted",
+        "openiked::pan_os_initiates_gcm_and_is_deleted",
+        "openiked::pan_os_responds_cbc_and_deletes",
+    ];
+    run_inside(Carries::Both, &tests, LIMIT);
+}
+
 #[test]
 fn does_what_only_a_kernel_can_get_wrong() {
     let tests = [

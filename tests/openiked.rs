@@ -1,8 +1,11 @@
-//! Against OpenIKED: all of IKE from either side, and the same keys at both ends. Its ESP would
-//! need a kernel that has it.
+//! Against OpenIKED: all of IKE from either side, and the same keys at both ends. Its ESP needs a
+//! kernel that has it: there (`kernel.rs`) traffic passes in place of keys being compared, and it
+//! has no reason to rekey a Child SA.
 
 use crate::support::crossgate::Crossgate;
 use crate::support::iked::{self, Iked};
+use crate::support::kernel::carries_their_tunnels;
+use crate::support::ping;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
@@ -36,14 +39,25 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite, delete: Delete) {
         }
     };
     ours.wait_for("child-sa-installed");
+    let is_carried = carries_their_tunnels();
+    let passes_traffic = || {
+        if is_carried {
+            ping::wait_for_answer(&world, End::A);
+            ping::assert_both_ways(&world);
+        }
+    };
 
+    passes_traffic();
     ours.rekey_child();
-    let known = ours.logged("child-sa-rekeyed").len();
-    theirs.rekey_child();
-    ours.wait_for_another("child-sa-rekeyed", known);
+    if !is_carried {
+        let known = ours.logged("child-sa-rekeyed").len();
+        theirs.rekey_child();
+        ours.wait_for_another("child-sa-rekeyed", known);
+    }
     ours.rekey_ike();
     ours.wait_for_text("ike-sa-rekeyed", "by the peer");
     ours.rekey_child();
+    passes_traffic();
 
     match delete {
         Delete::Ours => {
@@ -55,8 +69,10 @@ fn lifecycle(vendor: Vendor, starts: Starts, suite: Suite, delete: Delete) {
             ours.wait_for_text("ike-sa-deleted", "deleted by the peer");
         }
     }
-    assert_eq!(theirs.keys(), ours.keys());
-    assert_eq!(ours.keys().len(), 2 * CHILDREN);
+    if !is_carried {
+        assert_eq!(theirs.keys(), ours.keys());
+        assert_eq!(ours.keys().len(), 2 * CHILDREN);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! OpenIKED in a gateway's namespace, without ESP: `tests/peers/pfkeyshim.c` answers in the kernel's
-//! place, logs the keys, and lets a Child SA expire when asked.
+//! OpenIKED in a gateway's namespace. Its ESP is the kernel's; where that has none,
+//! `tests/peers/pfkeyshim.c` answers in its place, logs the keys, and lets a Child SA expire when asked.
 
+use super::kernel;
 use super::keys::{self, SaKeys};
 use super::prepared;
 use super::process::{Process, read_text, run, wait_for_log, wait_until};
@@ -49,7 +50,8 @@ impl<'w> Iked<'w> {
         iked
     }
 
-    /// Asks for a rekey of the newest Child SA, as a kernel does at its soft lifetime.
+    /// Asks for a rekey of the newest Child SA, as a kernel does at its soft lifetime; where one has
+    /// it, nobody can ask for it.
     pub fn rekey_child(&self) {
         let expire = self.dir.join("expire");
         std::fs::write(&expire, "").expect("the world's folder is writable");
@@ -75,7 +77,7 @@ impl<'w> Iked<'w> {
         wait_for_log(|| self.log(), text, 0);
     }
 
-    /// The keys of every SA that was ever installed.
+    /// The keys of every SA that was ever installed, where no kernel had them.
     pub fn keys(&self) -> BTreeSet<SaKeys> {
         keys::from_pfkeyshim(&read_text(&self.dir.join("sa.log")))
     }
@@ -85,15 +87,15 @@ impl<'w> Iked<'w> {
 /// mounts of its own, so they are put there for its eyes only.
 fn daemon(world: &World, end: End, dir: &Path) -> Command {
     let dir = dir.display();
-    let paths = [
-        prepared("iked-etc"),
-        prepared("pfkeyshim.so"),
-        prepared("openiked/usr/sbin/iked"),
-    ];
-    let [etc, shim, iked] = paths.each_ref().map(|path| path.display());
+    let paths = [prepared("iked-etc"), prepared("openiked/usr/sbin/iked")];
+    let [etc, iked] = paths.each_ref().map(|path| path.display());
+    let shim = match kernel::carries_their_tunnels() {
+        true => String::new(),
+        false => format!("LD_PRELOAD={}", prepared("pfkeyshim.so").display()),
+    };
     let script = format!(
         "mount --bind {etc} /etc/iked &&
-        LD_PRELOAD={shim} PFKEYSHIM_LOG={dir}/sa.log PFKEYSHIM_EXPIRE={dir}/expire \
+        {shim} PFKEYSHIM_LOG={dir}/sa.log PFKEYSHIM_EXPIRE={dir}/expire \
         exec {iked} -d -vv -f {dir}/iked.conf -s {dir}/socket"
     );
     let mut command = world.command(end.gateway_node(), "sh");
