@@ -30,6 +30,11 @@ impl Inbound {
         }
     }
 
+    pub(crate) fn fetch_parts(&self) {
+        self.transform.fetch_key();
+        self.window.fetch();
+    }
+
     /// The whole number of a packet that says this much of it, unless the window has seen it: so
     /// nothing is spent on what is refused anyway (RFC 4303 §3.4.3).
     pub(crate) fn unseen(&self, low_half: u32) -> Result<u64, DropReason> {

@@ -10,7 +10,7 @@
 //! decrypts, and hands out the inner packet if it is inside the agreed selectors.
 //!
 //! - `plane`: the engine: commands, batches of packets, notices, timers, getters; in it `path_mtu`,
-//!   what the network says of the paths.
+//!   what the network says of the paths, and `fetch`, memory asked for ahead of its use.
 //! - `spd`: policies and the packets that wait for an SA; `selection`: which packets they mean;
 //!   `table`: numbers looked up at once.
 //! - `sa`: one pair of SAs; `outbound` and `inbound` are its halves, `transform` their cipher,

@@ -37,6 +37,10 @@ impl Outbound {
         self.spi
     }
 
+    pub(crate) fn fetch_key(&self) {
+        self.transform.fetch_key();
+    }
+
     /// The number on the wire of the packet sealed last, if there was one.
     pub(crate) fn last_sent(&self) -> Option<u32> {
         (self.last > 0).then(|| low_half(self.last))

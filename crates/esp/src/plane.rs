@@ -1,5 +1,6 @@
 //! The engine: commands, then batches of packets, then what is polled, then getters.
 
+mod fetch;
 mod open;
 mod path_mtu;
 mod seal;

@@ -31,6 +31,12 @@ impl ReplayWindow {
         }
     }
 
+    /// The newest marks.
+    pub(crate) fn fetch(&self) {
+        let word = self.marks.get(self.place(self.highest / WORD));
+        word.into_iter().for_each(crossgate_kernels::prefetch);
+    }
+
     /// The whole number for what a packet says of it (appendix A2.2); None behind the last number
     /// that there is.
     pub(crate) fn extend(&self, low: u32) -> Option<u64> {

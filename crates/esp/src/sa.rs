@@ -82,6 +82,12 @@ impl Sa {
         })
     }
 
+    /// Asks for what isn't in its own place in memory, but for keys.
+    pub(crate) fn fetch_parts(&self) {
+        crossgate_kernels::prefetch(self.local_selectors.as_slice());
+        crossgate_kernels::prefetch(self.remote_selectors.as_slice());
+    }
+
     pub(crate) fn path_mtu(&self) -> u16 {
         self.path_mtu
     }

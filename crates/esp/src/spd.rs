@@ -12,6 +12,7 @@ use crossgate_model::{Gateway, SelectorPair, Time};
 use crossgate_wire::ip::Flow;
 use order::Ordered;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -246,6 +247,11 @@ impl Spd {
             Some(name) => self.tunnels.get(name).copied(),
             None => Some(ANYWHERE),
         }
+    }
+
+    /// The first Child of the list that can select a packet to that address; it may not.
+    pub(crate) fn first_towards(&self, list: Option<List>, remote: IpAddr) -> Option<ChildId> {
+        self.lists.get(list?.0)?.towards(remote).next()
     }
 
     /// In order all Children of the list that select the packet.

@@ -86,6 +86,10 @@ impl<K: Number, V> Table<K, V> {
         Some(value)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// In no order that means anything.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.places.iter().flatten().map(|(_, value)| value)

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod lifetime;
+mod many;
 mod mss;
 mod path_mtu;
 mod policy;

@@ -145,6 +145,12 @@ impl<K> Transform<K> {
 }
 
 impl Sealer {
+    pub(crate) fn fetch_key(&self) {
+        if let Keys::Real(key) = &self.keys {
+            key.prefetch();
+        }
+    }
+
     /// Appends room for the ICV to header, IV and padded plaintext, which stand from `start` to the
     /// end. A double fills it at once.
     pub(crate) fn append_icv(&self, sequence: u64, packet: &mut Vec<u8>, start: usize) {
@@ -183,6 +189,12 @@ impl Sealer {
 }
 
 impl Opener {
+    pub(crate) fn fetch_key(&self) {
+        if let Keys::Real(key) = &self.keys {
+            key.prefetch();
+        }
+    }
+
     /// What the kernels are to open, if no double does.
     pub(crate) fn to_open<'p>(
         &'p self,

@@ -19,6 +19,7 @@ use crate::cpu::Path;
 use crate::error::KeyError;
 use crate::gcm::GcmKey;
 use crate::hmac::{self, Cover, Hash, MOST, MacKey};
+use crate::prefetch::prefetch;
 
 /// SPI and sequence number.
 const HEADER: usize = 8;
@@ -86,6 +87,11 @@ impl<'p, K> Packet<'p, K> {
 }
 
 impl SealKey {
+    /// Asks for its memory ahead of its use.
+    pub fn prefetch(&self) {
+        self.0.prefetch();
+    }
+
     /// AES-CBC with HMAC, of which the first `icv_len` octets travel.
     pub fn cbc_hmac(
         path: Path,
@@ -109,6 +115,11 @@ impl SealKey {
 }
 
 impl OpenKey {
+    /// Asks for its memory ahead of its use.
+    pub fn prefetch(&self) {
+        self.0.prefetch();
+    }
+
     /// AES-CBC with HMAC, of which the first `icv_len` octets travel.
     pub fn cbc_hmac(
         path: Path,
@@ -148,6 +159,13 @@ impl<C> Keys<C> {
         match self {
             Self::EncryptThenMac(_) => "AES-CBC with HMAC",
             Self::Combined(_) => "AES-GCM",
+        }
+    }
+
+    fn prefetch(&self) {
+        match self {
+            Self::EncryptThenMac(key) => prefetch(key.as_ref()),
+            Self::Combined(key) => prefetch(key.as_ref()),
         }
     }
 

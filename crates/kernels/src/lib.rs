@@ -4,6 +4,7 @@
 //! - `cbc`: AES-CBC, sealed over up to 32 packets in lock-step; `gcm`: AES-GCM, one packet after the
 //!   other; `aes`: their round keys; `vector`: registers of one, two or four blocks.
 //! - `hmac`: over the hashes; `sha256` takes 4 or 16 packets at once, `sha1` and `sha512` one.
+//! - `prefetch`: memory asked for before it is needed.
 //! - `cpu`: what the processor has. Each key is made for one [`Path`], which exists only on a
 //!   processor that can go it. [`Path::PORTABLE`] goes through libraries, on every processor.
 //!
@@ -25,6 +26,7 @@ mod error;
 mod gcm;
 mod hmac;
 mod message;
+mod prefetch;
 mod sha1;
 mod sha256;
 mod sha512;
@@ -38,3 +40,4 @@ pub use batch::{OpenKey, Outcome, Packet, SealKey, open, seal};
 pub use cpu::{CipherPath, HashPath, Path};
 pub use error::KeyError;
 pub use hmac::Hash;
+pub use prefetch::prefetch;

@@ -67,12 +67,17 @@ impl DataPlane {
     ) {
         let mut packets = packets.into_iter();
         loop {
-            let mut staged = AtOnce::new();
-            let some = packets.by_ref().take(AT_ONCE);
-            staged.extend(some.map(|received| self.stage(now, received, &mut out.packets)));
-            if staged.is_empty() {
+            let some: AtOnce<Received<'p>> = packets.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
                 return;
             }
+            if self.is_larger_than_caches() && some.len() > 1 {
+                self.fetch_to_open(&some);
+            }
+            let staged = some
+                .into_iter()
+                .map(|received| self.stage(now, received, &mut out.packets));
+            let staged: AtOnce<_> = staged.collect();
             let outcomes = self.verify(&staged, &mut out.packets);
             for (staged, verified) in staged.into_iter().zip(outcomes) {
                 self.finish(now, staged, verified, out);

@@ -133,9 +133,19 @@ impl DataPlane {
     ) {
         let list = self.spd.list(interface);
         let mut prepared = std::mem::take(&mut self.prepared);
-        for packet in packets {
-            let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
-            out.outcomes.push(outcome);
+        let mut packets = packets.into_iter();
+        loop {
+            let some: AtOnce<&[u8]> = packets.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            if self.is_larger_than_caches() && some.len() > 1 {
+                self.fetch_to_seal(list, &some);
+            }
+            for packet in some {
+                let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
+                out.outcomes.push(outcome);
+            }
         }
         self.seal_prepared(&prepared, out);
         prepared.clear();
