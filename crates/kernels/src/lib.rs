@@ -8,7 +8,7 @@
 //! - `cpu`: what the processor has. Each key is made for one [`Path`], which exists only on a
 //!   processor that can go it. [`Path::PORTABLE`] goes through libraries, on every processor.
 //!
-//! This crate and the daemon's system calls are the only places with `unsafe`: for the processor's
+//! This crate and the daemon's system calls are the only places with `unsafe`: for the processor's prefetch and
 //! vector instructions, and for the places of several packets at once. No branch and no address
 //! depends on keys or on plaintext; lengths are public.
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
