@@ -1,10 +1,10 @@
 //! The rules run, their findings in the vendors' words, and the verdict.
 
 use crate::agreement::start;
-use crate::pairing;
 use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Profile, Side};
 use crate::rules::{self, hardening::without_weakening};
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
+use crossgate_model::pairing;
 use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 use std::borrow::Cow;

@@ -13,6 +13,7 @@
 //! - [`oversize`]: what becomes of packets that are too long once they are sealed.
 //! - [`operate`]: what an operator may ask of a running gateway.
 //! - [`time`]: the clock as an argument.
+//! - [`pairing`]: which connection of one gateway means which of the other.
 //! - [`plan`]: the network that two configurations mean.
 //! - [`tunnelled`]: the networks beyond its tunnels.
 //! - [`verdict`]: what becomes of a tunnel.
@@ -30,6 +31,7 @@ pub mod fuzzing;
 pub mod language;
 pub mod operate;
 pub mod oversize;
+pub mod pairing;
 pub mod plan;
 pub mod sa;
 pub mod selector;

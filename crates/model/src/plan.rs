@@ -5,6 +5,7 @@
 //! [`Plan::assumptions`].
 
 use crate::config::{Connection, Gateway, InterfaceKind, NextHop};
+use crate::pairing;
 use crate::selector::{Selector, SelectorPair};
 use ipnet::{IpNet, Ipv4Net};
 use std::cmp::Reverse;
@@ -190,28 +191,15 @@ fn matching_connections<'a>(
         usable(gateway).first().copied().ok_or(none)
     };
     let (first_ours, first_theirs) = (first("branch", branch)?, first("hq", hq)?);
-    // Backwards, because the last of equally good ones is taken: it shall be each file's first.
-    let backwards = ours.iter().rev();
-    let pairs = backwards.flat_map(|a| theirs.iter().rev().map(move |b| (*a, *b)));
-    let best = pairs.max_by_key(|(a, b)| points_at(a, b) + points_at(b, a));
-    Ok(best
-        .filter(|(a, b)| points_at(a, b) + points_at(b, a) > 0)
-        .unwrap_or((first_ours, first_theirs)))
+    let best = pairing::ranked(&ours, &theirs).first().copied();
+    let best = best.and_then(|[i, j]| Some((*ours.get(i)?, *theirs.get(j)?)));
+    Ok(best.unwrap_or((first_ours, first_theirs)))
 }
 
 fn usable(gateway: &Gateway) -> Vec<&Connection> {
     let all = gateway.connections.iter();
     let works = |c: &&Connection| c.enabled.value && c.children.iter().any(|c| c.enabled.value);
     all.filter(works).collect()
-}
-
-/// 2 where `a`'s peer is `b`'s address, 1 where that can't be told.
-fn points_at(a: &Connection, b: &Connection) -> u8 {
-    match (a.remote.address(), b.local.address.as_ref()) {
-        (Some(peer), Some(own)) if peer == own.value => 2,
-        (Some(_), Some(_)) => 0,
-        _ => 1,
-    }
 }
 
 /// One file, and the connection of it that the lab is about.
