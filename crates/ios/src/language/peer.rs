@@ -12,7 +12,7 @@ use crate::config::profile::{MethodKind, Profile};
 use crate::lower::keys::{by_end, by_identity};
 use crate::words::{self, Said, cannot};
 use crossgate_crypto::Secret;
-use crossgate_model::{Connection, Identity, IdentityMatch, RemoteEnd};
+use crossgate_model::{Connection, Identity, IdentityMatch, PresharedKey, RemoteEnd};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -39,6 +39,10 @@ pub(super) fn key(patch: &mut Patch<'_>, name: &str, key: &Secret, called: &str)
     let keyrings = &patch.lines.reading.config.keyrings;
     let keyring = profile.keyring.as_ref().and_then(|k| find(keyrings, k));
     let Some(keyring) = keyring else {
+        if let Some(ready) = unnamed_with(patch, connection, profile, key) {
+            patch.set(&block, "keyring local", ready.name.value.as_str());
+            return Ok(());
+        }
         return new_keyring(patch, connection, profile, &block, words);
     };
     match peer_of(keyring, profile, &connection.remote) {
@@ -157,6 +161,34 @@ fn new_peer(
     Ok(())
 }
 
+/// A keyring that no profile names and that has that very key for the peer: its name, or the
+/// profile's, was misspelt.
+fn unnamed_with<'r>(
+    patch: &Patch<'r>,
+    connection: &Connection,
+    profile: &Profile,
+    key: &Secret,
+) -> Option<&'r Keyring> {
+    let config = &patch.lines.reading.config;
+    let is_named = |keyring: &Keyring| {
+        let mut names = config.profiles.iter().filter_map(|p| p.keyring.as_ref());
+        names.any(|name| name.value == keyring.name.value)
+    };
+    let has_key = |keyring: &Keyring| {
+        let peer = peer_of(keyring, profile, &connection.remote);
+        peer.is_some_and(|peer| {
+            let mut keys = [&peer.local_key, &peer.remote_key].into_iter();
+            keys.all(|known| {
+                let known = known.as_ref().map(|known| &known.value);
+                matches!(known, Some(PresharedKey::Known(known)) if known == key)
+            })
+        })
+    };
+    let mut keyrings = config.keyrings.iter();
+    keyrings.find(|keyring| !is_named(keyring) && has_key(keyring))
+}
+
+/// For this profile alone: others that name the same one have peers of which nothing is known here.
 fn new_keyring<'r>(
     patch: &mut Patch<'r>,
     connection: &Connection,
@@ -164,7 +196,13 @@ fn new_keyring<'r>(
     block: &Block<'r>,
     words: Words,
 ) -> Said<()> {
+    let profiles = &patch.lines.reading.config.profiles;
+    let users = |name: &str| {
+        let named = profiles.iter().filter_map(|p| p.keyring.as_ref());
+        named.filter(|used| used.value == name).count()
+    };
     let wanted = profile.keyring.as_ref().map(|name| name.value.clone());
+    let wanted = wanted.filter(|name| users(name) == 1);
     let base = format!("{}-KEYS", profile.name.value);
     let name = wanted.clone().unwrap_or_else(|| patch.lines.fresh(&base));
     let first = block.places.first().copied().map(Place::Before);

@@ -2,10 +2,10 @@
 
 use super::block::Block;
 use super::patch::{Patch, Place};
-use crate::config::find;
+use crate::config::{Config, find};
 use crate::config::policy::Policy;
 use crate::config::proposal::Proposal;
-use crate::lower::proposals::{policy_for, prf_of};
+use crate::lower::proposals::{ike_proposal, policy_for, prf_of};
 use crate::words::{self, Said, cannot};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
 use crossgate_diag::Spanned;
@@ -22,16 +22,80 @@ pub(super) fn offer(patch: &mut Patch<'_>, name: &str, suite: Suite) -> Said<()>
     if connection.version.value == IkeVersion::V1 {
         return cannot(format!("`{name}` speaks IKEv1"));
     }
-    let lines = lines(suite)?;
     let config = &patch.lines.reading.config;
     let Some(policy) = policy_for(config, address(connection)) else {
-        return new_policy(patch, connection, None, &lines);
+        return match unfinished(patch, connection, suite) {
+            Some(policy) => in_policy(patch, policy, suite),
+            None => new_policy(patch, connection, None, suite),
+        };
     };
     let others = others_with(patch, connection, Some(policy));
     if !others.is_empty() {
-        return new_policy(patch, connection, Some(policy), &lines);
+        return new_policy(patch, connection, Some(policy), suite);
     }
-    in_policy(patch, policy, suite, &lines)
+    in_policy(patch, policy, suite)
+}
+
+/// The policy that would apply, if it named a proposal. Where others would go by it as well, it may
+/// be finished only by what the file has for it.
+fn unfinished<'r>(
+    patch: &Patch<'r>,
+    connection: &Connection,
+    suite: Suite,
+) -> Option<&'r Policy> {
+    let config = &patch.lines.reading.config;
+    let ours = address(connection);
+    let mut policies = config.policies.iter();
+    let policy = policies.find(|policy| {
+        let mut stated = policy.match_local.iter();
+        policy.proposals.is_empty()
+            && (policy.match_local.is_empty() || stated.any(|own| Some(own.value) == ours))
+    })?;
+    let is_alone = others_with(patch, connection, None).is_empty();
+    let is_at_hand = || unnamed(config).any(|proposal| offers(proposal, suite));
+    (is_alone || is_at_hand()).then_some(policy)
+}
+
+/// Proposals that no policy names.
+fn unnamed(config: &Config) -> impl Iterator<Item = &Proposal> {
+    let is_named = |proposal: &Proposal| {
+        let mut names = config.policies.iter().flat_map(|policy| &policy.proposals);
+        names.any(|name| name.value == proposal.name.value)
+    };
+    let all = config.proposals.iter();
+    all.filter(move |proposal| proposal.name.value != "default" && !is_named(proposal))
+}
+
+/// Whether the suite is among what a proposal offers.
+fn offers(proposal: &Proposal, (encr, integ, prf, group): Suite) -> bool {
+    let Some(offered) = ike_proposal(proposal) else {
+        return false;
+    };
+    has(&offered.encr, encr)
+        && integ.is_none_or(|integ| encr.is_aead() || has(&offered.integ, integ))
+        && has(&offered.prf, prf)
+        && has(&offered.groups, group)
+}
+
+fn has<T: PartialEq>(stated: &[Spanned<T>], wanted: T) -> bool {
+    stated.iter().any(|one| one.value == wanted)
+}
+
+/// The name of a proposal that a policy may be given: one of the file that waits for it, as it is if
+/// it offers the suite and else rewritten, or a new one.
+fn proposal_for(patch: &mut Patch<'_>, base: &str, suite: Suite) -> Said<String> {
+    let config = &patch.lines.reading.config;
+    if let Some(fitting) = unnamed(config).find(|proposal| offers(proposal, suite)) {
+        return Ok(fitting.name.value.clone());
+    }
+    if let Some(waiting) = unnamed(config).next() {
+        rewrite(patch, waiting, suite)?;
+        return Ok(waiting.name.value.clone());
+    }
+    let fresh = patch.lines.fresh(&format!("{base}-PROPOSAL"));
+    let place = place(patch)?;
+    patch.add_block(place, &format!("{PROPOSAL} {fresh}"), &lines(suite)?);
+    Ok(fresh)
 }
 
 fn address(connection: &Connection) -> Option<IpAddr> {
@@ -76,7 +140,7 @@ fn new_policy(
     patch: &mut Patch<'_>,
     connection: &Connection,
     shared: Option<&Policy>,
-    lines: &[String],
+    suite: Suite,
 ) -> Said<()> {
     let others = others_with(patch, connection, shared);
     let ours = address(connection);
@@ -89,14 +153,13 @@ fn new_policy(
     }
     let base = shared.map_or("IKE", |policy| policy.name.value.as_str());
     let policy = patch.lines.fresh(&format!("{base}-POLICY"));
-    let proposal = patch.lines.fresh(&format!("{base}-PROPOSAL"));
+    let place = place(patch)?;
+    let proposal = proposal_for(patch, base, suite)?;
     let mut inner = Vec::new();
     if let (Some(ours), false) = (ours, others.is_empty()) {
         inner.push(format!("match address local {ours}"));
     }
     inner.push(format!("proposal {proposal}"));
-    let place = place(patch)?;
-    patch.add_block(place, &format!("{PROPOSAL} {proposal}"), lines);
     let fellow = patch.lines.all(POLICY).last().map(|l| Place::After(l));
     patch.add_block(
         fellow.unwrap_or(place),
@@ -117,7 +180,7 @@ fn place<'r>(patch: &Patch<'r>) -> Said<Place<'r>> {
 
 /// The policy is this connection's own: its first proposal that no other policy names is
 /// rewritten, and it offers no other.
-fn in_policy(patch: &mut Patch<'_>, policy: &Policy, suite: Suite, lines: &[String]) -> Said<()> {
+fn in_policy(patch: &mut Patch<'_>, policy: &Policy, suite: Suite) -> Said<()> {
     let config = &patch.lines.reading.config;
     let names = |policy: &&Policy, name: &Spanned<String>| policy.proposals.contains(name);
     let users = |name| config.policies.iter().filter(|p| names(p, name)).count();
@@ -135,16 +198,12 @@ fn in_policy(patch: &mut Patch<'_>, policy: &Policy, suite: Suite, lines: &[Stri
             rewrite(patch, proposal, suite)?;
             proposal.name.value.clone()
         }
-        None => {
-            let fresh = patch
-                .lines
-                .fresh(&format!("{}-PROPOSAL", policy.name.value));
-            let place = place(patch)?;
-            patch.add_block(place, &format!("{PROPOSAL} {fresh}"), lines);
-            fresh
-        }
+        None => proposal_for(patch, &policy.name.value, suite)?,
     };
     let named = patch.lines.of(&block, "proposal");
+    if own.is_empty() && named.is_empty() {
+        patch.add(&block, format!("proposal {kept}"));
+    }
     if own.is_empty() {
         patch.type_in(&block, &format!("proposal {kept}"));
     }

@@ -168,7 +168,7 @@ pub(crate) fn policy_for(config: &Config, address: Option<IpAddr>) -> Option<&Po
 }
 
 /// None while it lacks what IOS wants of a proposal.
-fn ike_proposal(proposal: &Proposal) -> Option<IkeProposal> {
+pub(crate) fn ike_proposal(proposal: &Proposal) -> Option<IkeProposal> {
     let aead_only = proposal.encr.iter().all(|encr| encr.is_aead());
     let prf = match proposal.prf.is_empty() {
         // Without a line of its own, the PRF follows the integrity list.
