@@ -2,9 +2,9 @@
 
 use super::block::Block;
 use super::patch::{Patch, Place};
-use crate::config::{Config, find};
 use crate::config::policy::Policy;
 use crate::config::proposal::Proposal;
+use crate::config::{Config, find};
 use crate::lower::proposals::{ike_proposal, policy_for, prf_of};
 use crate::words::{self, Said, cannot};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
@@ -38,11 +38,7 @@ pub(super) fn offer(patch: &mut Patch<'_>, name: &str, suite: Suite) -> Said<()>
 
 /// The policy that would apply, if it named a proposal. Where others would go by it as well, it may
 /// be finished only by what the file has for it.
-fn unfinished<'r>(
-    patch: &Patch<'r>,
-    connection: &Connection,
-    suite: Suite,
-) -> Option<&'r Policy> {
+fn unfinished<'r>(patch: &Patch<'r>, connection: &Connection, suite: Suite) -> Option<&'r Policy> {
     let config = &patch.lines.reading.config;
     let ours = address(connection);
     let mut policies = config.policies.iter();
