@@ -28,11 +28,7 @@ pub struct Flow {
 /// In the order of the fields.
 impl Ord for Flow {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Tables of flows are searched for each packet: IPv4's compare as two numbers.
-        match (self.as_words(), other.as_words()) {
-            (Some(one), Some(two)) => one.cmp(&two),
-            _ => self.fields().cmp(&other.fields()),
-        }
+        Key::of(self).cmp(&Key::of(other))
     }
 }
 
@@ -42,22 +38,29 @@ impl PartialOrd for Flow {
     }
 }
 
+/// A flow as tables are searched for it, which they are for each packet: IPv4's is two numbers. The
+/// order is that of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    V4(u64, u64),
+    Other(IpAddr, IpAddr, u8, u16, u16),
+}
+
+impl Key {
+    pub fn of(flow: &Flow) -> Self {
+        let (from, to) = (flow.source_port, flow.destination_port);
+        match (flow.source, flow.destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let addresses = u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits());
+                let ports = u64::from(from) << 16 | u64::from(to);
+                Self::V4(addresses, u64::from(flow.protocol) << 32 | ports)
+            }
+            (source, destination) => Self::Other(source, destination, flow.protocol, from, to),
+        }
+    }
+}
+
 impl Flow {
-    fn fields(&self) -> (IpAddr, IpAddr, u8, u16, u16) {
-        let (from, to) = (self.source_port, self.destination_port);
-        (self.source, self.destination, self.protocol, from, to)
-    }
-
-    /// The fields one behind the other, where they are so short.
-    fn as_words(&self) -> Option<(u64, u64)> {
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (self.source, self.destination) else {
-            return None;
-        };
-        let addresses = u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits());
-        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
-        Some((addresses, u64::from(self.protocol) << 32 | ports))
-    }
-
     /// A ping from one host to another.
     pub fn echo(source: impl Into<IpAddr>, destination: impl Into<IpAddr>, id: u16) -> Self {
         let source = source.into();

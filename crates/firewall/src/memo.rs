@@ -1,7 +1,8 @@
 //! The same decisions without their steps, for whoever has many packets: what the configuration
 //! alone says of a flow is worked out once and kept. Sessions and NAT are asked for each packet.
 
-use crate::flow::Flow;
+use crate::flow::{Flow, Key};
+use crate::session::Sessions;
 use crate::verdict::{Outcome, Reason, Step};
 use crate::{Firewall, nat, sent_by};
 use crossgate_model::Time;
@@ -33,122 +34,138 @@ struct Judged {
 /// What was asked for last, which the next packets are the likeliest to ask for: so many.
 const RECENT: usize = 4;
 
-type Flows = BTreeMap<(Way, Flow), Arc<Judged>>;
+type Flows = BTreeMap<(Way, Key), Arc<Judged>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
     by_interface: BTreeMap<Arc<str>, Flows>,
-    recent: [Option<Recent>; RECENT],
+    recent: Vec<Recent>,
     /// Which of them is replaced next.
     oldest: usize,
 }
 
 #[derive(Debug)]
 struct Recent {
-    flow: Flow,
+    key: Key,
     way: Way,
     interface: Arc<str>,
     judged: Arc<Judged>,
 }
 
 impl Memo {
-    fn get(&mut self, way: Way, interface: &str, flow: &Flow) -> Option<Arc<Judged>> {
-        let mut recent = self.recent.iter().flatten();
-        let known = recent.find(|known| {
-            known.flow == *flow && known.way == way && *known.interface == *interface
+    /// Where among the recent ones it is, if it is known.
+    fn find(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
+        let mut recent = self.recent.iter();
+        let place = recent.position(|known| {
+            known.key == key && known.way == way && *known.interface == *interface
         });
-        if let Some(known) = known {
-            return Some(known.judged.clone());
-        }
-        let (interface, flows) = self.by_interface.get_key_value(interface)?;
-        let judged = flows.get(&(way, *flow))?.clone();
-        let recent = Recent {
-            flow: *flow,
-            way,
-            interface: interface.clone(),
-            judged: judged.clone(),
-        };
-        if let Some(place) = self.recent.get_mut(self.oldest) {
-            *place = Some(recent);
-        }
-        self.oldest = (self.oldest + 1) % RECENT;
-        Some(judged)
+        place.or_else(|| {
+            let (interface, flows) = self.by_interface.get_key_value(interface)?;
+            let recent = Recent {
+                key,
+                way,
+                interface: interface.clone(),
+                judged: flows.get(&(way, key))?.clone(),
+            };
+            Some(self.put(recent))
+        })
     }
 
-    fn insert(&mut self, way: Way, interface: &str, flow: Flow, judged: Arc<Judged>) {
-        let flows = self.by_interface.entry(interface.into()).or_default();
+    fn put(&mut self, recent: Recent) -> usize {
+        let place = self.oldest;
+        self.oldest = (place + 1) % RECENT;
+        match self.recent.get_mut(place) {
+            Some(oldest) => *oldest = recent,
+            None => self.recent.push(recent),
+        }
+        place
+    }
+
+    fn insert(&mut self, way: Way, interface: &str, key: Key, judged: Arc<Judged>) -> usize {
+        let interface = match self.by_interface.get_key_value(interface) {
+            Some((known, _)) => known.clone(),
+            None => interface.into(),
+        };
+        let flows = self.by_interface.entry(interface.clone()).or_default();
         if flows.len() >= FLOWS {
             flows.clear();
         }
-        flows.insert((way, flow), judged);
+        flows.insert((way, key), judged.clone());
+        self.put(Recent {
+            key,
+            way,
+            interface,
+            judged,
+        })
+    }
+
+    fn at(&self, place: usize) -> Result<&Judged, Reason> {
+        let recent = self.recent.get(place);
+        // It was found there, or put there, a moment ago.
+        recent.map(|recent| &*recent.judged).ok_or(Reason::NoRoute)
     }
 }
 
 impl Firewall {
     /// The outcome of [`Firewall::forward`], [`Firewall::input`] or [`Firewall::output`], which it
-    /// may be mixed with.
-    pub fn decide(&mut self, now: Time, way: Way, interface: &str, flow: Flow) -> Arc<Outcome> {
-        let outcome = self.decided(now, way, interface, flow);
-        outcome.unwrap_or_else(|reason| Arc::new(Outcome::Drop(reason)))
-    }
-
-    fn decided(
+    /// may be mixed with, as `tell` looks at it. Of equal packets it is the very same one, as long
+    /// as nothing changes.
+    pub fn decide<T>(
         &mut self,
         now: Time,
         way: Way,
         interface: &str,
         flow: Flow,
-    ) -> Result<Arc<Outcome>, Reason> {
-        let judged = self.judged(way, interface, flow);
+        mut tell: impl FnMut(&Arc<Outcome>) -> T,
+    ) -> T {
+        let told = self.decided(now, way, interface, flow, &mut tell);
+        told.unwrap_or_else(|reason| tell(&Arc::new(Outcome::Drop(reason))))
+    }
+
+    fn decided<T>(
+        &mut self,
+        now: Time,
+        way: Way,
+        interface: &str,
+        flow: Flow,
+        tell: &mut impl FnMut(&Arc<Outcome>) -> T,
+    ) -> Result<T, Reason> {
+        let place = self.judged(way, interface, flow);
+        let judged = self.memo.at(place)?;
         judged.entry?;
         let session = self.sessions.find(&self.gateway, now, interface, &flow);
         match (session, &judged.first) {
-            (Some(known), _) if known == flow || way != Way::Forward => Ok(judged.known.clone()),
-            (Some(known), _) => Ok(self.judged(way, interface, known).known.clone()),
+            (Some(known), _) if known == flow || way != Way::Forward => Ok(tell(&judged.known)),
+            (Some(known), _) => {
+                let place = self.judged(way, interface, known);
+                Ok(tell(&self.memo.at(place)?.known))
+            }
             (None, Some(first)) => {
-                self.remember(now, way, interface, flow, first)?;
-                Ok(first.clone())
+                if self.gateway.policy.zones_need_rules {
+                    remember(&mut self.sessions, now, way, interface, flow, first)?;
+                }
+                Ok(tell(first))
             }
             (None, None) => {
                 let mut steps = Vec::new();
-                let outcome = self.forwarded(now, interface, flow, &mut steps);
-                outcome.map(Arc::new)
+                let outcome = self.forwarded(now, interface, flow, &mut steps)?;
+                Ok(tell(&Arc::new(outcome)))
             }
         }
     }
 
-    /// What was let through has a session from now on, where its policy has sessions at all.
-    fn remember(
-        &mut self,
-        now: Time,
-        way: Way,
-        interface: &str,
-        flow: Flow,
-        outcome: &Outcome,
-    ) -> Result<(), Reason> {
-        if !self.gateway.policy.zones_need_rules {
-            return Ok(());
-        }
-        let leaving = match (way, outcome) {
-            (_, Outcome::Drop(_)) | (Way::Forward, Outcome::Local) => return Ok(()),
-            (Way::Forward, Outcome::Forward { hop, .. }) => hop.interface.as_str(),
-            (Way::Input | Way::Output, _) => interface,
-        };
-        self.sessions.add(now, interface, leaving, flow, flow)
-    }
-
-    /// What isn't known yet is worked out.
-    fn judged(&mut self, way: Way, interface: &str, flow: Flow) -> Arc<Judged> {
-        if let Some(known) = self.memo.get(way, interface, &flow) {
-            return known;
+    /// Where it is known; what isn't known yet is worked out.
+    fn judged(&mut self, way: Way, interface: &str, flow: Flow) -> usize {
+        let key = Key::of(&flow);
+        if let Some(place) = self.memo.find(way, interface, key) {
+            return place;
         }
         let judged = Arc::new(match way {
             Way::Forward => self.judged_forward(interface, flow),
             Way::Input => self.judged_input(interface, flow),
             Way::Output => self.judged_output(interface, flow),
         });
-        self.memo.insert(way, interface, flow, judged.clone());
-        judged
+        self.memo.insert(way, interface, key, judged)
     }
 
     fn judged_forward(&self, arrival: &str, flow: Flow) -> Judged {
@@ -199,6 +216,23 @@ impl Firewall {
             first: Some(shared(first.map(|()| sent_by(leaving, flow)))),
         }
     }
+}
+
+/// What was let through has a session from now on, where policies have sessions at all.
+fn remember(
+    sessions: &mut Sessions,
+    now: Time,
+    way: Way,
+    interface: &str,
+    flow: Flow,
+    outcome: &Outcome,
+) -> Result<(), Reason> {
+    let leaving = match (way, outcome) {
+        (_, Outcome::Drop(_)) | (Way::Forward, Outcome::Local) => return Ok(()),
+        (Way::Forward, Outcome::Forward { hop, .. }) => hop.interface.as_str(),
+        (Way::Input | Way::Output, _) => interface,
+    };
+    sessions.add(now, interface, leaving, flow, flow)
 }
 
 fn shared(outcome: Result<Outcome, Reason>) -> Arc<Outcome> {

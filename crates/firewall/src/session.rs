@@ -1,6 +1,6 @@
 //! Flows that were let through, so that their answers are, and NAT is undone on these.
 
-use crate::flow::{Flow, ICMP, ICMPV6, TCP, UDP};
+use crate::flow::{Flow, ICMP, ICMPV6, Key, TCP, UDP};
 use crate::security::zone_of;
 use crate::verdict::Reason;
 use crossgate_model::{Gateway, Time};
@@ -27,16 +27,25 @@ fn idle_time(protocol: u8) -> Duration {
 struct Session {
     arrival: String,
     leaving: String,
+    /// The packet as it came.
+    first: Flow,
     /// The packet as it left.
     translated: Flow,
     until: Time,
 }
 
+impl Session {
+    /// What its answers are found by.
+    fn answer(&self) -> Key {
+        Key::of(&self.translated.reversed())
+    }
+}
+
 /// By the first packet's flow, and by that of the answers.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    by_first: BTreeMap<Flow, Session>,
-    by_answer: BTreeMap<Flow, Flow>,
+    by_first: BTreeMap<Key, Session>,
+    by_answer: BTreeMap<Key, Key>,
     swept: Time,
 }
 
@@ -49,20 +58,21 @@ impl Sessions {
         arrival: &str,
         flow: &Flow,
     ) -> Option<Flow> {
-        if let Some(session) = self.by_first.get_mut(flow)
+        let key = Key::of(flow);
+        if let Some(session) = self.by_first.get_mut(&key)
             && session.until > now
             && session.arrival == arrival
         {
             session.until = now + idle_time(flow.protocol);
             return Some(session.translated);
         }
-        let first = *self.by_answer.get(flow)?;
-        let session = self.by_first.get_mut(&first)?;
+        let first = self.by_answer.get(&key)?;
+        let session = self.by_first.get_mut(first)?;
         if session.until <= now || !same_zone(gateway, arrival, &session.leaving) {
             return None;
         }
         session.until = now + idle_time(flow.protocol);
-        Some(first.reversed())
+        Some(session.first.reversed())
     }
 
     pub fn add(
@@ -73,23 +83,25 @@ impl Sessions {
         flow: Flow,
         translated: Flow,
     ) -> Result<(), Reason> {
-        if self.by_first.len() >= SESSIONS && !self.by_first.contains_key(&flow) {
+        let key = Key::of(&flow);
+        if self.by_first.len() >= SESSIONS && !self.by_first.contains_key(&key) {
             self.sweep(now);
         }
-        if self.by_first.len() >= SESSIONS && !self.by_first.contains_key(&flow) {
+        if self.by_first.len() >= SESSIONS && !self.by_first.contains_key(&key) {
             return Err(Reason::SessionTableFull);
         }
         let session = Session {
             arrival: arrival.to_owned(),
             leaving: leaving.to_owned(),
+            first: flow,
             translated,
             until: now + idle_time(flow.protocol),
         };
-        if let Some(old) = self.by_first.insert(flow, session) {
-            self.by_answer.remove(&old.translated.reversed());
+        if let Some(old) = self.by_first.insert(key, session) {
+            self.by_answer.remove(&old.answer());
         }
-        let expired = self.by_answer.insert(translated.reversed(), flow);
-        if let Some(expired) = expired.filter(|expired| *expired != flow) {
+        let expired = self.by_answer.insert(Key::of(&translated.reversed()), key);
+        if let Some(expired) = expired.filter(|expired| *expired != key) {
             self.by_first.remove(&expired);
         }
         Ok(())
@@ -100,8 +112,8 @@ impl Sessions {
         self.by_answer.clear();
         let sessions = std::mem::take(&mut self.by_first);
         sessions
-            .into_iter()
-            .map(|(flow, session)| (session.arrival, flow))
+            .into_values()
+            .map(|session| (session.arrival, session.first))
             .collect()
     }
 
@@ -120,11 +132,11 @@ impl Sessions {
     }
 
     fn is_free(&self, now: Time, first: &Flow, translated: &Flow) -> bool {
-        let Some(taken) = self.by_answer.get(&translated.reversed()) else {
+        let Some(taken) = self.by_answer.get(&Key::of(&translated.reversed())) else {
             return true;
         };
         let session = self.by_first.get(taken);
-        taken == first || session.is_none_or(|session| session.until <= now)
+        *taken == Key::of(first) || session.is_none_or(|session| session.until <= now)
     }
 
     fn sweep(&mut self, now: Time) {
@@ -136,7 +148,7 @@ impl Sessions {
         self.by_first.retain(|_, session| {
             let lives = session.until > now;
             if !lives {
-                by_answer.remove(&session.translated.reversed());
+                by_answer.remove(&session.answer());
             }
             lives
         });

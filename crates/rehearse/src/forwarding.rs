@@ -32,12 +32,12 @@ impl Surroundings {
 }
 
 /// Where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way<'a> {
     /// Towards the hosts behind this gateway.
     Inside,
     /// Into the tunnel of that interface, or of the policies without one.
-    Tunnel(Option<Arc<str>>),
+    Tunnel(Option<&'a str>),
     /// Out on the WAN, in the clear.
     Wan,
     Refused(&'static str),
@@ -53,33 +53,37 @@ pub(crate) enum Arrival<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Forwarding {
-    gateway: Arc<Gateway>,
     firewall: Firewall,
+    site: Site,
+    ways: Ways,
+}
+
+/// What decides where a packet goes that the firewall lets through.
+#[derive(Debug)]
+struct Site {
+    gateway: Arc<Gateway>,
     around: Arc<Surroundings>,
     /// What the daemon's routes of last resort refuse to send elsewhere.
     tunnelled: BTreeSet<IpNet>,
-    /// Where packets went for which the firewall says the same as before.
-    ways: BTreeMap<Flow, (Arc<Outcome>, Way)>,
 }
-
-/// Flows whose way is kept; one more, and all are looked for anew.
-const WAYS: usize = 65_536;
 
 impl Forwarding {
     pub fn new(gateway: Arc<Gateway>, around: Arc<Surroundings>) -> Self {
         Self {
             firewall: Firewall::new(gateway.clone()),
-            tunnelled: tunnelled_networks(&gateway),
-            gateway,
-            around,
-            ways: BTreeMap::new(),
+            site: Site {
+                tunnelled: tunnelled_networks(&gateway),
+                gateway,
+                around,
+            },
+            ways: Ways::default(),
         }
     }
 
     pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
-        self.gateway = gateway.clone();
-        self.ways.clear();
-        self.tunnelled = tunnelled_networks(&gateway);
+        self.ways = Ways::default();
+        self.site.gateway = gateway.clone();
+        self.site.tunnelled = tunnelled_networks(&gateway);
         self.firewall.reconfigure(now, gateway);
     }
 
@@ -89,53 +93,142 @@ impl Forwarding {
         now: Time,
         arrival: Arrival<'_>,
         octets: &[u8],
-    ) -> (Way, Option<Vec<u8>>) {
+    ) -> (Way<'_>, Option<Vec<u8>>) {
         let Some((packet, flow)) = read(octets) else {
             return (Way::Refused("not-ip"), None);
         };
-        let Some(arrival) = self.around.arrival(arrival, packet.source) else {
+        let (site, ways) = (&self.site, &mut self.ways);
+        let Some(arrival) = site.around.arrival(arrival, packet.source) else {
             return (Way::Refused("unknown-host"), None);
         };
         let forward = firewall::Way::Forward;
-        let outcome = self.firewall.decide(now, forward, arrival, flow);
-        match &*outcome {
-            Outcome::Drop(reason) => (Way::Refused(reason.word()), None),
-            Outcome::Local => (Way::Refused("for-the-gateway"), None),
+        let told = self.firewall.decide(now, forward, arrival, flow, |outcome| match &**outcome {
+            Outcome::Drop(reason) => Err(reason.word()),
+            Outcome::Local => Err("for-the-gateway"),
             Outcome::Forward { hop, flow: after } => {
                 let translated = (*after != flow).then(|| rewritten(&packet, after));
-                (self.known_way(&outcome, hop, after), translated)
+                let place = ways.find(outcome, after, || site.towards(hop, after));
+                Ok((place, translated))
             }
+        });
+        match told {
+            Ok((place, translated)) => (self.ways.at(place), translated),
+            Err(reason) => (Way::Refused(reason), None),
         }
     }
 
+    /// A packet for the gateway itself that came in by the WAN; why it may not.
+    pub fn input(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
+        self.own(now, firewall::Way::Input, datagram)
+    }
+
+    /// A packet of the gateway's own.
+    pub fn output(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
+        self.own(now, firewall::Way::Output, datagram)
+    }
+
+    fn own(&mut self, now: Time, way: firewall::Way, datagram: &Datagram) -> Option<Reason> {
+        let flow = outer(datagram);
+        let wan = self.site.around.wan_interface.as_str();
+        let decide = |outcome: &Arc<Outcome>| outcome.dropped();
+        self.firewall.decide(now, way, wan, flow, decide)
+    }
+}
+
+/// Where packets went for which the firewall says the same as before.
+#[derive(Debug, Default)]
+struct Ways {
+    known: BTreeMap<Flow, Taken>,
+    /// What was asked for last, which the next packets are the likeliest to ask for.
+    recent: Vec<Taken>,
+    /// Which of them is replaced next.
+    oldest: usize,
+}
+
+/// The firewall's answer, and what it comes to.
+#[derive(Clone, Debug)]
+struct Taken {
+    outcome: Arc<Outcome>,
+    towards: Towards,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Towards {
+    Inside,
+    /// Of the interface that the firewall names.
+    Tunnel,
+    /// Into that of a policy of no tunnel interface.
+    Policy,
+    Wan,
+    LastResort,
+}
+
+/// Flows whose way is kept; one more, and all are looked for anew.
+const WAYS: usize = 65_536;
+
+const RECENT: usize = 4;
+
+impl Ways {
     /// The way of a packet is that of the one before it, if the firewall's answer is the very same.
-    fn known_way(&mut self, outcome: &Arc<Outcome>, hop: &Hop, flow: &Flow) -> Way {
-        if let Some((known, way)) = self.ways.get(flow)
-            && Arc::ptr_eq(known, outcome)
-        {
-            return way.clone();
+    fn find(
+        &mut self,
+        outcome: &Arc<Outcome>,
+        flow: &Flow,
+        towards: impl FnOnce() -> Towards,
+    ) -> usize {
+        let same = |taken: &Taken| Arc::ptr_eq(&taken.outcome, outcome);
+        if let Some(place) = self.recent.iter().position(same) {
+            return place;
         }
-        let way = self.through(hop, flow);
-        if self.ways.len() >= WAYS {
-            self.ways.clear();
+        let known = self.known.get(flow).filter(|taken| same(taken)).cloned();
+        let taken = known.unwrap_or_else(|| {
+            if self.known.len() >= WAYS {
+                self.known.clear();
+            }
+            let taken = Taken {
+                outcome: outcome.clone(),
+                towards: towards(),
+            };
+            self.known.insert(*flow, taken.clone());
+            taken
+        });
+        let place = self.oldest;
+        self.oldest = (place + 1) % RECENT;
+        match self.recent.get_mut(place) {
+            Some(oldest) => *oldest = taken,
+            None => self.recent.push(taken),
         }
-        self.ways.insert(*flow, (outcome.clone(), way.clone()));
-        way
+        place
     }
 
-    fn through(&self, hop: &Hop, flow: &Flow) -> Way {
+    fn at(&self, place: usize) -> Way<'_> {
+        let Some(taken) = self.recent.get(place) else {
+            return Way::Refused("no-route");
+        };
+        match (taken.towards, &*taken.outcome) {
+            (Towards::Inside, _) => Way::Inside,
+            (Towards::Tunnel, Outcome::Forward { hop, .. }) => Way::Tunnel(Some(&hop.interface)),
+            (Towards::Tunnel | Towards::Policy, _) => Way::Tunnel(None),
+            (Towards::Wan, _) => Way::Wan,
+            (Towards::LastResort, _) => Way::Refused("last-resort"),
+        }
+    }
+}
+
+impl Site {
+    fn towards(&self, hop: &Hop, flow: &Flow) -> Towards {
         let interface = hop.interface.as_str();
         let kind = self.gateway.interface(interface).map(|i| i.kind);
         if kind == Some(InterfaceKind::Tunnel) {
-            Way::Tunnel(Some(interface.into()))
+            Towards::Tunnel
         } else if self.policy_takes(interface, flow) {
-            Way::Tunnel(None)
+            Towards::Policy
         } else if self.is_last_resort(hop, flow.destination) {
-            Way::Refused("last-resort")
+            Towards::LastResort
         } else if interface == self.around.wan_interface {
-            Way::Wan
+            Towards::Wan
         } else {
-            Way::Inside
+            Towards::Inside
         }
     }
 
@@ -157,22 +250,6 @@ impl Forwarding {
                 && on.is_none_or(|on| on.value == leaving)
                 && flow.is_in(&child.selectors)
         })
-    }
-
-    /// A packet for the gateway itself that came in by the WAN; why it may not.
-    pub fn input(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
-        let flow = outer(datagram);
-        let wan = self.around.wan_interface.as_str();
-        let input = firewall::Way::Input;
-        self.firewall.decide(now, input, wan, flow).dropped()
-    }
-
-    /// A packet of the gateway's own.
-    pub fn output(&mut self, now: Time, datagram: &Datagram) -> Option<Reason> {
-        let flow = outer(datagram);
-        let wan = self.around.wan_interface.as_str();
-        let output = firewall::Way::Output;
-        self.firewall.decide(now, output, wan, flow).dropped()
     }
 }
 

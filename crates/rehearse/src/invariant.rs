@@ -45,29 +45,44 @@ type Finally = fn(&Ledger) -> Result<(), String>;
 
 const STEPS: &[(&str, Step)] = &[
     ("no-plaintext", no_plaintext),
-    ("sequence-never-reused", sequence_never_reused),
-    ("iv-never-reused", iv_never_reused),
-    ("never-opened-twice", never_opened_twice),
     ("no-sa-leaked", no_more_sas_than_may_be),
     ("queues-bounded", queues_bounded),
     ("timers-done", timers_done),
     ("keys-erased", keys_erased),
     ("serves-again", serves_again),
-    ("peer-can-receive", peer_can_receive),
 ];
 
-/// Those of [`STEPS`] that are about an ESP packet on the WAN: half of a run is these.
-const OF_ESP: &[(&str, Step)] = &[
+/// An ESP packet that left a gateway for the WAN: half of a run is these.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentEsp {
+    pub from: NodeId,
+    pub spi: u32,
+    pub sequence: u32,
+    /// Its beginning.
+    pub iv: u64,
+}
+
+type OfEsp = fn(&mut Sent, &Ends, &SentEsp, Time) -> Result<(), String>;
+
+const OF_ESP: &[(&str, OfEsp)] = &[
     ("sequence-never-reused", sequence_never_reused),
     ("iv-never-reused", iv_never_reused),
     ("peer-can-receive", peer_can_receive),
 ];
 
-/// Those that are about an opened packet.
-const OF_OPENED: &[(&str, Step)] = &[("never-opened-twice", never_opened_twice)];
+/// An inner packet that came out of the tunnel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened {
+    pub node: NodeId,
+    pub spi_in: u32,
+    pub sequence: u32,
+}
 
-/// These are about what has lasted too long: each entry shows them the time.
-const TIMED: &[(&str, Step)] = &[
+const OF_OPENED: (&str, fn(&mut Ledger, &Opened) -> Result<(), String>) =
+    ("never-opened-twice", never_opened_twice);
+
+/// These are about what has lasted too long: whatever happens shows them the time.
+const TIMED: &[(&str, fn(&Ends, Time) -> Result<(), String>)] = &[
     ("child-settled", child_settled),
     ("ends-agree", ends_agree_soon),
 ];
@@ -79,7 +94,12 @@ const FINALLY: &[(&str, Finally)] = &[
 
 /// Names of all invariants.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let steps = || STEPS.iter().chain(TIMED).map(|(name, _)| *name);
+    let steps = || {
+        let of_esp = OF_ESP.iter().map(|(name, _)| *name);
+        let timed = TIMED.iter().map(|(name, _)| *name);
+        let others = STEPS.iter().map(|(name, _)| *name);
+        of_esp.chain([OF_OPENED.0]).chain(others).chain(timed)
+    };
     let finally = FINALLY.iter().map(|(name, _)| *name);
     steps().chain(finally.filter(move |name| steps().all(|step| step != *name)))
 }
@@ -87,15 +107,21 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// What the invariants remember.
 #[derive(Debug, Default)]
 struct Ledger {
-    sas: Sas,
-    unsettled: Unsettled,
-    disturbed: Disturbed,
+    ends: Ends,
     /// By sender and SPI.
     sent: BTreeMap<(NodeId, u32), Sent>,
     /// By receiver and SPI; nothing where the SA's check is off.
     opened: BTreeMap<(NodeId, u32), Option<Seen>>,
     /// Packets that were sent later than this arrive.
     serves_from: Option<Time>,
+}
+
+/// What the ends have, and what disturbs them.
+#[derive(Debug, Default)]
+struct Ends {
+    sas: Sas,
+    unsettled: Unsettled,
+    disturbed: Disturbed,
 }
 
 /// What was sent under one SPI.
@@ -139,17 +165,17 @@ impl Ivs {
     }
 
     fn place(&mut self, iv: u64) -> bool {
-        let len = self.places.len().max(1);
+        let mask = self.places.len().wrapping_sub(1);
         let mut at = iv as usize;
         // At least half of the places are free, so one of them is found.
-        while let Some(place) = self.places.get_mut(at % len) {
+        while let Some(place) = self.places.get_mut(at & mask) {
             match *place {
                 0 => {
                     *place = iv;
                     return true;
                 }
                 known if known == iv => return false,
-                _ => at = at % len + 1,
+                _ => at = (at & mask) + 1,
             }
         }
         false
@@ -171,16 +197,76 @@ impl Watch {
 
     /// What the scenario does to the run, whose ends wait so long.
     pub fn expect_disturbances(&mut self, scenario: &Scenario, waits: Waits) {
-        self.ledger.disturbed = Disturbed::by(scenario, waits);
+        self.ledger.ends.disturbed = Disturbed::by(scenario, waits);
     }
 
     pub fn see(&mut self, entry: &Entry) {
+        match &entry.what {
+            Happening::Sent { from, packet } => match &packet.content {
+                Content::Esp {
+                    spi, sequence, iv, ..
+                } => self.see_esp(entry.at, &SentEsp::new(*from, *spi, *sequence, *iv)),
+                _ => self.see_time(entry.at),
+            },
+            Happening::Opened {
+                node,
+                spi_in,
+                sequence,
+            } => {
+                let (node, spi_in, sequence) = (*node, *spi_in, *sequence);
+                let opened = Opened {
+                    node,
+                    spi_in,
+                    sequence,
+                };
+                self.see_opened(entry.at, &opened);
+            }
+            Happening::Delivered { .. }
+            | Happening::Lost { .. }
+            | Happening::PingSent { .. }
+            | Happening::PingArrived { .. }
+            | Happening::PingAnswered { .. } => self.see_time(entry.at),
+            _ => self.see_another(entry),
+        }
+    }
+
+    fn see_another(&mut self, entry: &Entry) {
         self.ledger.note(entry);
-        let nothing_lasts = self.ledger.unsettled.is_empty();
-        let timed = if nothing_lasts { &[] } else { TIMED };
-        for (name, check) in steps_about(&entry.what).iter().chain(timed) {
+        for (name, check) in STEPS {
             if let Err(what) = check(&mut self.ledger, entry) {
-                self.violate(name, entry.at, what);
+                violate(&mut self.violations, name, entry.at, what);
+            }
+        }
+        self.see_time(entry.at);
+    }
+
+    pub(crate) fn see_esp(&mut self, at: Time, packet: &SentEsp) {
+        let sent = self.ledger.sent.entry((packet.from, packet.spi));
+        let sent = sent.or_default();
+        for (name, check) in OF_ESP {
+            if let Err(what) = check(sent, &self.ledger.ends, packet, at) {
+                violate(&mut self.violations, name, at, what);
+            }
+        }
+        self.see_time(at);
+    }
+
+    pub(crate) fn see_opened(&mut self, at: Time, packet: &Opened) {
+        let (name, check) = OF_OPENED;
+        if let Err(what) = check(&mut self.ledger, packet) {
+            violate(&mut self.violations, name, at, what);
+        }
+        self.see_time(at);
+    }
+
+    /// Something happened of which nothing else is to be said.
+    pub(crate) fn see_time(&mut self, at: Time) {
+        if self.ledger.ends.unsettled.is_empty() {
+            return;
+        }
+        for (name, check) in TIMED {
+            if let Err(what) = check(&self.ledger.ends, at) {
+                violate(&mut self.violations, name, at, what);
             }
         }
     }
@@ -189,7 +275,7 @@ impl Watch {
     pub fn finish(&mut self, at: Time) {
         for (name, check) in FINALLY {
             if let Err(what) = check(&self.ledger) {
-                self.violate(name, at, what);
+                violate(&mut self.violations, name, at, what);
             }
         }
     }
@@ -224,19 +310,19 @@ impl Watch {
     }
 
     pub(crate) fn has(&self, node: NodeId, spi_in: u32) -> bool {
-        self.ledger.sas.get(node, spi_in).is_some()
+        self.ledger.ends.sas.get(node, spi_in).is_some()
     }
+}
 
-    fn violate(&mut self, name: &'static str, at: Time, what: String) {
-        // The first of a kind says it; a thousand more say nothing.
-        if self.violations.iter().all(|known| known.name != name) {
-            self.violations.push(Violation {
-                name,
-                at,
-                what,
-                tail: Vec::new(),
-            });
-        }
+fn violate(violations: &mut Vec<Violation>, name: &'static str, at: Time, what: String) {
+    // The first of a kind says it; a thousand more say nothing.
+    if violations.iter().all(|known| known.name != name) {
+        violations.push(Violation {
+            name,
+            at,
+            what,
+            tail: Vec::new(),
+        });
     }
 }
 
@@ -246,12 +332,12 @@ impl Ledger {
             Happening::Installed { node, sa } => {
                 self.sent.remove(&(*node, sa.spi_out));
                 self.opened.remove(&(*node, sa.spi_in));
-                self.sas.insert(*node, Sa::clone(sa));
-                self.unsettled.note(&self.sas, *node, sa, entry.at);
+                self.ends.sas.insert(*node, Sa::clone(sa));
+                self.ends.note(*node, sa, entry.at);
             }
             Happening::Removed { node, spi_in } => self.remove(*node, *spi_in, entry.at),
             Happening::PoweredOff { node } => {
-                for spi_in in self.sas.spis_of(*node) {
+                for spi_in in self.ends.sas.spis_of(*node) {
                     self.remove(*node, spi_in, entry.at);
                 }
             }
@@ -260,28 +346,17 @@ impl Ledger {
     }
 
     fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) {
-        if let Some(sa) = self.sas.remove(node, spi_in, now) {
+        if let Some(sa) = self.ends.sas.remove(node, spi_in, now) {
             self.sent.remove(&(node, sa.spi_out));
             self.opened.remove(&(node, sa.spi_in));
-            self.unsettled.note(&self.sas, node, &sa, now);
+            self.ends.note(node, &sa, now);
         }
     }
 }
 
-/// No other step says anything of it.
-fn steps_about(what: &Happening) -> &'static [(&'static str, Step)] {
-    match what {
-        Happening::Sent { packet, .. } => match packet.content {
-            Content::Esp { .. } => OF_ESP,
-            _ => &[],
-        },
-        Happening::Opened { .. } => OF_OPENED,
-        Happening::Delivered { .. }
-        | Happening::Lost { .. }
-        | Happening::PingSent { .. }
-        | Happening::PingArrived { .. }
-        | Happening::PingAnswered { .. } => &[],
-        _ => STEPS,
+impl Ends {
+    fn note(&mut self, node: NodeId, sa: &Sa, now: Time) {
+        self.unsettled.note(&self.sas, node, sa, now);
     }
 }
 
@@ -300,63 +375,60 @@ fn no_plaintext(_: &mut Ledger, entry: &Entry) -> Result<(), String> {
 }
 
 /// RFC 4303 §2.2 and §3.3.3: numbers increase.
-fn sequence_never_reused(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    let Some((key, sequence, _)) = esp_sent(entry) else {
-        return Ok(());
-    };
-    let sent = ledger.sent.entry(key).or_default();
+fn sequence_never_reused(
+    sent: &mut Sent,
+    _: &Ends,
+    packet: &SentEsp,
+    _: Time,
+) -> Result<(), String> {
+    let (spi, sequence) = (packet.spi, packet.sequence);
     let last = std::mem::replace(&mut sent.last, sequence);
     match sequence > last {
         true => Ok(()),
         false => Err(format!(
-            "SPI {:08x}: number {sequence} was sent after {last}",
-            key.1
+            "SPI {spi:08x}: number {sequence} was sent after {last}"
         )),
     }
 }
 
 /// No IV comes twice under one key (RFC 4106 §3.1 for GCM, RFC 3602 §3 for CBC, where it must not be
 /// predictable either). One that is the sequence number itself is as unique as that.
-fn iv_never_reused(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    let Some((key, sequence, iv)) = esp_sent(entry) else {
-        return Ok(());
-    };
-    let sent = ledger.sent.entry(key).or_default();
-    match iv == u64::from(sequence) || sent.ivs.insert(iv) {
+fn iv_never_reused(
+    sent: &mut Sent,
+    _: &Ends,
+    packet: &SentEsp,
+    _: Time,
+) -> Result<(), String> {
+    let (spi, sequence) = (packet.spi, packet.sequence);
+    match packet.iv == u64::from(sequence) || sent.ivs.insert(packet.iv) {
         true => Ok(()),
         false => Err(format!(
-            "SPI {:08x}: the IV of number {sequence} was sent before",
-            key.1
+            "SPI {spi:08x}: the IV of number {sequence} was sent before"
         )),
     }
 }
 
-/// Sender and SPI, sequence number, and the beginning of the IV.
-fn esp_sent(entry: &Entry) -> Option<((NodeId, u32), u32, u64)> {
-    let Happening::Sent { from, packet } = &entry.what else {
-        return None;
-    };
-    match packet.content {
-        Content::Esp {
-            spi, sequence, iv, ..
-        } => Some(((*from, spi), sequence, u64::from_be_bytes(iv))),
-        _ => None,
+impl SentEsp {
+    pub fn new(from: NodeId, spi: u32, sequence: u32, iv: [u8; 8]) -> Self {
+        Self {
+            from,
+            spi,
+            sequence,
+            iv: u64::from_be_bytes(iv),
+        }
     }
 }
 
 /// RFC 4303 §3.4.3, where the check is on.
-fn never_opened_twice(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    let Happening::Opened {
+fn never_opened_twice(ledger: &mut Ledger, packet: &Opened) -> Result<(), String> {
+    let Opened {
         node,
         spi_in,
         sequence,
-    } = entry.what
-    else {
-        return Ok(());
-    };
+    } = *packet;
     // It is forgotten whenever the SA changes.
     let seen = ledger.opened.entry((node, spi_in)).or_insert_with(|| {
-        let sa = ledger.sas.get(node, spi_in);
+        let sa = ledger.ends.sas.get(node, spi_in);
         let unchecked = sa.is_some_and(|sa| sa.replay_window == 0);
         (!unchecked).then(Seen::default)
     });
@@ -420,7 +492,7 @@ fn no_more_sas_than_may_be(ledger: &mut Ledger, entry: &Entry) -> Result<(), Str
     let Happening::Installed { node, sa } = &entry.what else {
         return Ok(());
     };
-    let siblings = ledger.sas.siblings(*node, sa).count();
+    let siblings = ledger.ends.sas.siblings(*node, sa).count();
     match siblings > SAS_OF_A_CHILD {
         false => Ok(()),
         true => Err(format!("{siblings} SAs of {} at once", sa.child)),
@@ -470,12 +542,13 @@ fn serves_again(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
 
 /// RFC 7296 §2.8: while there is an SA that the peer receives on, nothing is sent where it doesn't,
 /// not yet or no longer, as soon as the sender can know (§2.4).
-fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    let Some(((from, spi), sequence, _)) = esp_sent(entry) else {
-        return Ok(());
-    };
-    let (sas, now) = (&ledger.sas, entry.at);
-    let sent = ledger.sent.entry((from, spi)).or_default();
+fn peer_can_receive(
+    sent: &mut Sent,
+    ends: &Ends,
+    packet: &SentEsp,
+    now: Time,
+) -> Result<(), String> {
+    let (sas, from, spi) = (&ends.sas, packet.from, packet.spi);
     if sent.heard == Some(sas.generation()) {
         return Ok(());
     }
@@ -483,11 +556,11 @@ fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
         sent.heard = Some(sas.generation());
         return Ok(());
     }
-    if sas.is_heard(from, spi, now) || !ledger.disturbed.is_calm(now, now) {
+    if sas.is_heard(from, spi, now) || !ends.disturbed.is_calm(now, now) {
         return Ok(());
     }
     let gone = sas.unheard_since(spi);
-    if gone.is_some_and(|gone| ledger.disturbed.hides(gone, now)) {
+    if gone.is_some_and(|gone| ends.disturbed.hides(gone, now)) {
         return Ok(());
     }
     let used = sas.of_node(from).find(|sa| sa.spi_out == spi);
@@ -495,28 +568,26 @@ fn peer_can_receive(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
     match better.find(|other| sas.is_mirrored(from, other)) {
         None => Ok(()),
         Some(other) => Err(format!(
-            "gateway {} sends number {sequence} under SPI {spi:08x}, which its peer doesn't have, \
-             and could under {:08x}",
-            from.0, other.spi_out
+            "gateway {} sends number {} under SPI {spi:08x}, which its peer doesn't have, and could \
+             under {:08x}",
+            from.0, packet.sequence, other.spi_out
         )),
     }
 }
 
 /// RFC 7296 §2.8 and §2.8.1: a replaced SA is deleted, and so is what a collision made too much.
-fn child_settled(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    ledger
-        .unsettled
-        .each_child_once(&ledger.disturbed, entry.at)
+fn child_settled(ends: &Ends, now: Time) -> Result<(), String> {
+    ends.unsettled.each_child_once(&ends.disturbed, now)
 }
 
-fn ends_agree_soon(ledger: &mut Ledger, entry: &Entry) -> Result<(), String> {
-    ledger.unsettled.ends_agree(&ledger.disturbed, entry.at)
+fn ends_agree_soon(ends: &Ends, now: Time) -> Result<(), String> {
+    ends.unsettled.ends_agree(&ends.disturbed, now)
 }
 
 /// Each SA has its mirror at some other end.
 fn ends_agree(ledger: &Ledger) -> Result<(), String> {
-    let mut all = ledger.sas.all();
-    match all.find(|(node, sa)| !ledger.sas.is_mirrored(*node, sa)) {
+    let mut all = ledger.ends.sas.all();
+    match all.find(|(node, sa)| !ledger.ends.sas.is_mirrored(*node, sa)) {
         None => Ok(()),
         Some((node, sa)) => Err(format!(
             "gateway {} has SA {:08x} of {}, and its peer has no mirror of it",
@@ -526,8 +597,8 @@ fn ends_agree(ledger: &Ledger) -> Result<(), String> {
 }
 
 fn each_child_once(ledger: &Ledger) -> Result<(), String> {
-    let mut all = ledger.sas.all();
-    match all.find(|(node, sa)| ledger.sas.siblings(*node, sa).count() > 1) {
+    let mut all = ledger.ends.sas.all();
+    match all.find(|(node, sa)| ledger.ends.sas.siblings(*node, sa).count() > 1) {
         None => Ok(()),
         Some((node, sa)) => Err(format!(
             "gateway {} has {} more than once, and nothing is under way",

@@ -35,6 +35,7 @@ pub mod observe;
 mod queue;
 pub mod scenario;
 pub mod small;
+mod spare;
 pub mod trace;
 pub mod traffic;
 pub mod wan;

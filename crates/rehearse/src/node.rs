@@ -6,6 +6,7 @@
 
 use crate::double::Doubled;
 use crate::forwarding::{Arrival, Forwarding, Surroundings, Way};
+use crate::spare::Spare;
 use crossgate_crypto::CryptoRng;
 use crossgate_esp::{
     DataPlane, DropReason, Notice, OpenOutcome, OpenOutput, Policy, Received, SealOutcome,
@@ -135,13 +136,15 @@ pub(crate) struct Node {
     clock: Clock,
     path_mtu: u16,
     /// Addresses that it sends from and listens at.
-    owned: BTreeSet<IpAddr>,
+    owned: Vec<IpAddr>,
     /// Packets that waited for an SA in vain, so far.
     given_up: u64,
     /// Answers, but never initiates.
     passive: bool,
-    sealed: SealOutput,
-    opened: OpenOutput,
+    /// Absent while they are being filled and emptied.
+    sealed: Option<Box<SealOutput>>,
+    opened: Option<Box<OpenOutput>>,
+    spare: Spare,
     deeds: Vec<Deed>,
 }
 
@@ -196,8 +199,9 @@ impl Node {
             path_mtu,
             given_up: 0,
             passive,
-            sealed: SealOutput::default(),
-            opened: OpenOutput::default(),
+            sealed: None,
+            opened: None,
+            spare: Spare::default(),
             deeds: Vec::new(),
         };
         node.set_path_mtus();
@@ -258,7 +262,7 @@ impl Node {
 
 /// Nothing is sent from, or heard at, an address that no interface has that is up, or another one
 /// than the connections of that address name.
-fn owned(gateway: &Gateway) -> BTreeSet<IpAddr> {
+fn owned(gateway: &Gateway) -> Vec<IpAddr> {
     let mut named: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     for local in gateway.connections.iter().map(|c| &c.local) {
         if let (Some(address), Some(interface)) = (&local.address, &local.interface) {
@@ -293,6 +297,12 @@ impl Node {
         let now = self.clock.local(now);
         self.forward(now, Arrival::Host, packet);
         self.drain(now);
+    }
+
+    /// A packet came in from the WAN; what it came in is kept.
+    pub fn receive_from(&mut self, now: Time, datagram: Box<Datagram>) {
+        self.receive(now, &datagram);
+        self.spare.keep_datagram(datagram);
     }
 
     /// A packet came in from the WAN.
@@ -352,7 +362,7 @@ impl Node {
             tos: datagram.tos,
             packet,
         };
-        let mut opened = std::mem::take(&mut self.opened);
+        let mut opened = self.opened.take().unwrap_or_default();
         self.plane.open(now, [received], &mut opened);
         for outcome in &opened.outcomes {
             if let OpenOutcome::Dropped(reason) = outcome {
@@ -365,7 +375,7 @@ impl Node {
             self.forward(now, Arrival::Tunnel(meta.interface.as_deref()), inner);
         }
         opened.clear();
-        self.opened = opened;
+        self.opened = Some(opened);
         self.heed_notices(now);
     }
 
@@ -402,17 +412,27 @@ fn sequence_of(packet: &[u8]) -> u32 {
 
 /// Output.
 impl Node {
-    pub fn take_deeds(&mut self, into: &mut Vec<Deed>) {
-        into.append(&mut self.deeds);
+    pub fn has_deeds(&self) -> bool {
+        !self.deeds.is_empty()
+    }
+
+    /// In exchange for a list of none.
+    pub fn take_deeds(&mut self, none: Vec<Deed>) -> Vec<Deed> {
+        std::mem::replace(&mut self.deeds, none)
+    }
+
+    /// What it may use again for what it sends and delivers.
+    pub fn spare(&mut self) -> &mut Spare {
+        &mut self.spare
     }
 
     pub fn poll_timeout(&self) -> Option<Time> {
         let engine = self.engine.poll_timeout().map(|due| due.at);
-        let all = [engine, self.plane.poll_timeout()];
-        all.into_iter()
-            .flatten()
-            .min()
-            .map(|at| self.clock.world(at))
+        let next = match (engine, self.plane.poll_timeout()) {
+            (Some(engine), Some(plane)) => engine.min(plane),
+            (one, other) => one.or(other)?,
+        };
+        Some(self.clock.world(next))
     }
 }
 
@@ -473,35 +493,37 @@ impl Node {
         let (way, translated) = self.forwarding.way(now, arrival, packet);
         let packet = translated.as_deref().unwrap_or(packet);
         match way {
-            Way::Inside => self.deeds.push(Deed::Deliver(packet.to_vec())),
-            Way::Tunnel(interface) => self.seal(now, interface.as_deref(), packet),
+            Way::Inside => self.deliver(packet),
+            Way::Tunnel(interface) => {
+                let mut sealed = self.sealed.take().unwrap_or_default();
+                self.plane.seal(now, interface, [packet], &mut sealed);
+                self.send_sealed(now, sealed);
+                self.heed_notices(now);
+            }
             Way::Wan => self.send_clear(packet),
             Way::Refused(reason) => self.drop_packet(Station::Firewall, reason),
         }
     }
 
+    fn deliver(&mut self, packet: &[u8]) {
+        let packet = self.spare.packet(packet);
+        self.deeds.push(Deed::Deliver(packet));
+    }
+
     fn send_clear(&mut self, packet: &[u8]) {
         if let Ok(inner) = Packet::parse(packet) {
-            self.deeds.push(Deed::Send(Box::new(Datagram {
-                from: SocketAddr::new(inner.source, 0),
-                to: SocketAddr::new(inner.destination, 0),
-                carries: Carries::Clear,
-                tos: inner.tos,
-                df: inner.dont_fragment,
-                payload: packet.to_vec(),
-            })));
+            let mut datagram = self.spare.datagram(packet);
+            datagram.from = SocketAddr::new(inner.source, 0);
+            datagram.to = SocketAddr::new(inner.destination, 0);
+            datagram.carries = Carries::Clear;
+            datagram.tos = inner.tos;
+            datagram.df = inner.dont_fragment;
+            self.deeds.push(Deed::Send(datagram));
         }
     }
 
-    fn seal(&mut self, now: Time, interface: Option<&str>, packet: &[u8]) {
-        let mut sealed = std::mem::take(&mut self.sealed);
-        self.plane.seal(now, interface, [packet], &mut sealed);
-        self.send_sealed(now, &mut sealed);
-        self.sealed = sealed;
-        self.heed_notices(now);
-    }
-
-    fn send_sealed(&mut self, now: Time, sealed: &mut SealOutput) {
+    /// Sends what is in the batch, and keeps its room.
+    fn send_sealed(&mut self, now: Time, mut sealed: Box<SealOutput>) {
         for outcome in &sealed.outcomes {
             match outcome {
                 SealOutcome::Dropped(reason) => {
@@ -518,13 +540,16 @@ impl Node {
             }
         }
         for (meta, packet) in sealed.sealed.iter() {
-            let datagram = outer(&meta.path, meta.tos, meta.df, packet);
+            let mut datagram = self.spare.datagram(packet);
+            address(&mut datagram, &meta.path);
+            (datagram.tos, datagram.df) = (meta.tos, meta.df);
             self.send(now, datagram);
         }
         for (_, packet) in sealed.answers.iter() {
-            self.deeds.push(Deed::Deliver(packet.to_vec()));
+            self.deliver(packet);
         }
         sealed.clear();
+        self.sealed = Some(sealed);
     }
 
     /// Does what the engines have to say, in their order, until they are silent.
@@ -542,10 +567,9 @@ impl Node {
 
     fn release(&mut self, now: Time) {
         if self.plane.has_released() {
-            let mut sealed = std::mem::take(&mut self.sealed);
+            let mut sealed = self.sealed.take().unwrap_or_default();
             self.plane.release(now, &mut sealed);
-            self.send_sealed(now, &mut sealed);
-            self.sealed = sealed;
+            self.send_sealed(now, sealed);
         }
     }
 
@@ -599,15 +623,15 @@ impl Node {
             df: false,
             payload,
         };
-        self.send(now, datagram);
+        self.send(now, Box::new(datagram));
     }
 
-    fn send(&mut self, now: Time, datagram: Datagram) {
+    fn send(&mut self, now: Time, datagram: Box<Datagram>) {
         if !self.owned.contains(&datagram.from.ip()) {
             return self.drop_packet(Station::Socket, "no-local-address");
         }
         match self.forwarding.output(now, &datagram) {
-            None => self.deeds.push(Deed::Send(Box::new(datagram))),
+            None => self.deeds.push(Deed::Send(datagram)),
             Some(reason) => self.drop_packet(Station::Firewall, reason.word()),
         }
     }
@@ -653,7 +677,8 @@ impl Node {
     }
 }
 
-fn outer(path: &Path, tos: u8, df: bool, packet: &[u8]) -> Datagram {
+/// From one end of the path to the other.
+fn address(datagram: &mut Datagram, path: &Path) {
     let (carries, local_port, remote_port) = match path.encapsulation {
         Encapsulation::Esp => (Carries::Esp, 0, 0),
         Encapsulation::Udp {
@@ -661,15 +686,9 @@ fn outer(path: &Path, tos: u8, df: bool, packet: &[u8]) -> Datagram {
             remote_port,
         } => (Carries::Udp, local_port, remote_port),
     };
-    let at = |address: IpAddr, port| SocketAddr::new(address, port);
-    Datagram {
-        from: at(path.local, local_port),
-        to: at(path.remote, remote_port),
-        carries,
-        tos,
-        df,
-        payload: packet.to_vec(),
-    }
+    datagram.carries = carries;
+    datagram.from = SocketAddr::new(path.local, local_port);
+    datagram.to = SocketAddr::new(path.remote, remote_port);
 }
 
 /// A generator that is broken.

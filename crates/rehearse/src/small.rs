@@ -387,9 +387,7 @@ impl Small {
             End::Second => second,
         };
         act(node, self.now);
-        let mut deeds = Vec::new();
-        node.take_deeds(&mut deeds);
-        for deed in deeds {
+        for deed in node.take_deeds(Vec::new()) {
             self.carry(end, deed);
         }
     }

@@ -8,19 +8,20 @@ mod hurried;
 mod narrow;
 mod network;
 mod star;
+mod telling;
 
 pub use network::{HostPair, Machine, Network};
 
 use crate::double::{Doubled, Transparent};
-use crate::invariant::{TAIL, Violation, Watch};
+use crate::invariant::{Violation, Watch};
 use crate::keys::Keys;
 use crate::lens::Lens;
 use crate::node::{Carries, Datagram, Deed, Dice, Node, NodeId};
 use crate::queue::{Due, Queue};
 use crate::scenario::{Planned, Scenario, Start, Traffic};
-use crate::trace::{self, Content, Detail, Entry, Happening, Sa, Trace};
+use crate::trace::{Detail, Happening, Sa, Trace};
 use crate::traffic::{Counts, Flow, Mark, PATIENCE, Pattern, Running};
-use crate::wan::{Conditions, Fate, Loss, Nat, outer_length};
+use crate::wan::{Conditions, Fate, Loss, Nat};
 use crossgate_ike::IkeKeys;
 use crossgate_model::operate::Operation;
 use crossgate_model::view::ConnectionView;
@@ -80,8 +81,10 @@ pub struct World {
     detail: Detail,
     trace: Trace,
     watch: Watch,
-    work: VecDeque<(NodeId, Deed)>,
-    scratch: Vec<Deed>,
+    /// What each node wants done, in the order in which they came to want it.
+    work: VecDeque<(NodeId, Vec<Deed>)>,
+    /// Lists of none.
+    scratch: Vec<Vec<Deed>>,
     /// Room for a host's packet.
     packet: Vec<u8>,
 }
@@ -388,25 +391,33 @@ impl World {
     }
 
     fn collect(&mut self, id: NodeId) {
-        let mut deeds = std::mem::take(&mut self.scratch);
-        if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
-            node.take_deeds(&mut deeds);
+        if let Some(Some(node)) = self.nodes.get_mut(id.index())
+            && node.has_deeds()
+        {
+            let none = self.scratch.pop().unwrap_or_default();
+            self.work.push_back((id, node.take_deeds(none)));
         }
-        self.work.extend(deeds.drain(..).map(|deed| (id, deed)));
-        self.scratch = deeds;
         self.plan_wake(id);
     }
 
     fn carry_out(&mut self) {
-        while let Some((id, deed)) = self.work.pop_front() {
-            self.carry(id, deed);
+        while let Some((id, mut deeds)) = self.work.pop_front() {
+            for deed in deeds.drain(..) {
+                self.carry(id, deed);
+            }
+            self.scratch.push(deeds);
         }
     }
 
     fn carry(&mut self, id: NodeId, deed: Deed) {
         match deed {
             Deed::Send(datagram) => self.send(id, datagram),
-            Deed::Deliver(packet) => self.at_host(id, &packet),
+            Deed::Deliver(packet) => {
+                self.at_host(id, &packet);
+                if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
+                    node.spare().keep_packet(packet);
+                }
+            }
             Deed::Event(event) => {
                 self.tell(Happening::Event { node: id, event });
                 self.excite_flows();
@@ -430,11 +441,7 @@ impl World {
                 path,
             }),
             Deed::Keys(keys) => self.learn(*keys),
-            Deed::Opened { spi_in, sequence } => self.tell(Happening::Opened {
-                node: id,
-                spi_in,
-                sequence,
-            }),
+            Deed::Opened { spi_in, sequence } => self.tell_opened(id, spi_in, sequence),
             Deed::Waits { packets } => self.tell(Happening::Waits { node: id, packets }),
             Deed::Dropped { by, reason } => self.tell(Happening::Dropped {
                 node: id,
@@ -456,36 +463,6 @@ impl World {
         self.lens.learn(&keys);
         if self.detail.octets {
             self.keys.ike.push(keys);
-        }
-    }
-
-    fn tell(&mut self, what: Happening) {
-        self.tell_of_packet(what, false);
-    }
-
-    fn tell_of_packet(&mut self, what: Happening, ike: bool) {
-        self.trace.totals.count(&what);
-        let kept = what.is_kept(self.detail, ike);
-        let entry = Entry { at: self.now, what };
-        let before = self.watch.violations().len();
-        self.watch.see(&entry);
-        if kept {
-            self.trace.entries.push(entry);
-        }
-        self.show_tail(before);
-    }
-
-    /// New violations get the end of the trace.
-    fn show_tail(&mut self, before: usize) {
-        if self.watch.violations().len() == before {
-            return;
-        }
-        let names = self.names();
-        let from = self.trace.entries.len().saturating_sub(TAIL);
-        let last = self.trace.entries.get(from..).unwrap_or_default();
-        let tail: Vec<String> = last.iter().map(|e| e.line(&names).to_string()).collect();
-        for violation in self.watch.newest_mut(before) {
-            violation.tail.clone_from(&tail);
         }
     }
 
@@ -573,52 +550,14 @@ impl World {
         self.queue.plan(self.now + after, due);
     }
 
-    /// Whether it is an IKE message.
-    fn tell_sent(&mut self, from: NodeId, number: u64, datagram: &Datagram) -> bool {
-        let mut content = trace::content(datagram);
-        let ike = matches!(content, Content::Ike(_));
-        if ike && self.detail.payloads {
-            self.lens.look(&datagram.payload, &mut content);
-        }
-        let octets = self
-            .detail
-            .octets
-            .then(|| datagram.payload.as_slice().into());
-        let packet = trace::Packet {
-            number,
-            from: datagram.from,
-            to: datagram.to,
-            length: outer_length(datagram),
-            content,
-            octets,
-        };
-        self.tell(Happening::Sent { from, packet });
-        ike
-    }
-
-    fn tell_plaintext(&mut self, from: NodeId, datagram: &Datagram) {
-        let (source, destination) = (datagram.from.ip(), datagram.to.ip());
-        let is_protected = |address: IpAddr| {
-            let mut nets = self.network.protected.iter();
-            matches!(address, IpAddr::V4(v4) if nets.any(|net| net.contains(&v4)))
-        };
-        if is_protected(source) || is_protected(destination) {
-            self.tell(Happening::Plaintext {
-                from,
-                source,
-                destination,
-            });
-        }
-    }
-
     fn arrive(&mut self, number: u64, ike: bool, mut datagram: Box<Datagram>) {
         match self.receiver(&mut datagram) {
             Ok(to) => {
-                self.tell_of_packet(Happening::Delivered { number, to }, ike);
+                self.tell_delivered(number, to, ike);
                 if ike {
                     self.remember_first_request(to, &datagram);
                 }
-                self.with_node(to, |node, now| node.receive(now, &datagram));
+                self.with_node(to, |node, now| node.receive_from(now, datagram));
             }
             Err(why) => self.tell_of_packet(Happening::Lost { number, why }, ike),
         }
@@ -659,7 +598,7 @@ impl World {
         }
         let (number, answered) = (mark.number, flow.is_answered());
         if flow.arrive(number) {
-            self.tell(Happening::PingArrived {
+            self.tell_ping(Happening::PingArrived {
                 flow: mark.flow,
                 number,
             });
@@ -687,7 +626,7 @@ impl World {
         let flow = self.flows.get_mut(usize::from(mark.flow));
         let flow = flow.filter(|flow| flow.flow.from == gateway);
         if let Some(after) = flow.and_then(|flow| flow.answer(mark.number, now)) {
-            self.tell(Happening::PingAnswered {
+            self.tell_ping(Happening::PingAnswered {
                 flow: mark.flow,
                 number: mark.number,
                 after,
@@ -723,7 +662,7 @@ impl World {
                 return;
             };
             self.asked.push_back((now, index));
-            self.tell(Happening::PingSent {
+            self.tell_ping(Happening::PingSent {
                 flow: index,
                 number,
             });

@@ -1,0 +1,133 @@
+//! What happens is counted, shown to the invariants, and kept as far as the recorder wants it.
+
+use super::World;
+use crate::invariant::{Opened, SentEsp, TAIL, Watch};
+use crate::node::{Datagram, NodeId};
+use crate::trace::{self, Content, Entry, Happening};
+use crate::wan::outer_length;
+use crossgate_model::Time;
+use std::net::IpAddr;
+
+impl World {
+    pub(super) fn tell(&mut self, what: Happening) {
+        self.tell_of_packet(what, false);
+    }
+
+    /// What few recorders keep and most of a run is made of is counted and looked at, without an
+    /// entry being made of it.
+    fn glance(&mut self, see: impl FnOnce(&mut Watch, Time)) {
+        let before = self.watch.violations().len();
+        see(&mut self.watch, self.now);
+        self.show_tail(before);
+    }
+
+    pub(super) fn tell_opened(&mut self, node: NodeId, spi_in: u32, sequence: u32) {
+        let opened = Opened {
+            node,
+            spi_in,
+            sequence,
+        };
+        match self.detail.data {
+            true => self.tell(Happening::Opened {
+                node,
+                spi_in,
+                sequence,
+            }),
+            false => self.glance(|watch, now| watch.see_opened(now, &opened)),
+        }
+    }
+
+    pub(super) fn tell_delivered(&mut self, number: u64, to: NodeId, ike: bool) {
+        let kept = self.detail.data || (ike && self.detail.messages);
+        match kept {
+            true => self.tell_of_packet(Happening::Delivered { number, to }, ike),
+            false => self.glance(Watch::see_time),
+        }
+    }
+
+    pub(super) fn tell_ping(&mut self, what: Happening) {
+        match self.detail.data {
+            true => self.tell(what),
+            false => {
+                self.trace.totals.count(&what);
+                self.glance(Watch::see_time);
+            }
+        }
+    }
+
+    pub(super) fn tell_of_packet(&mut self, what: Happening, ike: bool) {
+        self.trace.totals.count(&what);
+        let kept = what.is_kept(self.detail, ike);
+        let entry = Entry { at: self.now, what };
+        let before = self.watch.violations().len();
+        self.watch.see(&entry);
+        if kept {
+            self.trace.entries.push(entry);
+        }
+        self.show_tail(before);
+    }
+
+    /// New violations get the end of the trace.
+    pub(super) fn show_tail(&mut self, before: usize) {
+        if self.watch.violations().len() == before {
+            return;
+        }
+        let names = self.names();
+        let from = self.trace.entries.len().saturating_sub(TAIL);
+        let last = self.trace.entries.get(from..).unwrap_or_default();
+        let tail: Vec<String> = last.iter().map(|e| e.line(&names).to_string()).collect();
+        for violation in self.watch.newest_mut(before) {
+            violation.tail.clone_from(&tail);
+        }
+    }
+
+    /// Whether it is an IKE message.
+    pub(super) fn tell_sent(&mut self, from: NodeId, number: u64, datagram: &Datagram) -> bool {
+        let mut content = trace::content(datagram);
+        if let (
+            Content::Esp {
+                spi, sequence, iv, ..
+            },
+            false,
+        ) = (&content, self.detail.data)
+        {
+            let packet = SentEsp::new(from, *spi, *sequence, *iv);
+            self.trace.totals.esp_packets += 1;
+            self.glance(|watch, now| watch.see_esp(now, &packet));
+            return false;
+        }
+        let ike = matches!(content, Content::Ike(_));
+        if ike && self.detail.payloads {
+            self.lens.look(&datagram.payload, &mut content);
+        }
+        let octets = self
+            .detail
+            .octets
+            .then(|| datagram.payload.as_slice().into());
+        let packet = trace::Packet {
+            number,
+            from: datagram.from,
+            to: datagram.to,
+            length: outer_length(datagram),
+            content,
+            octets,
+        };
+        self.tell(Happening::Sent { from, packet });
+        ike
+    }
+
+    pub(super) fn tell_plaintext(&mut self, from: NodeId, datagram: &Datagram) {
+        let (source, destination) = (datagram.from.ip(), datagram.to.ip());
+        let is_protected = |address: IpAddr| {
+            let mut nets = self.network.protected.iter();
+            matches!(address, IpAddr::V4(v4) if nets.any(|net| net.contains(&v4)))
+        };
+        if is_protected(source) || is_protected(destination) {
+            self.tell(Happening::Plaintext {
+                from,
+                source,
+                destination,
+            });
+        }
+    }
+}
