@@ -100,7 +100,7 @@ impl Child {
 
     /// `flow` as this end sends it.
     pub(crate) fn selects(&self, flow: &Flow) -> bool {
-        self.policy.is_some_and(|pair| pair_selects(&pair, flow))
+        self.policy.as_ref().is_some_and(|pair| pair_selects(pair, flow))
     }
 
     /// Whether an SA is to be asked for now, which is then remembered.

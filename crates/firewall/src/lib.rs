@@ -131,9 +131,9 @@ impl Firewall {
         steps: &mut Vec<Step>,
     ) -> Result<Outcome, Reason> {
         self.enter(arrival, &flow, steps)?;
-        if let Some(known) = self.sessions.find(&self.gateway, now, arrival, &flow) {
+        if let Some(found) = self.sessions.find(&self.gateway, now, arrival, &flow) {
             steps.push(Step::Session);
-            return self.leave(arrival, known, steps);
+            return self.leave(arrival, found.leaves, steps);
         }
         let Some(hop) = self.taken_route(arrival, flow.destination, steps)? else {
             return Ok(Outcome::Local);

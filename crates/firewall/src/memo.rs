@@ -2,10 +2,10 @@
 //! alone says of a flow is worked out once and kept. Sessions and NAT are asked for each packet.
 
 use crate::flow::{Flow, Key};
-use crate::session::Sessions;
+use crate::session::{Found, Sessions};
 use crate::verdict::{Outcome, Reason, Step};
 use crate::{Firewall, nat, sent_by};
-use crossgate_model::Time;
+use crossgate_model::{Gateway, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ struct Judged {
     first: Option<Arc<Outcome>>,
 }
 
-/// What was asked for last, which the next packets are the likeliest to ask for: so many.
+/// What was asked for last, which the next packets are the likeliest to ask for: so many of a way.
 const RECENT: usize = 4;
 
 type Flows = BTreeMap<(Way, Key), Arc<Judged>>;
@@ -39,7 +39,14 @@ type Flows = BTreeMap<(Way, Key), Arc<Judged>>;
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
     by_interface: BTreeMap<Arc<str>, Flows>,
-    recent: Vec<Recent>,
+    forward: Recents,
+    input: Recents,
+    output: Recents,
+}
+
+#[derive(Debug, Default)]
+struct Recents {
+    all: Vec<Recent>,
     /// Which of them is replaced next.
     oldest: usize,
 }
@@ -47,38 +54,37 @@ pub(crate) struct Memo {
 #[derive(Debug)]
 struct Recent {
     key: Key,
-    way: Way,
     interface: Arc<str>,
     judged: Arc<Judged>,
+    /// That of the last packet.
+    session: Option<Found>,
 }
 
 impl Memo {
-    /// Where among the recent ones it is, if it is known.
-    fn find(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
-        let mut recent = self.recent.iter();
-        let place = recent.position(|known| {
-            known.key == key && known.way == way && *known.interface == *interface
-        });
-        place.or_else(|| {
-            let (interface, flows) = self.by_interface.get_key_value(interface)?;
-            let recent = Recent {
-                key,
-                way,
-                interface: interface.clone(),
-                judged: flows.get(&(way, key))?.clone(),
-            };
-            Some(self.put(recent))
-        })
+    fn recents(&mut self, way: Way) -> &mut Recents {
+        match way {
+            Way::Forward => &mut self.forward,
+            Way::Input => &mut self.input,
+            Way::Output => &mut self.output,
+        }
     }
 
-    fn put(&mut self, recent: Recent) -> usize {
-        let place = self.oldest;
-        self.oldest = (place + 1) % RECENT;
-        match self.recent.get_mut(place) {
-            Some(oldest) => *oldest = recent,
-            None => self.recent.push(recent),
-        }
-        place
+    /// Where among the recent ones it is, if it is known.
+    fn find(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
+        let mut recent = self.recents(way).all.iter();
+        let place = recent.position(|known| known.key == key && *known.interface == *interface);
+        place.or_else(|| self.recall(way, interface, key))
+    }
+
+    fn recall(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
+        let (interface, flows) = self.by_interface.get_key_value(interface)?;
+        let recent = Recent {
+            key,
+            interface: interface.clone(),
+            judged: flows.get(&(way, key))?.clone(),
+            session: None,
+        };
+        Some(self.recents(way).put(recent))
     }
 
     fn insert(&mut self, way: Way, interface: &str, key: Key, judged: Arc<Judged>) -> usize {
@@ -91,18 +97,46 @@ impl Memo {
             flows.clear();
         }
         flows.insert((way, key), judged.clone());
-        self.put(Recent {
+        self.recents(way).put(Recent {
             key,
-            way,
             interface,
             judged,
+            session: None,
         })
     }
 
-    fn at(&self, place: usize) -> Result<&Judged, Reason> {
-        let recent = self.recent.get(place);
+    fn at(&mut self, way: Way, place: usize) -> Result<&mut Recent, Reason> {
         // It was found there, or put there, a moment ago.
-        recent.map(|recent| &*recent.judged).ok_or(Reason::NoRoute)
+        self.recents(way).all.get_mut(place).ok_or(Reason::NoRoute)
+    }
+}
+
+impl Recents {
+    fn put(&mut self, recent: Recent) -> usize {
+        let place = self.oldest;
+        self.oldest = (place + 1) % RECENT;
+        match self.all.get_mut(place) {
+            Some(oldest) => *oldest = recent,
+            None => self.all.push(recent),
+        }
+        place
+    }
+}
+
+impl Recent {
+    /// The packet as it leaves, if it is of a session.
+    fn in_session(
+        &mut self,
+        sessions: &mut Sessions,
+        gateway: &Gateway,
+        now: Time,
+        flow: &Flow,
+    ) -> Option<Flow> {
+        let known = self.session.as_ref();
+        if known.is_none_or(|found| !sessions.touch(now, found)) {
+            self.session = sessions.find(gateway, now, &self.interface, flow);
+        }
+        Some(self.session.as_ref()?.leaves)
     }
 }
 
@@ -131,14 +165,15 @@ impl Firewall {
         tell: &mut impl FnMut(&Arc<Outcome>) -> T,
     ) -> Result<T, Reason> {
         let place = self.judged(way, interface, flow);
-        let judged = self.memo.at(place)?;
-        judged.entry?;
-        let session = self.sessions.find(&self.gateway, now, interface, &flow);
+        let recent = self.memo.at(way, place)?;
+        recent.judged.entry?;
+        let session = recent.in_session(&mut self.sessions, &self.gateway, now, &flow);
+        let judged = &recent.judged;
         match (session, &judged.first) {
             (Some(known), _) if known == flow || way != Way::Forward => Ok(tell(&judged.known)),
             (Some(known), _) => {
                 let place = self.judged(way, interface, known);
-                Ok(tell(&self.memo.at(place)?.known))
+                Ok(tell(&self.memo.at(way, place)?.judged.known))
             }
             (None, Some(first)) => {
                 if self.gateway.policy.zones_need_rules {

@@ -41,38 +41,72 @@ impl Session {
     }
 }
 
-/// By the first packet's flow, and by that of the answers.
+/// Where a session is, and the packet as it leaves: for whoever has many packets of one flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub leaves: Flow,
+    slot: usize,
+    /// Holds as long as no session is made or forgotten.
+    generation: u64,
+}
+
+/// Found by the first packet's flow, and by that of the answers.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    by_first: BTreeMap<Key, Session>,
-    by_answer: BTreeMap<Key, Key>,
+    slots: Vec<Session>,
+    free: Vec<usize>,
+    by_first: BTreeMap<Key, usize>,
+    by_answer: BTreeMap<Key, usize>,
+    /// Counts the changes.
+    generation: u64,
     swept: Time,
 }
 
 impl Sessions {
-    /// The packet as it leaves, if it is of a session.
+    /// The session of a packet, which lives on by it.
     pub fn find(
         &mut self,
         gateway: &Gateway,
         now: Time,
         arrival: &str,
         flow: &Flow,
-    ) -> Option<Flow> {
-        let key = Key::of(flow);
-        if let Some(session) = self.by_first.get_mut(&key)
+    ) -> Option<Found> {
+        let (key, generation) = (Key::of(flow), self.generation);
+        if let Some(slot) = self.by_first.get(&key).copied()
+            && let Some(session) = self.slots.get_mut(slot)
             && session.until > now
             && session.arrival == arrival
         {
             session.until = now + idle_time(flow.protocol);
-            return Some(session.translated);
+            return Some(Found {
+                leaves: session.translated,
+                slot,
+                generation,
+            });
         }
-        let first = self.by_answer.get(&key)?;
-        let session = self.by_first.get_mut(first)?;
+        let slot = *self.by_answer.get(&key)?;
+        let session = self.slots.get_mut(slot)?;
         if session.until <= now || !same_zone(gateway, arrival, &session.leaving) {
             return None;
         }
         session.until = now + idle_time(flow.protocol);
-        Some(session.first.reversed())
+        Some(Found {
+            leaves: session.first.reversed(),
+            slot,
+            generation,
+        })
+    }
+
+    /// The same for a packet like the one that it was found for, while the configuration is the same;
+    /// false if it must be looked for anew.
+    pub fn touch(&mut self, now: Time, found: &Found) -> bool {
+        let session = self.slots.get_mut(found.slot);
+        let session = session.filter(|session| session.until > now);
+        let Some(session) = session.filter(|_| found.generation == self.generation) else {
+            return false;
+        };
+        session.until = now + idle_time(session.first.protocol);
+        true
     }
 
     pub fn add(
@@ -90,6 +124,8 @@ impl Sessions {
         if self.by_first.len() >= SESSIONS && !self.by_first.contains_key(&key) {
             return Err(Reason::SessionTableFull);
         }
+        self.forget(key);
+        self.generation += 1;
         let session = Session {
             arrival: arrival.to_owned(),
             leaving: leaving.to_owned(),
@@ -97,23 +133,44 @@ impl Sessions {
             translated,
             until: now + idle_time(flow.protocol),
         };
-        if let Some(old) = self.by_first.insert(key, session) {
-            self.by_answer.remove(&old.answer());
+        // One that has the same answers has expired.
+        let expired = self.by_answer.get(&session.answer());
+        let expired = expired.and_then(|slot| self.slots.get(*slot));
+        if let Some(expired) = expired.map(|expired| Key::of(&expired.first)) {
+            self.forget(expired);
         }
-        let expired = self.by_answer.insert(Key::of(&translated.reversed()), key);
-        if let Some(expired) = expired.filter(|expired| *expired != key) {
-            self.by_first.remove(&expired);
-        }
+        self.put(key, session);
         Ok(())
+    }
+
+    fn put(&mut self, key: Key, session: Session) {
+        let answer = session.answer();
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        match self.slots.get_mut(slot) {
+            Some(place) => *place = session,
+            None => self.slots.push(session),
+        }
+        self.by_first.insert(key, slot);
+        self.by_answer.insert(answer, slot);
+    }
+
+    fn forget(&mut self, first: Key) {
+        if let Some(slot) = self.by_first.remove(&first) {
+            self.generation += 1;
+            let answer = self.slots.get(slot).map(Session::answer);
+            answer.map(|answer| self.by_answer.remove(&answer));
+            self.free.push(slot);
+        }
     }
 
     /// All, with where their first packets arrived; none remains.
     pub fn take(&mut self) -> Vec<(String, Flow)> {
-        self.by_answer.clear();
-        let sessions = std::mem::take(&mut self.by_first);
+        let gone = std::mem::take(self);
+        (self.swept, self.generation) = (gone.swept, gone.generation + 1);
+        let slots = gone.by_first.into_values();
+        let sessions = slots.filter_map(|slot| gone.slots.get(slot));
         sessions
-            .into_values()
-            .map(|session| (session.arrival, session.first))
+            .map(|session| (session.arrival.clone(), session.first))
             .collect()
     }
 
@@ -135,8 +192,8 @@ impl Sessions {
         let Some(taken) = self.by_answer.get(&Key::of(&translated.reversed())) else {
             return true;
         };
-        let session = self.by_first.get(taken);
-        *taken == Key::of(first) || session.is_none_or(|session| session.until <= now)
+        let session = self.slots.get(*taken);
+        session.is_some_and(|session| session.first == *first) || session.is_none_or(|session| session.until <= now)
     }
 
     fn sweep(&mut self, now: Time) {
@@ -144,14 +201,10 @@ impl Sessions {
             return;
         }
         self.swept = now;
-        let by_answer = &mut self.by_answer;
-        self.by_first.retain(|_, session| {
-            let lives = session.until > now;
-            if !lives {
-                by_answer.remove(&session.answer());
-            }
-            lives
-        });
+        let over = |slot: &usize| self.slots.get(*slot).is_none_or(|s| s.until <= now);
+        let over = self.by_first.iter().filter(|(_, slot)| over(slot));
+        let over: Vec<Key> = over.map(|(key, _)| *key).collect();
+        over.into_iter().for_each(|first| self.forget(first));
     }
 }
 

@@ -211,7 +211,10 @@ impl Engine {
             at: *at,
             timer: TimerName::Retry,
         });
-        self.sas.next_deadline().into_iter().chain(retry).min()
+        match (self.sas.next_deadline(), retry) {
+            (Some(of_sa), Some(retry)) => Some(of_sa.min(retry)),
+            (one, other) => one.or(other),
+        }
     }
 }
 

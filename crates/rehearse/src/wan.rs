@@ -112,10 +112,10 @@ pub enum Fate {
 impl Conditions {
     /// What becomes of a datagram that leaves now.
     pub fn fate(&self, datagram: &Datagram, rng: &mut impl Rng) -> Fate {
-        if let Some(loss) = self.refusal(datagram) {
+        let pieces = self.pieces(datagram);
+        if let Some(loss) = self.refusal(datagram, pieces) {
             return Fate::Lost(loss);
         }
-        let pieces = u64::from(self.pieces(datagram));
         let lost = (0..pieces).any(|_| chance(rng, self.loss));
         if lost {
             return Fate::Lost(Loss::Chance);
@@ -135,12 +135,15 @@ impl Conditions {
         delay + share(rng, self.jitter)
     }
 
-    fn refusal(&self, datagram: &Datagram) -> Option<Loss> {
+    fn refusal(&self, datagram: &Datagram, pieces: u16) -> Option<Loss> {
+        let fragmented = pieces > 1;
+        if !self.down && self.blocked == Blocked::default() && !fragmented {
+            return None;
+        }
         let port = |number| {
             datagram.carries == Carries::Udp
                 && (datagram.from.port() == number || datagram.to.port() == number)
         };
-        let fragmented = self.pieces(datagram) > 1;
         let reasons = [
             (self.down, Loss::LinkDown),
             (self.blocked.udp_500 && port(500), Loss::BlockedUdp500),

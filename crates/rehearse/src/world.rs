@@ -213,11 +213,9 @@ impl World {
     }
 
     pub fn run_until(&mut self, end: Time) {
-        while let Some(at) = self.queue.next().filter(|at| *at <= end) {
+        while let Some((at, due)) = self.queue.pop(end) {
             self.now = self.now.max(at);
-            if let Some(due) = self.queue.pop() {
-                self.turn(due);
-            }
+            self.turn(due);
             if self.queue.len() > QUEUE_LIMIT {
                 self.tell(Happening::Overflow { limit: QUEUE_LIMIT });
                 break;
@@ -598,10 +596,7 @@ impl World {
         }
         let (number, answered) = (mark.number, flow.is_answered());
         if flow.arrive(number) {
-            self.tell_ping(Happening::PingArrived {
-                flow: mark.flow,
-                number,
-            });
+            self.tell_ping_arrived(mark.flow, number);
         }
         // To whom it came from, which a NAT may have changed.
         let (IpAddr::V4(here), IpAddr::V4(there)) = (packet.destination, packet.source) else {
@@ -626,11 +621,7 @@ impl World {
         let flow = self.flows.get_mut(usize::from(mark.flow));
         let flow = flow.filter(|flow| flow.flow.from == gateway);
         if let Some(after) = flow.and_then(|flow| flow.answer(mark.number, now)) {
-            self.tell_ping(Happening::PingAnswered {
-                flow: mark.flow,
-                number: mark.number,
-                after,
-            });
+            self.tell_ping_answered(mark.flow, mark.number, after);
         }
     }
 
@@ -662,10 +653,7 @@ impl World {
                 return;
             };
             self.asked.push_back((now, index));
-            self.tell_ping(Happening::PingSent {
-                flow: index,
-                number,
-            });
+            self.tell_ping_sent(index, number);
             self.host_sends(from, &packet);
             self.packet = packet;
             self.carry_out();

@@ -28,9 +28,7 @@ pub struct Received<'a> {
 /// What belongs to an inner packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// The configured Child.
-    pub child: Arc<str>,
-    /// Its tunnel interface, which the packet came in by.
+    /// The Child's tunnel interface, which the packet came in by.
     pub interface: Option<Arc<str>>,
     pub spi_in: u32,
 }
@@ -238,7 +236,6 @@ impl<'s> Opening<'s> {
         self.sa.counters.packets_in += 1;
         self.sa.counters.bytes_in += inner.len() as u64;
         let meta = Opened {
-            child: child.name.clone(),
             interface: child.interface.clone(),
             spi_in: self.spi_in,
         };

@@ -83,13 +83,13 @@ impl World {
     /// Until its peers have answered, or long enough.
     fn run_farewell(&mut self, id: NodeId) {
         let until = self.now + FAREWELL;
-        while let Some(at) = self.queue.next().filter(|at| *at <= until) {
+        while self.queue.next().is_some_and(|at| at <= until) {
             let node = self.nodes.get(id.index()).and_then(Option::as_ref);
             if node.is_none_or(Node::is_quiet) {
                 return;
             }
-            self.now = self.now.max(at);
-            if let Some(due) = self.queue.pop() {
+            if let Some((at, due)) = self.queue.pop(until) {
+                self.now = self.now.max(at);
                 self.turn(due);
             }
         }

@@ -7,6 +7,7 @@ use crate::trace::{self, Content, Entry, Happening};
 use crate::wan::outer_length;
 use crossgate_model::Time;
 use std::net::IpAddr;
+use std::time::Duration;
 
 impl World {
     pub(super) fn tell(&mut self, what: Happening) {
@@ -18,7 +19,9 @@ impl World {
     fn glance(&mut self, see: impl FnOnce(&mut Watch, Time)) {
         let before = self.watch.violations().len();
         see(&mut self.watch, self.now);
-        self.show_tail(before);
+        if self.watch.violations().len() > before {
+            self.show_tail(before);
+        }
     }
 
     pub(super) fn tell_opened(&mut self, node: NodeId, spi_in: u32, sequence: u32) {
@@ -45,14 +48,33 @@ impl World {
         }
     }
 
-    pub(super) fn tell_ping(&mut self, what: Happening) {
-        match self.detail.data {
-            true => self.tell(what),
-            false => {
-                self.trace.totals.count(&what);
-                self.glance(Watch::see_time);
-            }
+    pub(super) fn tell_ping_sent(&mut self, flow: u16, number: u32) {
+        if self.detail.data {
+            return self.tell(Happening::PingSent { flow, number });
         }
+        self.trace.totals.pings_sent += 1;
+        self.glance(Watch::see_time);
+    }
+
+    pub(super) fn tell_ping_arrived(&mut self, flow: u16, number: u32) {
+        if self.detail.data {
+            return self.tell(Happening::PingArrived { flow, number });
+        }
+        self.trace.totals.pings_arrived += 1;
+        self.glance(Watch::see_time);
+    }
+
+    pub(super) fn tell_ping_answered(&mut self, flow: u16, number: u32, after: Duration) {
+        if self.detail.data {
+            let what = Happening::PingAnswered {
+                flow,
+                number,
+                after,
+            };
+            return self.tell(what);
+        }
+        self.trace.totals.pings_answered += 1;
+        self.glance(Watch::see_time);
     }
 
     pub(super) fn tell_of_packet(&mut self, what: Happening, ike: bool) {

@@ -42,6 +42,7 @@ pub struct Fragment {
 
 impl<'a> Packet<'a> {
     /// Checks lengths, not checksums. Bytes behind the packet's own length are left out of `bytes`.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         match bytes.first().map(|first| first >> 4) {
             Some(6) => parse_v6(bytes),
@@ -85,16 +86,20 @@ impl<'a> Packet<'a> {
 
 const IPV4_HEADER_LEN: usize = 20;
 
+#[inline]
 fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Error> {
-    let mut reader = Reader::new(Part::Ipv4Header, bytes, 0);
-    let header_len = usize::from(reader.u8()? & 0x0f) * 4;
-    let tos = reader.u8()?;
-    let total_len = usize::from(reader.u16()?);
-    let identification = reader.u16()?;
-    let flags_and_offset = reader.u16()?;
-    let [ttl, protocol, ..] = reader.array::<4>()?;
-    let source = Ipv4Addr::from(reader.array::<4>()?).into();
-    let destination = Ipv4Addr::from(reader.array::<4>()?).into();
+    // The whole header at once: this is asked for several times for each packet.
+    let Some(header) = bytes.first_chunk::<IPV4_HEADER_LEN>() else {
+        return Err(truncated_v4(bytes));
+    };
+    let [first, tos, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, addresses @ ..] = *header;
+    let [s0, s1, s2, s3, d0, d1, d2, d3] = addresses;
+    let header_len = usize::from(first & 0x0f) * 4;
+    let total_len = usize::from(u16::from_be_bytes([l0, l1]));
+    let identification = u16::from_be_bytes([i0, i1]);
+    let flags_and_offset = u16::from_be_bytes([f0, f1]);
+    let source = Ipv4Addr::new(s0, s1, s2, s3).into();
+    let destination = Ipv4Addr::new(d0, d1, d2, d3).into();
     let bytes = cut(Part::Ipv4Header, 2, bytes, total_len)?;
     if header_len < IPV4_HEADER_LEN {
         let (part, expected) = (Part::Ipv4Header, IPV4_HEADER_LEN);
@@ -122,6 +127,20 @@ fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Error> {
         ),
         bytes,
         payload,
+    })
+}
+
+/// Which field of the header isn't there.
+#[cold]
+fn truncated_v4(bytes: &[u8]) -> Error {
+    let mut reader = Reader::new(Part::Ipv4Header, bytes, 0);
+    let fields = [1, 1, 2, 2, 2, 4, 4, 4];
+    let mut missing = fields.into_iter().filter_map(|len| reader.take(len).err());
+    missing.next().unwrap_or(Error::Truncated {
+        part: Part::Ipv4Header,
+        offset: 0,
+        expected: IPV4_HEADER_LEN,
+        found: bytes.len(),
     })
 }
 
