@@ -5,7 +5,7 @@ use crate::inbound::Inbound;
 use crate::lifetime::Lifetime;
 use crate::mtu::{inner_mtu, outer_len};
 use crate::outbound::Outbound;
-use crate::selection::{any_selects, shows_no_ports};
+use crate::selection::{Ready, any_selects};
 use crate::spd::ChildId;
 use crate::transform::{Key, Transform};
 use crossgate_crypto::{CryptoError, Double, Encr, Integ};
@@ -40,8 +40,8 @@ pub(crate) struct Sa {
     pub(crate) moved: Pace,
     encr: Encr,
     integ: Option<Integ>,
-    local_selectors: Vec<Selector>,
-    remote_selectors: Vec<Selector>,
+    local_selectors: Vec<Ready>,
+    remote_selectors: Vec<Ready>,
     path_mtu: u16,
     inner_mtu: u16,
 }
@@ -75,8 +75,8 @@ impl Sa {
             moved: Pace::default(),
             encr,
             integ,
-            local_selectors: agreed.local_selectors,
-            remote_selectors: agreed.remote_selectors,
+            local_selectors: ready(&agreed.local_selectors),
+            remote_selectors: ready(&agreed.remote_selectors),
             path_mtu,
             inner_mtu: inner_mtu(path_mtu, encr, integ, &agreed.path),
         })
@@ -119,7 +119,7 @@ impl Sa {
     /// Whether the peer takes fragments, of which the later ones show no ports (RFC 4301 §7.1).
     pub(crate) fn takes_fragments(&self) -> bool {
         let mut all = self.local_selectors.iter().chain(&self.remote_selectors);
-        all.all(shows_no_ports)
+        all.all(Ready::shows_no_ports)
     }
 
     pub(crate) fn lingers(&self) -> bool {
@@ -157,6 +157,10 @@ fn transform<K: Key>(
         None => real,
         Some(double) => real.doubled(keys, double.clone()),
     })
+}
+
+fn ready(selectors: &[Selector]) -> Vec<Ready> {
+    selectors.iter().map(|selector| Ready::new(*selector)).collect()
 }
 
 fn udp_ends(path: &Path) -> Option<(SocketAddr, SocketAddr)> {

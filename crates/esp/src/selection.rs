@@ -1,60 +1,88 @@
 //! Whether a packet is inside traffic selectors (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1).
 
-use crossgate_model::{Selector, SelectorPair};
+use crossgate_model::Selector;
 use crossgate_wire::ip::Flow;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-/// `flow` as this end sends it: its source is local. Of each list one selector must match.
-pub(crate) fn any_selects(local: &[Selector], remote: &[Selector], flow: &Flow) -> bool {
-    // Each packet is asked for four times: IPv4's addresses compare as numbers.
-    if let (IpAddr::V4(from), IpAddr::V4(to)) = (flow.src, flow.dst) {
-        let inside = |selectors: &[Selector], address: Ipv4Addr, port| {
-            let selects = |selector| v4_selects(selector, address.to_bits(), flow.proto, port);
-            selectors.iter().any(selects)
+/// A selector made ready to be asked: each packet asks four.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    selector: Selector,
+    /// First and last address of IPv4, as numbers.
+    v4: Option<(u32, u32)>,
+    shows_no_ports: bool,
+}
+
+impl Ready {
+    pub(crate) fn new(selector: Selector) -> Self {
+        let v4 = match (selector.start, selector.end) {
+            (IpAddr::V4(start), IpAddr::V4(end)) => Some((start.to_bits(), end.to_bits())),
+            _ => None,
         };
-        return inside(local, from, flow.sport) && inside(remote, to, flow.dport);
+        Self {
+            selector,
+            v4,
+            shows_no_ports: shows_no_ports(&selector),
+        }
     }
-    let inside = |selectors: &[Selector], address, port| {
-        let selects = |selector| one_selects(selector, address, flow.proto, port);
-        selectors.iter().any(selects)
-    };
-    inside(local, flow.src, flow.sport) && inside(remote, flow.dst, flow.dport)
-}
 
-pub(crate) fn pair_selects(pair: &SelectorPair, flow: &Flow) -> bool {
-    let (local, remote) = (&pair.local, &pair.remote);
-    any_selects(std::slice::from_ref(local), std::slice::from_ref(remote), flow)
-}
-
-#[inline]
-fn v4_selects(selector: &Selector, address: u32, protocol: u8, port: Option<u16>) -> bool {
-    let (IpAddr::V4(start), IpAddr::V4(end)) = (selector.start, selector.end) else {
-        return false;
-    };
-    start.to_bits() <= address
-        && address <= end.to_bits()
-        && (selector.protocol == 0 || selector.protocol == protocol)
-        && takes_port(selector, port)
-}
-
-fn one_selects(selector: &Selector, address: IpAddr, protocol: u8, port: Option<u16>) -> bool {
-    let any_port = Selector {
-        start_port: 0,
-        end_port: u16::MAX,
-        ..*selector
-    };
-    takes_port(selector, port) && any_port.matches(address, protocol, 0)
-}
-
-fn takes_port(selector: &Selector, port: Option<u16>) -> bool {
-    match port {
-        Some(port) => selector.start_port <= port && port <= selector.end_port,
-        None => shows_no_ports(selector),
+    /// A packet without ports matches ANY and OPAQUE.
+    pub(crate) fn shows_no_ports(&self) -> bool {
+        self.shows_no_ports
     }
+
+    /// `flow` as this end sends it: its source is local.
+    #[inline]
+    pub(crate) fn selects_source(&self, flow: &Flow) -> bool {
+        self.selects(flow.src, flow.proto, flow.sport)
+    }
+
+    #[inline]
+    pub(crate) fn selects_destination(&self, flow: &Flow) -> bool {
+        self.selects(flow.dst, flow.proto, flow.dport)
+    }
+
+    #[inline]
+    fn selects(&self, address: IpAddr, protocol: u8, port: Option<u16>) -> bool {
+        let port_inside = match port {
+            Some(port) => self.selector.start_port <= port && port <= self.selector.end_port,
+            None => self.shows_no_ports,
+        };
+        port_inside
+            && match (self.v4, address) {
+                (Some((first, last)), IpAddr::V4(address)) => {
+                    let only = self.selector.protocol;
+                    first <= address.to_bits()
+                        && address.to_bits() <= last
+                        && (only == 0 || only == protocol)
+                }
+                _ => self.selects_any_port(address, protocol),
+            }
+    }
+
+    fn selects_any_port(&self, address: IpAddr, protocol: u8) -> bool {
+        let any = Selector {
+            start_port: 0,
+            end_port: u16::MAX,
+            ..self.selector
+        };
+        any.matches(address, protocol, 0)
+    }
+}
+
+/// `flow` as this end sends it. Of each list one selector must match.
+pub(crate) fn any_selects(local: &[Ready], remote: &[Ready], flow: &Flow) -> bool {
+    local.iter().any(|selector| selector.selects_source(flow))
+        && remote.iter().any(|selector| selector.selects_destination(flow))
+}
+
+/// Of one pair: local and remote.
+pub(crate) fn pair_selects([local, remote]: &[Ready; 2], flow: &Flow) -> bool {
+    local.selects_source(flow) && remote.selects_destination(flow)
 }
 
 /// A packet without ports matches ANY and OPAQUE, which has them the wrong way round.
-pub(crate) fn shows_no_ports(selector: &Selector) -> bool {
+fn shows_no_ports(selector: &Selector) -> bool {
     matches!(
         (selector.start_port, selector.end_port),
         (0, u16::MAX) | (u16::MAX, 0)

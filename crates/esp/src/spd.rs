@@ -6,7 +6,7 @@
 mod order;
 
 use crate::handling::Handling;
-use crate::selection::pair_selects;
+use crate::selection::{Ready, pair_selects};
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Gateway, SelectorPair, Time};
 use crossgate_wire::ip::Flow;
@@ -61,7 +61,7 @@ pub(crate) struct Child {
     pub(crate) name: Arc<str>,
     pub(crate) interface: Option<Arc<str>>,
     /// Absent once it is configured no more: then it seals and opens nothing.
-    policy: Option<SelectorPair>,
+    policy: Option<[Ready; 2]>,
     pub(crate) handling: Handling,
     /// Our SPIs, in the order of installation.
     pub(crate) sas: Vec<u32>,
@@ -100,7 +100,9 @@ impl Child {
 
     /// `flow` as this end sends it.
     pub(crate) fn selects(&self, flow: &Flow) -> bool {
-        self.policy.as_ref().is_some_and(|pair| pair_selects(pair, flow))
+        self.policy
+            .as_ref()
+            .is_some_and(|pair| pair_selects(pair, flow))
     }
 
     /// Whether an SA is to be asked for now, which is then remembered.
@@ -186,7 +188,8 @@ impl Spd {
         let id = self.id_for(&policy.child);
         let interface: Option<Arc<str>> = policy.tunnel_interface.map(Arc::from);
         if let Some(child) = self.child_mut(id) {
-            child.policy = Some(policy.selectors);
+            let pair = &policy.selectors;
+            child.policy = Some([pair.local, pair.remote].map(Ready::new));
             child.handling = policy.handling;
             child.interface = interface.clone();
         }

@@ -149,7 +149,7 @@ impl Firewall {
         now: Time,
         way: Way,
         interface: &str,
-        flow: Flow,
+        flow: &Flow,
         mut tell: impl FnMut(&Arc<Outcome>) -> T,
     ) -> T {
         let told = self.decided(now, way, interface, flow, &mut tell);
@@ -161,44 +161,44 @@ impl Firewall {
         now: Time,
         way: Way,
         interface: &str,
-        flow: Flow,
+        flow: &Flow,
         tell: &mut impl FnMut(&Arc<Outcome>) -> T,
     ) -> Result<T, Reason> {
         let place = self.judged(way, interface, flow);
         let recent = self.memo.at(way, place)?;
         recent.judged.entry?;
-        let session = recent.in_session(&mut self.sessions, &self.gateway, now, &flow);
+        let session = recent.in_session(&mut self.sessions, &self.gateway, now, flow);
         let judged = &recent.judged;
         match (session, &judged.first) {
-            (Some(known), _) if known == flow || way != Way::Forward => Ok(tell(&judged.known)),
+            (Some(known), _) if known == *flow || way != Way::Forward => Ok(tell(&judged.known)),
             (Some(known), _) => {
-                let place = self.judged(way, interface, known);
+                let place = self.judged(way, interface, &known);
                 Ok(tell(&self.memo.at(way, place)?.judged.known))
             }
             (None, Some(first)) => {
                 if self.gateway.policy.zones_need_rules {
-                    remember(&mut self.sessions, now, way, interface, flow, first)?;
+                    remember(&mut self.sessions, now, way, interface, *flow, first)?;
                 }
                 Ok(tell(first))
             }
             (None, None) => {
                 let mut steps = Vec::new();
-                let outcome = self.forwarded(now, interface, flow, &mut steps)?;
+                let outcome = self.forwarded(now, interface, *flow, &mut steps)?;
                 Ok(tell(&Arc::new(outcome)))
             }
         }
     }
 
     /// Where it is known; what isn't known yet is worked out.
-    fn judged(&mut self, way: Way, interface: &str, flow: Flow) -> usize {
-        let key = Key::of(&flow);
+    fn judged(&mut self, way: Way, interface: &str, flow: &Flow) -> usize {
+        let key = Key::of(flow);
         if let Some(place) = self.memo.find(way, interface, key) {
             return place;
         }
         let judged = Arc::new(match way {
-            Way::Forward => self.judged_forward(interface, flow),
-            Way::Input => self.judged_input(interface, flow),
-            Way::Output => self.judged_output(interface, flow),
+            Way::Forward => self.judged_forward(interface, *flow),
+            Way::Input => self.judged_input(interface, *flow),
+            Way::Output => self.judged_output(interface, *flow),
         });
         self.memo.insert(way, interface, key, judged)
     }

@@ -71,6 +71,9 @@ impl Sessions {
         arrival: &str,
         flow: &Flow,
     ) -> Option<Found> {
+        if self.by_first.is_empty() {
+            return None;
+        }
         let (key, generation) = (Key::of(flow), self.generation);
         if let Some(slot) = self.by_first.get(&key).copied()
             && let Some(session) = self.slots.get_mut(slot)

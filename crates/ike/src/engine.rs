@@ -199,9 +199,13 @@ impl Engine {
         self.cx.outputs.pop_front()
     }
 
+    pub fn has_output(&self) -> bool {
+        !self.cx.outputs.is_empty()
+    }
+
     /// Not in the future while output waits.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        if !self.cx.outputs.is_empty() {
+        if self.has_output() {
             return Some(Deadline {
                 at: self.cx.now,
                 timer: TimerName::Output,

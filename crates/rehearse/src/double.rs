@@ -40,7 +40,9 @@ impl Double for Transparent {
             one = mix(one, pair as u64);
             other = mix(other, (pair >> 64) as u64);
         }
-        let sum = mix(one, other);
+        let (words, rest) = rest.as_chunks::<8>();
+        let word = words.first().copied().unwrap_or_default();
+        let sum = mix(mix(one, u64::from_le_bytes(word)), other);
         rest.iter()
             .fold(sum, |sum, octet| mix(sum, u64::from(*octet)))
     }

@@ -102,7 +102,7 @@ impl Forwarding {
             return (Way::Refused("unknown-host"), None);
         };
         let forward = firewall::Way::Forward;
-        let told = self.firewall.decide(now, forward, arrival, flow, |outcome| match &**outcome {
+        let told = self.firewall.decide(now, forward, arrival, &flow, |outcome| match &**outcome {
             Outcome::Drop(reason) => Err(reason.word()),
             Outcome::Local => Err("for-the-gateway"),
             Outcome::Forward { hop, flow: after } => {
@@ -131,7 +131,7 @@ impl Forwarding {
         let flow = outer(datagram);
         let wan = self.site.around.wan_interface.as_str();
         let decide = |outcome: &Arc<Outcome>| outcome.dropped();
-        self.firewall.decide(now, way, wan, flow, decide)
+        self.firewall.decide(now, way, wan, &flow, decide)
     }
 }
 

@@ -555,13 +555,20 @@ impl Node {
     /// Does what the engines have to say, in their order, until they are silent.
     fn drain(&mut self, now: Time) {
         loop {
-            while let Some(output) = self.engine.poll_output() {
-                self.act(now, output);
+            if self.engine.has_output() {
+                self.act_all(now);
             }
             self.release(now);
             if !self.heed_notices(now) {
                 return;
             }
+        }
+    }
+
+    #[inline(never)]
+    fn act_all(&mut self, now: Time) {
+        while let Some(output) = self.engine.poll_output() {
+            self.act(now, output);
         }
     }
 

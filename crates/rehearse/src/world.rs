@@ -416,6 +416,16 @@ impl World {
                     node.spare().keep_packet(packet);
                 }
             }
+            Deed::Opened { spi_in, sequence } => self.tell_opened(id, spi_in, sequence),
+            deed => self.carry_seldom(id, deed),
+        }
+    }
+
+    /// What isn't about each packet.
+    #[inline(never)]
+    fn carry_seldom(&mut self, id: NodeId, deed: Deed) {
+        match deed {
+            Deed::Send(_) | Deed::Deliver(_) | Deed::Opened { .. } => {}
             Deed::Event(event) => {
                 self.tell(Happening::Event { node: id, event });
                 self.excite_flows();
@@ -439,7 +449,6 @@ impl World {
                 path,
             }),
             Deed::Keys(keys) => self.learn(*keys),
-            Deed::Opened { spi_in, sequence } => self.tell_opened(id, spi_in, sequence),
             Deed::Waits { packets } => self.tell(Happening::Waits { node: id, packets }),
             Deed::Dropped { by, reason } => self.tell(Happening::Dropped {
                 node: id,

@@ -63,7 +63,7 @@ fn parsed(line: &str) -> (Time, Way, String, Flow) {
 
 fn decide(firewall: &mut Firewall, line: &str) -> Arc<Outcome> {
     let (now, way, interface, flow) = parsed(line);
-    firewall.decide(now, way, &interface, flow, Arc::clone)
+    firewall.decide(now, way, &interface, &flow, Arc::clone)
 }
 
 fn send(firewall: &mut Firewall, line: &str) -> Verdict {

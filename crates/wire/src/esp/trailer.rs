@@ -71,9 +71,20 @@ pub fn padding_len(payload_len: usize, block: usize) -> u8 {
     (((block - over) & (block - 1)) & 0xff) as u8
 }
 
+/// 1, 2, 3 and so on, as far as there may be padding.
+const PADDING: [u8; 255] = {
+    let mut padding = [0; 255];
+    let mut at = 0;
+    while at < padding.len() {
+        padding[at] = at as u8 + 1;
+        at += 1;
+    }
+    padding
+};
+
 /// Appends padding, pad length and next header to the `payload_len` bytes of plaintext at the end of `out`.
 pub fn append_trailer(out: &mut Vec<u8>, payload_len: usize, block: usize, next_header: u8) {
     let pad_len = padding_len(payload_len, block);
-    out.extend(1..=pad_len);
+    out.extend_from_slice(PADDING.get(..usize::from(pad_len)).unwrap_or_default());
     out.extend_from_slice(&[pad_len, next_header]);
 }

@@ -42,7 +42,7 @@ pub struct Fragment {
 
 impl<'a> Packet<'a> {
     /// Checks lengths, not checksums. Bytes behind the packet's own length are left out of `bytes`.
-    #[inline]
+    #[inline(always)]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         match bytes.first().map(|first| first >> 4) {
             Some(6) => parse_v6(bytes),
@@ -86,7 +86,7 @@ impl<'a> Packet<'a> {
 
 const IPV4_HEADER_LEN: usize = 20;
 
-#[inline]
+#[inline(always)]
 fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Error> {
     // The whole header at once: this is asked for several times for each packet.
     let Some(header) = bytes.first_chunk::<IPV4_HEADER_LEN>() else {
