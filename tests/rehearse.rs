@@ -555,6 +555,8 @@ fn many_seeds_are_told_as_a_distribution_with_commands_for_the_worst() {
     );
     let said = good(&["--runs", "4", "--hours", "1"]);
     assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let real = good(&["--runs", "4", "--hours", "1", "--real"]);
+    assert_eq!(said.stdout, real.stdout);
     assert!(!said.stdout.contains("the worst"), "{}", said.stdout);
 }
 

@@ -160,7 +160,10 @@ fn transform<K: Key>(
 }
 
 fn ready(selectors: &[Selector]) -> Vec<Ready> {
-    selectors.iter().map(|selector| Ready::new(*selector)).collect()
+    selectors
+        .iter()
+        .map(|selector| Ready::new(*selector))
+        .collect()
 }
 
 fn udp_ends(path: &Path) -> Option<(SocketAddr, SocketAddr)> {

@@ -73,7 +73,9 @@ impl Ready {
 /// `flow` as this end sends it. Of each list one selector must match.
 pub(crate) fn any_selects(local: &[Ready], remote: &[Ready], flow: &Flow) -> bool {
     local.iter().any(|selector| selector.selects_source(flow))
-        && remote.iter().any(|selector| selector.selects_destination(flow))
+        && remote
+            .iter()
+            .any(|selector| selector.selects_destination(flow))
 }
 
 /// Of one pair: local and remote.

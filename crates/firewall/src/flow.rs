@@ -51,7 +51,8 @@ impl Key {
         let (from, to) = (flow.source_port, flow.destination_port);
         match (flow.source, flow.destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                let addresses = u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits());
+                let addresses =
+                    u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits());
                 let ports = u64::from(from) << 16 | u64::from(to);
                 Self::V4(addresses, u64::from(flow.protocol) << 32 | ports)
             }

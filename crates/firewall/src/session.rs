@@ -196,7 +196,8 @@ impl Sessions {
             return true;
         };
         let session = self.slots.get(*taken);
-        session.is_some_and(|session| session.first == *first) || session.is_none_or(|session| session.until <= now)
+        session.is_some_and(|session| session.first == *first)
+            || session.is_none_or(|session| session.until <= now)
     }
 
     fn sweep(&mut self, now: Time) {

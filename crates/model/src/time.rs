@@ -78,6 +78,9 @@ mod tests {
         let long = Duration::new(86_399, 999_999_999);
         assert_eq!((Time::START + long).since_start(), long);
         assert_eq!(Time::after_start(long), Time::START + long);
-        assert_eq!(format!("{:?}", Time::START + long), format!("Time({long:?})"));
+        assert_eq!(
+            format!("{:?}", Time::START + long),
+            format!("Time({long:?})")
+        );
     }
 }

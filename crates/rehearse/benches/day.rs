@@ -52,7 +52,8 @@ fn main() {
         }
     }
     if wants("seeds") {
-        seeds(&network);
+        seeds(&network, "transparent", World::transparent, MINUTE);
+        seeds(&network, "real cryptography", World::new, Duration::ZERO);
     }
     if wants("star") {
         star();
@@ -106,15 +107,15 @@ fn ended(mut world: World) -> String {
 }
 
 /// Threads that share the seeds evenly.
-fn seeds(network: &Network) {
-    let title = format!("{SEEDS} seeds of that day, real cryptography, {CORES} threads");
-    told(&title, MINUTE, || {
+fn seeds(network: &Network, what: &str, make: Make, promised: Duration) {
+    let title = format!("{SEEDS} seeds of that day, {what}, {CORES} threads");
+    told(&title, promised, || {
         std::thread::scope(|scope| {
             let threads = (0..CORES).map(|first| {
                 scope.spawn(move || {
                     let own = (0..SEEDS).filter(|seed| seed % CORES == first);
                     own.for_each(|seed| {
-                        day(network, World::new, 1, seed);
+                        day(network, make, 1, seed);
                     });
                     spent()
                 })

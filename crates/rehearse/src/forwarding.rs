@@ -102,15 +102,17 @@ impl Forwarding {
             return (Way::Refused("unknown-host"), None);
         };
         let forward = firewall::Way::Forward;
-        let told = self.firewall.decide(now, forward, arrival, &flow, |outcome| match &**outcome {
-            Outcome::Drop(reason) => Err(reason.word()),
-            Outcome::Local => Err("for-the-gateway"),
-            Outcome::Forward { hop, flow: after } => {
-                let translated = (*after != flow).then(|| rewritten(&packet, after));
-                let place = ways.find(outcome, after, || site.towards(hop, after));
-                Ok((place, translated))
-            }
-        });
+        let told = self
+            .firewall
+            .decide(now, forward, arrival, &flow, |outcome| match &**outcome {
+                Outcome::Drop(reason) => Err(reason.word()),
+                Outcome::Local => Err("for-the-gateway"),
+                Outcome::Forward { hop, flow: after } => {
+                    let translated = (*after != flow).then(|| rewritten(&packet, after));
+                    let place = ways.find(outcome, after, || site.towards(hop, after));
+                    Ok((place, translated))
+                }
+            });
         match told {
             Ok((place, translated)) => (self.ways.at(place), translated),
             Err(reason) => (Way::Refused(reason), None),

@@ -393,12 +393,7 @@ fn sequence_never_reused(
 
 /// No IV comes twice under one key (RFC 4106 §3.1 for GCM, RFC 3602 §3 for CBC, where it must not be
 /// predictable either). One that is the sequence number itself is as unique as that.
-fn iv_never_reused(
-    sent: &mut Sent,
-    _: &Ends,
-    packet: &SentEsp,
-    _: Time,
-) -> Result<(), String> {
+fn iv_never_reused(sent: &mut Sent, _: &Ends, packet: &SentEsp, _: Time) -> Result<(), String> {
     let (spi, sequence) = (packet.spi, packet.sequence);
     match packet.iv == u64::from(sequence) || sent.ivs.insert(packet.iv) {
         true => Ok(()),

@@ -93,13 +93,14 @@ pub struct World {
 impl World {
     /// All gateways are on, nothing has happened yet.
     pub fn new(network: Network, scenario: Scenario, detail: Detail) -> Self {
-        Self::made(network, scenario, detail, None)
+        let double = network.transparent.then(|| Arc::new(Transparent) as _);
+        Self::made(network, scenario, detail, double)
     }
 
     /// The same without ciphers and Diffie-Hellman, whose places are held by what costs next to
     /// nothing: packets keep their sizes, and whatever is drawn or timed is as in [`World::new`].
     pub fn transparent(network: Network, scenario: Scenario, detail: Detail) -> Self {
-        Self::made(network, scenario, detail, Some(Arc::new(Transparent)))
+        Self::new(network.transparently(), scenario, detail)
     }
 
     fn made(network: Network, scenario: Scenario, detail: Detail, double: Doubled) -> Self {

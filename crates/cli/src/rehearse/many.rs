@@ -38,6 +38,10 @@ pub fn run(
     let last = args.seed.checked_add(u64::from(runs) - 1);
     let last = last.ok_or("--seed and --runs together are more than there are seeds")?;
     let seeds: Vec<u64> = (args.seed..=last).collect();
+    let stage = &match args.real {
+        true => stage.clone(),
+        false => stage.clone().transparently(),
+    };
     let ended = work::each("rehearsing", &seeds, |seed| {
         ended(stage, &script.with_seed(*seed), *seed)
     });

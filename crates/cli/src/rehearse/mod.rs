@@ -88,6 +88,9 @@ pub struct RehearseArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["ladder", "logs", "pcap", "svg", "replay"],
         value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
+    /// With --runs: real ciphers and Diffie-Hellman too, which take longer and change nothing told
+    #[arg(long, requires = "runs")]
+    real: bool,
     /// Let the seed draw everything: hours, who begins, traffic, NAT, and up to sixteen events
     #[arg(long, conflicts_with_all = SCENARIO)]
     mixed: bool,
@@ -187,6 +190,7 @@ fn rehearse(args: &RehearseArgs) -> Result<bool, String> {
 }
 
 /// Where a run takes place.
+#[derive(Clone)]
 pub struct Stage<'a> {
     pub names: [&'a str; 2],
     /// The connection that it is about, at each end.
@@ -195,6 +199,11 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
+    fn transparently(mut self) -> Self {
+        self.network = self.network.transparently();
+        self
+    }
+
     /// Whether it is no other connection's event.
     fn concerns(&self, entry: &Entry) -> bool {
         let Happening::Event { node, event } = &entry.what else {

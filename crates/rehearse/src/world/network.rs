@@ -27,6 +27,8 @@ pub struct Network {
     pub pairs: Vec<HostPair>,
     /// Between two packets of a host that sends evenly.
     pub pace: Duration,
+    /// Its worlds are those of [`super::World::transparent`].
+    pub transparent: bool,
     /// What is done to each gateway before it is switched on.
     #[cfg(test)]
     pub(crate) flaw: Option<fn(&mut crate::node::Node)>,
@@ -67,9 +69,17 @@ impl Network {
             gateways: ends.map(|(gateway, site)| machine(gateway, site)).into(),
             protected: plan.protected(),
             pace: Duration::from_secs(1),
+            transparent: false,
             #[cfg(test)]
             flaw: None,
         }
+    }
+
+    /// The same for worlds without ciphers and Diffie-Hellman: see [`super::World::transparent`].
+    #[must_use]
+    pub fn transparently(mut self) -> Self {
+        self.transparent = true;
+        self
     }
 
     /// The plan's hosts, behind gateways of those places.

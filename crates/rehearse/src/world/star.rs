@@ -56,6 +56,7 @@ impl Network {
             protected,
             pairs,
             pace,
+            transparent: false,
             #[cfg(test)]
             flaw: None,
         })

@@ -1,6 +1,7 @@
 //! The same seed is the same run.
 
 use crate::door::*;
+use crossgate_rehearse::explore::{Pace, explore};
 use crossgate_rehearse::scenario::{Planned, Scenario};
 use crossgate_rehearse::{Detail, Network, World};
 
@@ -51,6 +52,24 @@ fn a_transparent_world_has_the_same_day() {
     let (real, totals) = day(World::new);
     assert!(real.lines().count() > 20 && totals.sas_installed > 4);
     assert_eq!((real, totals), day(World::transparent));
+}
+
+/// Nor does it change what becomes of a seed, whatever is done to the ends: `--runs` relies on that.
+#[test]
+fn a_transparent_search_has_the_same_outcomes() {
+    let outcomes = |network: &Network| {
+        let mut all = Vec::new();
+        explore(network, 0..40, Pace::Minutes, |seed, outcome| {
+            let violated: Vec<_> = outcome.violations.iter().map(|v| v.name).collect();
+            all.push((seed, violated, outcome.totals.clone()));
+            true
+        });
+        all
+    };
+    let network = network(&pair("site-to-site"));
+    let real = outcomes(&network);
+    assert!(real.iter().any(|(.., totals)| totals.lost_on_the_way > 0));
+    assert_eq!(real, outcomes(&network.transparently()));
 }
 
 #[test]

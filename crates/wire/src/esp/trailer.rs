@@ -72,6 +72,10 @@ pub fn padding_len(payload_len: usize, block: usize) -> u8 {
 }
 
 /// 1, 2, 3 and so on, as far as there may be padding.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "computed while this is compiled, where a wrong index is an error"
+)]
 const PADDING: [u8; 255] = {
     let mut padding = [0; 255];
     let mut at = 0;

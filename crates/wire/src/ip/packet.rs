@@ -92,7 +92,21 @@ fn parse_v4(bytes: &[u8]) -> Result<Packet<'_>, Error> {
     let Some(header) = bytes.first_chunk::<IPV4_HEADER_LEN>() else {
         return Err(truncated_v4(bytes));
     };
-    let [first, tos, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, addresses @ ..] = *header;
+    let [
+        first,
+        tos,
+        l0,
+        l1,
+        i0,
+        i1,
+        f0,
+        f1,
+        ttl,
+        protocol,
+        _,
+        _,
+        addresses @ ..,
+    ] = *header;
     let [s0, s1, s2, s3, d0, d1, d2, d3] = addresses;
     let header_len = usize::from(first & 0x0f) * 4;
     let total_len = usize::from(u16::from_be_bytes([l0, l1]));
