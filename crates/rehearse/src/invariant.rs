@@ -78,11 +78,14 @@ pub(crate) struct Opened {
     pub sequence: u32,
 }
 
-const OF_OPENED: (&str, fn(&mut Ledger, &Opened) -> Result<(), String>) =
-    ("never-opened-twice", never_opened_twice);
+type OfOpened = fn(&mut Ledger, &Opened) -> Result<(), String>;
+
+const OF_OPENED: (&str, OfOpened) = ("never-opened-twice", never_opened_twice);
+
+type Timed = fn(&Ends, Time) -> Result<(), String>;
 
 /// These are about what has lasted too long: whatever happens shows them the time.
-const TIMED: &[(&str, fn(&Ends, Time) -> Result<(), String>)] = &[
+const TIMED: &[(&str, Timed)] = &[
     ("child-settled", child_settled),
     ("ends-agree", ends_agree_soon),
 ];
