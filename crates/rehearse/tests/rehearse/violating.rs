@@ -296,16 +296,16 @@ fn there_is_a_test_for_every_invariant() {
     assert_eq!(
         names,
         [
-            "no-plaintext",
             "sequence-never-reused",
             "iv-never-reused",
+            "peer-can-receive",
             "never-opened-twice",
+            "no-plaintext",
             "no-sa-leaked",
             "queues-bounded",
             "timers-done",
             "keys-erased",
             "serves-again",
-            "peer-can-receive",
             "child-settled",
             "ends-agree",
         ]
