@@ -2,7 +2,7 @@
 
 use crate::schema::{Regard, RowId, Schema, Shape, Type};
 use crate::tree::{At, Kind, NodeId, Tree};
-use crossgate_diag::{Certainty, Finding, Span};
+use crossgate_diag::{Certainty, Finding, Span, nearest};
 use std::collections::BTreeMap;
 
 /// Tells everything that isn't obeyed as written. Refused values are marked in the tree, so that
@@ -164,15 +164,9 @@ impl Examiner {
         });
     }
 
-    /// A known name that differs in a letter or two.
     fn nearest(&self, word: &str, row: RowId) -> Option<&'static str> {
         let rows = self.schema.children(row);
-        let names = rows.map(|row| self.schema.row(row).name);
-        let close = names.map(|name| (distance(word, name), name));
-        close
-            .filter(|&(distance, name)| distance <= 2 && distance * 3 < name.len())
-            .min()
-            .map(|(_, name)| name)
+        nearest(word, rows.map(|row| self.schema.row(row).name))
     }
 
     fn tell_ignored(&mut self) {
@@ -216,24 +210,4 @@ fn other_unit(name: &str, value: &str) -> Option<String> {
         .into_iter()
         .find(|&(_, length)| seconds % length == 0 && seconds / length <= 65_535)?;
     Some(format!("write `{unit} {}`", seconds / length))
-}
-
-/// Levenshtein's distance, of short words only.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len().max(b.len()) > 40 {
-        return usize::MAX;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((cb, pair), left) in b.iter().zip(row.windows(2)).zip(0..) {
-            let [diagonal, above] = pair else { continue };
-            let beside = next.get(left).copied().unwrap_or(usize::MAX - 1);
-            let changed = diagonal + usize::from(ca != *cb);
-            next.push(changed.min(above + 1).min(beside + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }

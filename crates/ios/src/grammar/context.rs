@@ -75,11 +75,26 @@ impl<'t> Context<'t> {
         format!("`{}`", text.escape_debug())
     }
 
-    pub fn unknown(&mut self, line: &Line, severity: Severity, mode: &str) {
+    pub fn words(&self, line: &Line) -> Vec<&'t str> {
+        let words = line.words.iter();
+        words.map(|word| slice(self.text, *word)).collect()
+    }
+
+    pub fn unknown(
+        &mut self,
+        line: &Line,
+        severity: Severity,
+        mode: &str,
+        meant: Option<&'static str>,
+    ) {
         let what = self.beginning(line, 2);
         let title = format!("{what} is not a known command of {mode}");
         let finding = Finding::new(severity, "unknown-line", title);
-        self.push(with_its_lines(finding, line, "not obeyed"));
+        let finding = with_its_lines(finding, line, "not obeyed");
+        self.push(match meant {
+            Some(path) => finding.help(format!("did you mean `{path}`?")),
+            None => finding,
+        });
     }
 
     pub fn ambiguous(&mut self, line: &Line, fitting: &[&str]) {

@@ -6,6 +6,7 @@
 
 mod args;
 mod context;
+mod nearest;
 mod run;
 
 pub(crate) use args::{Args, is_digits, is_short_for, join};
@@ -14,6 +15,7 @@ pub(crate) use run::run;
 
 use crate::config;
 use crate::tree::Line;
+use nearest::nearest;
 
 /// What a configuration line can be inside of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,25 @@ pub(crate) enum Mode {
     IpsecProfile,
     CryptoMap,
     AccessList,
+}
+
+/// Asks the table of a mode.
+macro_rules! of_table {
+    ($mode:expr, $ask:ident, $argument:expr) => {
+        match $mode {
+            Mode::Global => $ask(config::GLOBAL, $argument),
+            Mode::Interface => $ask(config::interface::TABLE, $argument),
+            Mode::Proposal => $ask(config::proposal::TABLE, $argument),
+            Mode::Policy => $ask(config::policy::TABLE, $argument),
+            Mode::Keyring => $ask(config::keyring::TABLE, $argument),
+            Mode::KeyringPeer => $ask(config::keyring::PEER_TABLE, $argument),
+            Mode::Profile => $ask(config::profile::TABLE, $argument),
+            Mode::TransformSet => $ask(config::transform::TABLE, $argument),
+            Mode::IpsecProfile => $ask(config::ipsec_profile::TABLE, $argument),
+            Mode::CryptoMap => $ask(config::crypto_map::TABLE, $argument),
+            Mode::AccessList => $ask(config::access_list::TABLE, $argument),
+        }
+    };
 }
 
 impl Mode {
@@ -54,36 +75,17 @@ impl Mode {
         fn of<T>(rules: &'static [Rule<T>], rule: usize) -> &'static str {
             rules.get(rule).map_or("", |rule| rule.path)
         }
-        match self {
-            Self::Global => of(config::GLOBAL, rule),
-            Self::Interface => of(config::interface::TABLE, rule),
-            Self::Proposal => of(config::proposal::TABLE, rule),
-            Self::Policy => of(config::policy::TABLE, rule),
-            Self::Keyring => of(config::keyring::TABLE, rule),
-            Self::KeyringPeer => of(config::keyring::PEER_TABLE, rule),
-            Self::Profile => of(config::profile::TABLE, rule),
-            Self::TransformSet => of(config::transform::TABLE, rule),
-            Self::IpsecProfile => of(config::ipsec_profile::TABLE, rule),
-            Self::CryptoMap => of(config::crypto_map::TABLE, rule),
-            Self::AccessList => of(config::access_list::TABLE, rule),
-        }
+        of_table!(self, of, rule)
     }
 
     /// Which command of this mode these words are.
     pub(crate) fn resolve(self, words: &[&str]) -> Resolved {
-        match self {
-            Self::Global => resolve(config::GLOBAL, words),
-            Self::Interface => resolve(config::interface::TABLE, words),
-            Self::Proposal => resolve(config::proposal::TABLE, words),
-            Self::Policy => resolve(config::policy::TABLE, words),
-            Self::Keyring => resolve(config::keyring::TABLE, words),
-            Self::KeyringPeer => resolve(config::keyring::PEER_TABLE, words),
-            Self::Profile => resolve(config::profile::TABLE, words),
-            Self::TransformSet => resolve(config::transform::TABLE, words),
-            Self::IpsecProfile => resolve(config::ipsec_profile::TABLE, words),
-            Self::CryptoMap => resolve(config::crypto_map::TABLE, words),
-            Self::AccessList => resolve(config::access_list::TABLE, words),
-        }
+        of_table!(self, resolve, words)
+    }
+
+    /// The command that these words, which are none, were meant to be.
+    pub(crate) fn nearest(self, words: &[&str]) -> Option<&'static str> {
+        of_table!(self, nearest, words)
     }
 }
 
@@ -188,13 +190,14 @@ pub(crate) enum Resolved {
     Nothing,
 }
 
+fn negates(word: &str) -> bool {
+    ["no", "default"]
+        .iter()
+        .any(|no| word.eq_ignore_ascii_case(no))
+}
+
 fn resolve<T>(rules: &[Rule<T>], words: &[&str]) -> Resolved {
-    let negates = |word: &&str| {
-        ["no", "default"]
-            .iter()
-            .any(|no| word.eq_ignore_ascii_case(no))
-    };
-    let no = words.len() > 1 && words.first().is_some_and(negates);
+    let no = words.len() > 1 && words.first().is_some_and(|word| negates(word));
     let words = words.get(usize::from(no)..).unwrap_or(&[]);
     let mut candidates = possible(rules, words);
     let mut best: Option<(usize, usize)> = None;

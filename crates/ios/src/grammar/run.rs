@@ -45,12 +45,15 @@ fn around_below(line: &Line, cx: &mut Context<'_>) {
     }
 }
 
+/// What a router has beside its tunnels is much, and we don't know it all; but what is nearly a
+/// command that we know was to be that one.
 fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
-    let severity = match mode {
-        Mode::Global => Severity::Note,
+    let meant = mode.nearest(&cx.words(line));
+    let severity = match (mode, meant) {
+        (Mode::Global, None) => Severity::Note,
         _ => Severity::Warning,
     };
-    cx.unknown(line, severity, mode.title());
+    cx.unknown(line, severity, mode.title(), meant);
 }
 
 /// `None` where it could not be carried out.
