@@ -126,7 +126,8 @@ impl<'a> Editor<'a> {
 
     fn value(&mut self, path: &[String], text: &Text) -> Result<(), CannotSay> {
         let (at, depth) = self.walk(path);
-        let mut values = at.children().filter(|v| !self.gone.contains(&v.id()));
+        let is_there = |value: &At<'_>| self.is_text(*value) && !self.gone.contains(&value.id());
+        let mut values = at.children().filter(is_there);
         match values.next() {
             Some(value) if depth == path.len() => self.replace(value, text),
             _ => {
@@ -150,10 +151,15 @@ impl<'a> Editor<'a> {
     /// Words are changed where they stand; only the surplus goes or comes.
     fn members(&mut self, path: &[String], members: &[String]) -> Result<(), CannotSay> {
         let (at, depth) = self.walk(path);
-        let old: Vec<At<'_>> = match depth == path.len() {
+        let there: Vec<At<'_>> = match depth == path.len() {
             true => at.children().collect(),
             false => Vec::new(),
         };
+        let (old, tags): (Vec<At<'_>>, Vec<At<'_>>) =
+            there.into_iter().partition(|at| self.is_text(*at));
+        for tag in tags {
+            self.remove(tag)?;
+        }
         for (old, new) in old.iter().zip(members) {
             if old.word() != new {
                 self.replace(*old, &new.clone().into())?;
@@ -172,7 +178,11 @@ impl<'a> Editor<'a> {
         if !self.gone.insert(at.id()) {
             return Ok(());
         }
-        let range = self.element(at)?.range();
+        let element = self.element(at)?;
+        if self.is_text(at) && !is_only_member(element) {
+            return self.replace(at, &"".into());
+        }
+        let range = element.range();
         let start = match self.indentation(range.start) {
             Some(indent) => {
                 let line = range.start - indent.len();
@@ -337,6 +347,14 @@ impl<'a> Editor<'a> {
         }
     }
 
+    /// Whether a word is what stands between two tags. A list takes tags for its members as well.
+    fn is_text(&self, at: At<'_>) -> bool {
+        let content = self.element(at).ok().and_then(|it| it.first_child());
+        let content = content.map(|first| self.base + first.range().start);
+        let word = at.span().map(|span| span.start as usize);
+        content.is_some_and(|content| word >= Some(content))
+    }
+
     /// The blanks before an element that begins its line.
     fn indentation(&self, start: usize) -> Option<&'a str> {
         let before = self.body.get(..start)?;
@@ -368,6 +386,11 @@ impl<'a> Editor<'a> {
             unit: unit.filter(|unit| !unit.is_empty()).unwrap_or("  "),
         }
     }
+}
+
+/// Whether it is a `<member>` and holds one word: with that, it goes as a whole.
+fn is_only_member(element: Node<'_, '_>) -> bool {
+    element.tag_name().name() == "member" && element.children().count() == 1
 }
 
 /// How the text around is laid out.

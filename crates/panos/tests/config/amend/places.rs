@@ -101,3 +101,33 @@ fn what_is_said_with_other_things_in_one_line() {
         "#]],
     );
 }
+
+/// Words that stand where only members may: they go by themselves, not with what is around them.
+#[test]
+fn words_beside_the_members_of_a_list_go_alone() {
+    let suite = Change::IkeSuite {
+        connection: connection(),
+        encr: Encr::AesCbc256,
+        integ: Some(Integ::HmacSha384_192),
+        prf: Prf::HmacSha384,
+        group: DhGroup::Ecp20,
+    };
+    let member = "<member>aes-256-cbc</member>";
+    let strays = [
+        format!("{member} , "),
+        format!(", {member}"),
+        format!("<![CDATA[,]]>{member}"),
+        format!("<aes-128-cbc/>{member}"),
+        format!("{member}<aes-128-cbc>x</aes-128-cbc>"),
+        "<member>aes-256-cbc<!-- --> 3des</member>".to_owned(),
+        "aes-256-cbc 3des".to_owned(),
+    ];
+    let wanted = model(&amend(HQ_XML, &suite).expect("as it is").1);
+    for stray in strays {
+        let text = HQ_XML.replacen(member, &stray, 1);
+        let (_, after) = amend(&text, &suite).unwrap_or_else(|why| panic!("{stray}: {why}"));
+        eprintln!("{stray}: {}", difference(&text, &after));
+        assert_eq!(model(&after), wanted, "{stray}");
+        assert!(!after.contains(&stray), "{stray}");
+    }
+}
