@@ -78,6 +78,7 @@ pub fn compose(gateway: &Gateway) -> Composed {
     writer.certificates();
     writer.ike();
     let tunnels = writer.tunnels();
+    writer.named_interfaces(&tunnels);
     writer.routers(&tunnels);
     writer.policy(&tunnels);
     let file = Sources::new().add("", "");

@@ -1,7 +1,7 @@
 //! Names that PAN-OS accepts, for interfaces and for everything else.
 
 use crate::language::values::unused;
-use crossgate_model::{Gateway, InterfaceKind};
+use crossgate_model::{Gateway, InterfaceKind, NextHop, SourceTranslation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name, or one like it that isn't used.
@@ -36,11 +36,8 @@ impl Names {
                 let name = child.tunnel_interface.as_ref()?;
                 Some((name.value.as_str(), InterfaceKind::Tunnel))
             });
-            let wans = gateway.connections.iter().filter_map(|connection| {
-                let name = connection.local.interface.as_ref()?;
-                Some((name.value.as_str(), InterfaceKind::Physical))
-            });
-            listed.chain(tunnels).chain(wans)
+            let others = named(gateway).map(|name| (name, InterfaceKind::Physical));
+            listed.chain(tunnels).chain(others)
         };
         for (name, _) in all().filter(|(name, _)| is_own(name)) {
             names.interfaces.insert(name.into(), name.into());
@@ -83,6 +80,30 @@ impl Names {
         self.used.insert(new.clone());
         new
     }
+}
+
+/// Interfaces that a gateway names, whether it has them or not.
+pub fn named(gateway: &Gateway) -> impl Iterator<Item = &str> {
+    let wans = gateway.connections.iter();
+    let wans = wans.filter_map(|connection| connection.local.interface.as_ref());
+    let tunnels = gateway.children();
+    let tunnels = tunnels.filter_map(|(_, child)| child.tunnel_interface.as_ref());
+    let routes = gateway.routes.iter().filter_map(|route| match &route.via {
+        NextHop::Interface(name) | NextHop::Both(name, _) => Some(name),
+        NextHop::Address(_) | NextHop::Discard => None,
+    });
+    let zones = gateway
+        .policy
+        .zones
+        .iter()
+        .flat_map(|zone| &zone.interfaces);
+    let rules = gateway.policy.nat_rules.iter();
+    let rules = rules.filter_map(|rule| match &rule.source_translation {
+        SourceTranslation::Interface(name) => Some(name),
+        SourceTranslation::None | SourceTranslation::Addresses(_) => None,
+    });
+    let all = wans.chain(tunnels).chain(routes).chain(zones).chain(rules);
+    all.map(|name| name.value.as_str())
 }
 
 fn is_own(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Interfaces, virtual routers and static routes.
 
-use super::Writer;
 use super::tunnel::{Tunnel, nets};
+use super::{Writer, names};
 use crate::write::quoted;
 use crossgate_model::{Interface, NextHop, Route};
 use std::collections::BTreeMap;
@@ -19,6 +19,23 @@ impl Writer<'_> {
     pub fn interfaces(&mut self) {
         for interface in &self.gateway.interfaces {
             self.interface(interface);
+        }
+    }
+
+    /// A part of a configuration may name interfaces that it doesn't have. A new one beside them
+    /// makes it look whole, so they are there by name then.
+    pub fn named_interfaces(&mut self, tunnels: &[Tunnel]) {
+        let has_new = tunnels.iter().any(|tunnel| tunnel.is_new);
+        if !self.gateway.interfaces.is_empty() || !has_new {
+            return;
+        }
+        for name in names::named(self.gateway) {
+            let name = self.names.interface(name);
+            let (_, layer3, _) = place(&name);
+            self.set(&layer3, &[]);
+            self.cannot(format!(
+                "the addresses of `{name}`, which the file doesn't tell"
+            ));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{dump, reading_of};
 use crossgate_crypto::{DhGroup, Secret};
-use crossgate_diag::Spanned;
+use crossgate_diag::{Severity, Spanned};
 use crossgate_model::{
     AccessList, Auth, Gateway, Initiation, NatRule, Policy, PresharedKey, SourceTranslation,
 };
@@ -265,4 +265,30 @@ fn a_tunnel_for_everything_gets_rules_for_what_is_routed() {
     );
     assert!(text.contains("address remote-1 192.168.70.0/24"), "{text}");
     assert!(text.contains("address local-1 192.168.80.0/24"), "{text}");
+}
+
+/// The interface of its peer is defined where the file was cut out of: a new one beside it must not
+/// make it an undefined name.
+#[test]
+fn a_part_without_interfaces_gets_those_that_it_names() {
+    let (_, reading) = reading_of(
+        "set network ike gateway gw local-address interface ethernet1/1\n\
+         set network ike gateway gw peer-address ip 203.0.113.10\n\
+         set network ike gateway gw protocol version ikev2\n\
+         set network ike gateway gw authentication pre-shared-key key lab-only-Xt3bK8nFw6Qz5Mj\n\
+         set network tunnel ipsec tun auto-key ike-gateway gw\n\
+         set zone untrust network layer3 eth0\n",
+    );
+    let composed = compose(&reading.gateway);
+    assert_eq!(
+        composed.cannot,
+        [
+            "the addresses of `ethernet1/1`, which the file doesn't tell",
+            "the addresses of `ethernet1/2`, which the file doesn't tell"
+        ]
+    );
+    let (_, again) = reading_of(&composed.set(Secrets::Written));
+    let errors = again.findings.iter();
+    let errors: Vec<_> = errors.filter(|f| f.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }
