@@ -1,16 +1,21 @@
 //! Which Child of a connection means which of its peer's.
 
+use crate::agreement::overlap::Overlaps;
 use crossgate_model::{Child, Connection, SelectorPair};
 use std::collections::BTreeSet;
 
 /// Children that mean each other: overlapping selectors, those first that agree most; each Child
 /// once.
 pub fn children<'a>(a: &'a Connection, b: &'a Connection) -> Vec<[&'a Child; 2]> {
+    let theirs = b.children.iter();
+    let theirs: Vec<SelectorPair> = theirs.map(|c| c.selectors.value.mirrored()).collect();
+    let overlaps = Overlaps::of(&theirs);
     let mut fits = Vec::new();
     for (i, ours) in a.children.iter().enumerate() {
-        for (j, theirs) in b.children.iter().enumerate() {
-            let theirs = theirs.selectors.value.mirrored();
-            fits.extend(closeness(&ours.selectors.value, &theirs).map(|rank| (rank, i, j)));
+        let ours = &ours.selectors.value;
+        for j in overlaps.with(ours) {
+            let rank = theirs.get(j).and_then(|theirs| closeness(ours, theirs));
+            fits.extend(rank.map(|rank| (rank, i, j)));
         }
     }
     fits.sort_unstable();

@@ -1,14 +1,15 @@
 //! The rules run, their findings in the vendors' words, and the verdict.
 
 use crate::agreement::start;
-use crate::rule::{Both, Cure, Effect, Found, Judge, One, Options, Pair, Party, Profile, Side};
+use crate::rule::{
+    Both, Cure, Effect, Found, Judge, Known, One, Options, Pair, Party, Profile, Side,
+};
 use crate::rules::{self, hardening::without_weakening};
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
 use crossgate_model::pairing;
 use crossgate_model::plan::{Plan, Site};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be said of one configuration or two.
@@ -113,8 +114,7 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
             pairs: &pairs,
             options,
             plan: plan.as_ref().filter(is_planned),
-            network: OnceCell::new(),
-            obstacles: OnceCell::new(),
+            known: Known::default(),
         };
         let mut of_pair = Vec::new();
         run_pair(&pair, &mut of_pair);

@@ -1,5 +1,7 @@
 //! What a rule is, what it looks at, and what it says.
 
+use crate::agreement::selectors::{Asked, ask};
+use crate::pairing;
 use crate::rules::path::walk::Obstacle;
 use crossgate_diag::Finding;
 use crossgate_firewall::site;
@@ -126,10 +128,23 @@ pub struct Pair<'a> {
     pub options: Options,
     /// The network, where this pair is the one that it is about.
     pub plan: Option<&'a Plan>,
-    /// Both gateways as they stand in that network, made once.
-    pub(crate) network: OnceCell<Option<[Arc<Gateway>; 2]>>,
-    /// What stops packets between them: found once, for all rules that tell of it.
-    pub(crate) obstacles: OnceCell<Vec<Obstacle<'a>>>,
+    pub(crate) known: Known<'a>,
+}
+
+/// What several rules want to know of a pair, found once.
+#[derive(Default)]
+pub(crate) struct Known<'a> {
+    /// Both gateways as they stand in the network.
+    network: OnceCell<Option<[Arc<Gateway>; 2]>>,
+    /// What stops packets between them.
+    pub obstacles: OnceCell<Vec<Obstacle<'a>>>,
+    children: OnceCell<Vec<[&'a Child; 2]>>,
+    /// What comes of each end's Children when it starts.
+    asked: OnceCell<[Vec<Asked<'a>>; 2]>,
+    /// What the selectors do to the tunnel.
+    pub by_selectors: OnceCell<Effect>,
+    /// From which end packets don't find their Child.
+    pub misled: OnceCell<Option<Effect>>,
 }
 
 impl<'a> Pair<'a> {
@@ -137,7 +152,7 @@ impl<'a> Pair<'a> {
     /// dear.
     pub(crate) fn network(&self) -> Option<&[Arc<Gateway>; 2]> {
         let completed = |party: Party<'_>, site| Arc::new(site::completed(party.gateway(), site));
-        let made = self.network.get_or_init(|| {
+        let made = self.known.network.get_or_init(|| {
             let plan = self.plan?;
             Some([
                 completed(self.first, &plan.branch),
@@ -153,8 +168,22 @@ impl<'a> Pair<'a> {
     }
 
     /// Children that mean each other: of those whose selectors overlap, the closest.
-    pub fn children(&self) -> Vec<[&'a Child; 2]> {
-        crate::pairing::children(self.first.connection, self.second.connection)
+    pub fn children(&self) -> &[[&'a Child; 2]] {
+        let find = || pairing::children(self.first.connection, self.second.connection);
+        self.known.children.get_or_init(find)
+    }
+
+    /// What comes of the Children of that end when it starts.
+    pub(crate) fn asked(&self, starter: End) -> &[Asked<'a>] {
+        let asked = || {
+            self.directions()
+                .map(|(starter, answerer)| ask(&starter, &answerer))
+        };
+        let [first, second] = self.known.asked.get_or_init(asked);
+        match starter {
+            End::First => first,
+            End::Second => second,
+        }
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// Of a text in `set` form, once something is to change in it.
     commands: OnceLock<language::in_set::Commands>,
+    /// The same of a document; `None` inside if it isn't whole.
+    outline: OnceLock<Option<language::outline::Outline>>,
 }
 
 /// Why a text is no PAN-OS configuration: one sentence about the file, without its name.
@@ -164,6 +166,7 @@ pub fn read_template(
         gateway,
         findings,
         commands: OnceLock::new(),
+        outline: OnceLock::new(),
     })
 }
 

@@ -62,10 +62,11 @@ impl Said {
     /// The named nodes that lead to no other named one.
     pub fn leaves(&self, tree: &Tree) -> Vec<NodeId> {
         let ids = self.words.iter().map(|(id, _)| *id);
-        let leads_on = |id: NodeId| {
-            let mut children = tree.at(id).children();
-            children.any(|child| self.words.iter().any(|(id, _)| *id == child.id()))
+        let is_child = |of: NodeId, id: NodeId| {
+            let named = tree.at(of).get(tree.at(id).word());
+            named.is_some_and(|child| child.id() == id)
         };
+        let leads_on = |of: NodeId| self.words.iter().any(|(id, _)| is_child(of, *id));
         ids.filter(|&id| !leads_on(id)).collect()
     }
 }

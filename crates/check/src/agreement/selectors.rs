@@ -1,8 +1,10 @@
 //! Which Child of the answerer an offer is for, and what remains of its selectors (RFC 7296 §2.9).
 
+use crate::agreement::overlap::Overlaps;
 use crate::rule::Party;
 use crossgate_model::behaviour::ResponderSelectors;
 use crossgate_model::{Child, SelectorPair};
+use std::collections::BTreeSet;
 
 /// How well an offer suits a Child; the greatest is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,13 +47,18 @@ pub struct Asked<'a> {
 /// to one that has none yet, else to the first.
 pub fn ask<'a>(starter: &Party<'a>, answerer: &Party<'a>) -> Vec<Asked<'a>> {
     let takes_narrower = starter.gateway().behaviour.accepts_narrowed_answer.value;
-    let mut taken: Vec<&str> = Vec::new();
+    let theirs: Vec<&Child> = enabled(answerer).collect();
+    let selectors: Vec<SelectorPair> = theirs.iter().map(|c| c.selectors.value).collect();
+    let overlaps = Overlaps::of(&selectors);
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut all = Vec::new();
     for child in enabled(starter) {
         let offer = child.selectors.value.mirrored();
-        let fitting = enabled(answerer).rev().filter_map(|theirs| {
+        let near = overlaps.with(&offer).into_iter().rev();
+        let near = near.filter_map(|index| theirs.get(index).copied());
+        let fitting = near.filter_map(|theirs| {
             let (fit, both) = narrowed(&offer, theirs)?;
-            let is_free = !taken.contains(&theirs.name.value.as_str());
+            let is_free = !taken.contains(theirs.name.value.as_str());
             Some(((fit, is_free), theirs, both.mirrored()))
         });
         let best = fitting.max_by_key(|(rank, ..)| *rank);
@@ -59,7 +66,7 @@ pub fn ask<'a>(starter: &Party<'a>, answerer: &Party<'a>) -> Vec<Asked<'a>> {
             .map(|(_, theirs, both)| (theirs, both))
             .filter(|(_, both)| takes_narrower || *both == child.selectors.value);
         if let Some((theirs, _)) = agreed {
-            taken.push(&theirs.name.value);
+            taken.insert(&theirs.name.value);
         }
         all.push(Asked { child, agreed });
     }

@@ -1,7 +1,7 @@
 //! Who may begin, and how much of the tunnel comes up when one end does.
 
 use super::rekey::takes_group;
-use super::selectors::{Asked, ask, enabled};
+use super::selectors::{Asked, enabled};
 use super::suite;
 use crate::rule::{Effect, Pair, Party};
 use crossgate_model::{Child, Initiation, RemoteEnd, Selector, SelectorPair};
@@ -67,6 +67,16 @@ pub enum Aspect {
 
 /// What that aspect does to the tunnel, whoever may start.
 pub fn effect(pair: &Pair<'_>, aspect: Aspect) -> Effect {
+    match aspect {
+        Aspect::Selectors => {
+            let known = &pair.known.by_selectors;
+            *known.get_or_init(|| found_effect(pair, aspect))
+        }
+        Aspect::Esp | Aspect::Pfs => found_effect(pair, aspect),
+    }
+}
+
+fn found_effect(pair: &Pair<'_>, aspect: Aspect) -> Effect {
     let directions = pair.directions().into_iter();
     let starting: Vec<_> = directions
         .filter(|(starter, _)| may_start(starter))
@@ -85,12 +95,12 @@ pub fn effect(pair: &Pair<'_>, aspect: Aspect) -> Effect {
 /// Whether all hosts that should reach each other have a Child SA when `starter` begins, as far as
 /// that aspect goes.
 pub fn serves(pair: &Pair<'_>, starter: &Party<'_>, answerer: &Party<'_>, aspect: Aspect) -> bool {
-    let asked = ask(starter, answerer);
+    let asked = pair.asked(starter.end);
     if asked.is_empty() {
         return aspect != Aspect::Selectors;
     }
     let mut carried = Vec::new();
-    for one in &asked {
+    for one in asked {
         let is_first = carried.is_empty();
         carried.extend(carries(one, answerer, aspect, is_first));
     }
@@ -105,12 +115,16 @@ pub fn serves(pair: &Pair<'_>, starter: &Party<'_>, answerer: &Party<'_>, aspect
 /// From which end no packet finds its Child SA although there is one for it: an earlier Child that
 /// selects it as well, and has no SA, comes first (RFC 4301 §4.4.1). `None` if all find it.
 pub fn misled(pair: &Pair<'_>) -> Option<Effect> {
+    *pair.known.misled.get_or_init(|| found_misled(pair))
+}
+
+fn found_misled(pair: &Pair<'_>) -> Option<Effect> {
     let mut stopped = Vec::new();
     for (starter, answerer) in pair.directions() {
         if !may_start(&starter) {
             continue;
         }
-        let asked = ask(&starter, &answerer);
+        let asked = pair.asked(starter.end);
         let theirs: Vec<_> = asked.iter().filter_map(|one| one.agreed).collect();
         let first = |probe: &Probe| {
             let mut all = enabled(&answerer);

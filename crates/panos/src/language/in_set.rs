@@ -18,22 +18,59 @@ use std::ops::Range;
 pub struct Commands {
     parsed: Parsed,
     said: Vec<Said>,
+    /// How the text's lines end.
+    newline: &'static str,
+    /// Each command's lines with the line end before them.
+    lines: Vec<Range<usize>>,
+    /// Where a node is named: the command's index and the word's place, in the text's order.
+    mentions: BTreeMap<NodeId, Vec<(usize, Range<usize>)>>,
 }
 
 impl Commands {
     pub fn read(text: &str, file: FileId) -> Self {
         let (parsed, said) = set::parse_said(text, file);
-        Self { parsed, said }
+        let lines = said.iter().map(|said| line_with_break(text, said));
+        let mut mentions: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (index, said) in said.iter().enumerate() {
+            for (id, word) in &said.words {
+                mentions.entry(*id).or_default().push((index, word.clone()));
+            }
+        }
+        Self {
+            newline: newline(text),
+            lines: lines.collect(),
+            parsed,
+            said,
+            mentions,
+        }
+    }
+
+    fn mentions(&self, id: NodeId) -> &[(usize, Range<usize>)] {
+        self.mentions.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The commands that name one of these, in the text's order.
+    fn naming(&self, ids: &BTreeSet<NodeId>) -> BTreeSet<usize> {
+        let mentions = ids.iter().flat_map(|id| self.mentions(*id));
+        mentions.map(|(index, _)| *index).collect()
+    }
+
+    /// The commands whose lines hold an edit. What lies between two, both hold.
+    fn holding(&self, edit: &Edit) -> Range<usize> {
+        let (start, end) = (edit.span.start as usize, edit.span.end as usize);
+        let first = self.lines.partition_point(|line| line.end < end);
+        let last = self.lines.partition_point(|line| line.start <= start);
+        first..last.max(first)
     }
 }
 
 pub fn edits(text: &str, file: FileId, commands: &Commands, steps: &[Step]) -> Vec<Edit> {
-    let Commands { parsed, said } = commands;
+    let parsed = &commands.parsed;
     let mut editor = Editor {
         text,
         file,
         tree: &parsed.tree,
-        said,
+        commands,
         gone: BTreeSet::new(),
         edits: Vec::new(),
     };
@@ -55,12 +92,16 @@ pub fn edits(text: &str, file: FileId, commands: &Commands, steps: &[Step]) -> V
     }]
 }
 
+fn newline(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
 fn holds_secret(step: &Step) -> bool {
     matches!(step, Step::Value(_, text) if text.shown.is_some())
 }
 
 fn with_commands(text: &str, parsed: &Parsed, steps: &[Step], show: Show) -> String {
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = newline(text);
     let mut out = text.to_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         out.push_str(newline);
@@ -119,7 +160,7 @@ struct Editor<'a> {
     text: &'a str,
     file: FileId,
     tree: &'a Tree,
-    said: &'a [Said],
+    commands: &'a Commands,
     gone: BTreeSet<NodeId>,
     edits: Vec<Edit>,
 }
@@ -142,28 +183,31 @@ impl Editor<'_> {
         if !parsed.is_plain {
             return false;
         }
+        let mut lines = self.commands.naming(about);
+        let mut held: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, edit) in self.edits.iter().enumerate() {
+            for line in self.commands.holding(edit) {
+                held.entry(line).or_default().push(index);
+                lines.insert(line);
+            }
+        }
         let mut near = String::new();
         let mut edits = BTreeMap::new();
-        for said in self.said {
-            let line = self.line_with_break(said);
-            let holds = |edit: &Edit| {
-                line.start <= edit.span.start as usize && edit.span.end as usize <= line.end
-            };
-            let held = self.edits.iter().enumerate();
-            let mut held = held.filter(|(_, edit)| holds(edit)).peekable();
-            let is_named = || said.words.iter().any(|(id, _)| about.contains(id));
-            if held.peek().is_none() && !is_named() {
+        for index in lines {
+            let Some(line) = self.commands.lines.get(index) else {
                 continue;
-            }
+            };
             let shift = |offset: u32| near.len() + offset as usize - line.start;
-            for (index, edit) in held {
+            for &index in held.get(&index).into_iter().flatten() {
+                let Some(edit) = self.edits.get(index) else {
+                    continue;
+                };
                 let range = shift(edit.span.start)..shift(edit.span.end);
                 let edit = Edit::new(Span::new(self.file, range), edit.expose());
                 edits.insert(index, edit);
             }
-            near.push_str(self.text.get(line).unwrap_or(""));
+            near.push_str(self.text.get(line.clone()).unwrap_or(""));
         }
-        // What lies between two lines, both hold.
         let edits: Vec<Edit> = edits.into_values().collect();
         edits.len() == self.edits.len() && do_the_same(&near, &edits, parsed, steps)
     }
@@ -182,14 +226,24 @@ impl Editor<'_> {
         }
         about
     }
+}
 
-    /// A command's lines with the line end before them.
-    fn line_with_break(&self, said: &Said) -> Range<usize> {
-        let line = self.line(said);
-        let before = self.text.get(..line.start).unwrap_or("");
-        let newline = before.len() - before.trim_end_matches(['\r', '\n']).len();
-        line.start - newline.min(2)..line.end
-    }
+/// The lines that a command takes up, without the last line's end.
+fn line(text: &str, said: &Said) -> Range<usize> {
+    let before = text.get(..said.range.start).unwrap_or("");
+    let after = text.get(said.range.end..).unwrap_or("");
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let rest = after.find('\n').unwrap_or(after.len());
+    let rest = after.get(..rest).unwrap_or("").trim_end_matches('\r');
+    start..said.range.end + rest.len()
+}
+
+/// A command's lines with the line end before them.
+fn line_with_break(text: &str, said: &Said) -> Range<usize> {
+    let line = line(text, said);
+    let before = text.get(..line.start).unwrap_or("");
+    let newline = before.len() - before.trim_end_matches(['\r', '\n']).len();
+    line.start - newline.min(2)..line.end
 }
 
 /// Every method gives up with `None` where an edit isn't easy.
@@ -246,15 +300,18 @@ impl<'a> Editor<'a> {
         Some(())
     }
 
-    /// Where a node is named.
-    fn mentions(&self, id: NodeId) -> impl Iterator<Item = (&'a Said, Range<usize>)> + use<'a> {
-        self.said
-            .iter()
-            .filter(|said| !said.deletes)
-            .flat_map(move |said| {
-                let words = said.words.iter().filter(move |(node, _)| *node == id);
-                words.map(move |(_, word)| (said, word.clone()))
-            })
+    /// Where a node is said.
+    fn mentions(
+        &self,
+        id: NodeId,
+    ) -> impl DoubleEndedIterator<Item = (&'a Said, Range<usize>)> + use<'a> {
+        let commands = self.commands;
+        let mentions = commands.mentions(id).iter();
+        let said = mentions.filter_map(|(index, word)| {
+            let said = commands.said.get(*index)?;
+            Some((said, word.clone()))
+        });
+        said.filter(|(said, _)| !said.deletes)
     }
 
     fn members(&mut self, path: &[String], members: &[String], all: &[Step]) -> Option<()> {
@@ -323,28 +380,21 @@ impl<'a> Editor<'a> {
             return Some(());
         }
         let below = descendants(at);
-        let said = self.said.iter().filter(|said| !said.deletes);
-        for said in said.filter(|s| s.words.iter().any(|(id, _)| below.contains(id))) {
+        for index in self.commands.naming(&below) {
+            let said = self.commands.said.get(index);
+            let Some(said) = said.filter(|said| !said.deletes) else {
+                continue;
+            };
             if !said.leaves(self.tree).iter().all(|id| below.contains(id)) {
                 return None;
             }
-            let span = Span::new(self.file, self.line_with_break(said));
+            let span = Span::new(self.file, line_with_break(self.text, said));
             let edit = Edit::new(span, "");
             if !self.edits.iter().any(|known| known.span == edit.span) {
                 self.edits.push(edit);
             }
         }
         Some(())
-    }
-
-    /// The lines that a command takes up, without the last line's end.
-    fn line(&self, said: &Said) -> Range<usize> {
-        let before = self.text.get(..said.range.start).unwrap_or("");
-        let after = self.text.get(said.range.end..).unwrap_or("");
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let rest = after.find('\n').unwrap_or(after.len());
-        let rest = after.get(..rest).unwrap_or("").trim_end_matches('\r');
-        start..said.range.end + rest.len()
     }
 
     fn add(
@@ -358,11 +408,7 @@ impl<'a> Editor<'a> {
         self.only_choice(at, path, depth)?;
         let (place, newline_first) = self.place(path, at, depth, all)?;
         let head = self.head(path);
-        let newline = if self.text.contains("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
+        let newline = self.commands.newline;
         let print = |value: &str| {
             let line = format!("{head} {value}");
             let line = line.trim_end();
@@ -406,7 +452,7 @@ impl<'a> Editor<'a> {
         });
         if let Some(sibling) = sibling {
             let (first, _) = self.mentions(sibling.id()).next()?;
-            return Some((self.line(first).start, false));
+            return Some((line(self.text, first).start, false));
         }
         // The last command that names the place, or else what it is in.
         let way = (0..=depth)
@@ -414,10 +460,10 @@ impl<'a> Editor<'a> {
             .filter_map(|depth| steps::find(self.tree, path.get(..depth)?));
         let last = way
             .filter(|at| at.id() != Tree::ROOT)
-            .find_map(|at| self.mentions(at.id()).last())
+            .find_map(|at| self.mentions(at.id()).next_back())
             .map(|(said, _)| said)
-            .or_else(|| self.said.last())?;
-        Some((self.line(last).end, true))
+            .or_else(|| self.commands.said.last())?;
+        Some((line(self.text, last).end, true))
     }
 
     /// `set` and the path, as the file's other lines begin.

@@ -2,14 +2,13 @@
 //! without any in a text that has none.
 
 use super::cannot;
+use super::outline::{Element, Outline};
 use super::steps::{self, Step, Text};
 use crate::schema::{Schema, Shape};
 use crate::tree::{At, Kind, NodeId, Tree};
 use crate::write::escaped;
-use crate::xml;
 use crossgate_diag::{Edit, FileId, Span};
 use crossgate_model::CannotSay;
-use roxmltree::{Document, Node};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -17,16 +16,16 @@ pub fn edits(
     tree: &Tree,
     text: &str,
     file: FileId,
+    outline: Option<&Outline>,
     steps: &[Step],
 ) -> Result<Vec<Edit>, CannotSay> {
-    let (body, base) = xml::body(text);
-    let Ok(document) = Document::parse(body) else {
+    let Some(outline) = outline else {
         return cannot("the file is not complete: nothing can be put into it");
     };
     let mut editor = Editor {
-        document: &document,
-        body,
-        base,
+        outline,
+        body: text.get(outline.body.clone()).unwrap_or(""),
+        base: outline.body.start,
         file,
         tree,
         gone: BTreeSet::new(),
@@ -64,7 +63,7 @@ impl Part {
 }
 
 struct Editor<'a> {
-    document: &'a Document<'a>,
+    outline: &'a Outline,
     body: &'a str,
     /// Bytes of the text before `body`.
     base: usize,
@@ -182,7 +181,7 @@ impl<'a> Editor<'a> {
         if self.is_text(at) && !is_only_member(element) {
             return self.replace(at, &"".into());
         }
-        let range = element.range();
+        let range = element.range.clone();
         let start = match self.indentation(range.start) {
             Some(indent) => {
                 let line = range.start - indent.len();
@@ -259,8 +258,8 @@ impl<'a> Editor<'a> {
         found.map(|(_, _, sibling)| *sibling)
     }
 
-    fn insert_before(&mut self, sibling: Node<'a, 'a>, part: &Part) {
-        let at = sibling.range().start;
+    fn insert_before(&mut self, sibling: &Element, part: &Part) {
+        let at = sibling.range.start;
         let layout = self.layout(sibling);
         let print = |shown: bool| {
             let mut out = String::new();
@@ -271,12 +270,11 @@ impl<'a> Editor<'a> {
         self.insert(at..at, &print, part.has_secret());
     }
 
-    fn insert_into(&mut self, parent: Node<'a, 'a>, parts: &[Part]) {
-        let last = parent.children().rfind(|node| node.is_element());
+    fn insert_into(&mut self, parent: &Element, parts: &[Part]) {
         let secret = parts.iter().any(Part::has_secret);
-        if let Some(last) = last {
+        if let Some(last) = self.outline.last(parent) {
             let layout = self.layout(last);
-            let at = last.range().end;
+            let at = last.range.end;
             let print = |shown: bool| {
                 let mut out = String::new();
                 for part in parts {
@@ -293,7 +291,7 @@ impl<'a> Editor<'a> {
             let mut out = String::from(if is_closed { ">" } else { "" });
             layout.content(parts, 0, shown, &mut out);
             if is_closed {
-                out.push_str(&format!("</{}>", parent.tag_name().name()));
+                out.push_str(&format!("</{}>", parent.name));
             }
             out
         };
@@ -301,8 +299,8 @@ impl<'a> Editor<'a> {
     }
 
     /// What stands between an empty element's tags; or the end of `<element/>`, which is closed.
-    fn inside(&self, element: Node<'_, '_>) -> (Range<usize>, bool) {
-        let range = element.range();
+    fn inside(&self, element: &Element) -> (Range<usize>, bool) {
+        let range = element.range.clone();
         let text = self.body.get(range.clone()).unwrap_or("");
         match text.strip_suffix("/>") {
             Some(open) => (range.start + open.trim_end().len()..range.end, true),
@@ -327,32 +325,27 @@ impl<'a> Editor<'a> {
     }
 
     /// The element that a node of the tree was read from; for a member, its `<member>`.
-    fn element(&self, at: At<'_>) -> Result<Node<'a, 'a>, CannotSay> {
-        let root = self.document.root_element();
-        if at.id() == Tree::ROOT && root.tag_name().name() == "config" {
+    fn element(&self, at: At<'_>) -> Result<&'a Element, CannotSay> {
+        let config = self.outline.root().filter(|root| root.name == "config");
+        if let Some(root) = config.filter(|_| at.id() == Tree::ROOT) {
             return Ok(root);
         }
         let offset = at.span().map(|span| span.start as usize);
-        let Some(offset) = offset.and_then(|at| at.checked_sub(self.base)) else {
-            let name = at.shown();
-            return cannot(format!("the file is a part that has no `{name}` in it"));
-        };
-        let mut element = root;
-        loop {
-            let mut children = element.children().filter(|node| node.is_element());
-            match children.find(|child| child.range().contains(&offset)) {
-                Some(child) => element = child,
-                None => return Ok(element),
+        let offset = offset.and_then(|at| at.checked_sub(self.base));
+        match offset.and_then(|offset| self.outline.around(offset)) {
+            Some(element) => Ok(element),
+            None => {
+                let name = at.shown();
+                cannot(format!("the file is a part that has no `{name}` in it"))
             }
         }
     }
 
     /// Whether a word is what stands between two tags. A list takes tags for its members as well.
     fn is_text(&self, at: At<'_>) -> bool {
-        let content = self.element(at).ok().and_then(|it| it.first_child());
-        let content = content.map(|first| self.base + first.range().start);
+        let content = self.element(at).ok().and_then(|it| it.content);
         let word = at.span().map(|span| span.start as usize);
-        content.is_some_and(|content| word >= Some(content))
+        content.is_some_and(|content| word >= Some(self.base + content))
     }
 
     /// The blanks before an element that begins its line.
@@ -363,8 +356,8 @@ impl<'a> Editor<'a> {
         indent.trim().is_empty().then_some(indent)
     }
 
-    fn layout(&self, element: Node<'_, '_>) -> Layout<'a> {
-        let start = element.range().start;
+    fn layout(&self, element: &Element) -> Layout<'a> {
+        let start = element.range.start;
         let Some(indent) = self.indentation(start) else {
             return Layout {
                 newline: "",
@@ -372,8 +365,8 @@ impl<'a> Editor<'a> {
                 unit: "",
             };
         };
-        let outer = element.parent_element();
-        let outer = outer.and_then(|outer| self.indentation(outer.range().start));
+        let outer = self.outline.parent(element);
+        let outer = outer.and_then(|outer| self.indentation(outer.range.start));
         let unit = outer.and_then(|outer| indent.strip_prefix(outer));
         let before = self.body.get(..start - indent.len()).unwrap_or("");
         Layout {
@@ -389,8 +382,8 @@ impl<'a> Editor<'a> {
 }
 
 /// Whether it is a `<member>` and holds one word: with that, it goes as a whole.
-fn is_only_member(element: Node<'_, '_>) -> bool {
-    element.tag_name().name() == "member" && element.children().count() == 1
+fn is_only_member(element: &Element) -> bool {
+    element.name == "member" && element.parts == 1
 }
 
 /// How the text around is laid out.

@@ -7,6 +7,7 @@
 mod change;
 pub(crate) mod in_set;
 mod in_xml;
+pub(crate) mod outline;
 pub(crate) mod steps;
 pub(crate) mod values;
 
@@ -35,8 +36,13 @@ impl Language for Reading {
             let read = || in_set::Commands::read(text, self.file);
             self.commands.get_or_init(read)
         };
+        let outline = || {
+            self.outline
+                .get_or_init(|| outline::Outline::of(text))
+                .as_ref()
+        };
         let edits = match self.form {
-            Form::Xml => in_xml::edits(&self.tree, text, self.file, &steps)?,
+            Form::Xml => in_xml::edits(&self.tree, text, self.file, outline(), &steps)?,
             Form::Set if self.tree.is_layered() => {
                 let steps = steps::in_layers(&self.tree, &steps);
                 in_set::edits(text, self.file, commands(), &steps)

@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let mut told: Vec<Vec<Option<Span>>> = Vec::new();
-    for [ours, theirs] in pair.children() {
+    for &[ours, theirs] in pair.children() {
         let (a, b) = (&ours.proposals, &theirs.proposals);
         let (Some(there), Some(back)) = (suite::esp(a, b), suite::esp(b, a)) else {
             continue;

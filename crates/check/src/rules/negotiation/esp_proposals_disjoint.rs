@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     // Children of one tunnel have their proposals from one place.
     let mut told: Vec<Vec<Option<Span>>> = Vec::new();
-    for [ours, theirs] in pair.children() {
+    for &[ours, theirs] in pair.children() {
         // What can't be used at all, another rule tells.
         if !ours.enabled.value || !theirs.enabled.value {
             continue;

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     ike(pair, found);
     let mut told: Vec<[Option<Span>; 4]> = Vec::new();
-    for [ours, theirs] in pair.children() {
+    for &[ours, theirs] in pair.children() {
         let places = places(ours, theirs);
         if told.contains(&places) {
             continue;

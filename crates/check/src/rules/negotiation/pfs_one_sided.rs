@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     let mut told: Vec<[&String; 2]> = Vec::new();
-    for [ours, theirs] in pair.children() {
+    for &[ours, theirs] in pair.children() {
         let group = |child: &Child| child.pfs.map(|pfs| pfs.value);
         let can = |child: &Child| group(child).is_none_or(|group| group.usable());
         if group(ours) == group(theirs) && can(ours) {

@@ -47,7 +47,7 @@ pub fn rooms<'a>(pair: &Pair<'a>) -> Vec<Room<'a>> {
         return Vec::new();
     };
     let of = |[ours, theirs]: [&'a Child; 2]| room(pair, plan, ours, theirs);
-    pair.children().into_iter().filter_map(of).collect()
+    pair.children().iter().copied().filter_map(of).collect()
 }
 
 fn room<'a>(pair: &Pair<'a>, plan: &Plan, ours: &'a Child, theirs: &'a Child) -> Option<Room<'a>> {

@@ -68,7 +68,7 @@ pub enum What {
 
 /// All obstacles in both directions.
 pub fn obstacles<'p, 'a>(pair: &'p Pair<'a>) -> &'p [Obstacle<'a>] {
-    pair.obstacles.get_or_init(|| walked(pair))
+    pair.known.obstacles.get_or_init(|| walked(pair))
 }
 
 fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
@@ -83,7 +83,7 @@ fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
     let first = stand(pair.first, &plan.branch, ours);
     let second = stand(pair.second, &plan.hq, theirs);
     let mut found = Vec::new();
-    for [ours, theirs] in pair.children() {
+    for &[ours, theirs] in pair.children() {
         let there = Walk {
             ends: [&first, &second],
             children: [ours, theirs],

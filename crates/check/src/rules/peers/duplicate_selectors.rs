@@ -1,5 +1,6 @@
 //! Two Childs claim the same traffic, so that one of them gets none of it.
 
+use crate::agreement::overlap::Overlaps;
 use crate::pairing;
 use crate::rule::{Effect, Found, Judge, One, Rule};
 use crossgate_diag::{Certainty, Finding, Spanned};
@@ -15,17 +16,52 @@ pub const RULE: Rule = Rule {
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     // Those that may hide the next one, and those that may equal it: a hub has thousands.
     let mut by_way: BTreeMap<Way<'_>, Vec<Claimant<'_>>> = BTreeMap::new();
+    for claimant in claimants(one.side.gateway) {
+        by_way.entry(claimant.way()).or_default().push(claimant);
+    }
+    let mut by_way: BTreeMap<Way<'_>, Beside<'_>> = by_way
+        .into_iter()
+        .map(|(way, all)| (way, Beside::of(all)))
+        .collect();
     let mut by_claim: BTreeMap<SelectorPair, Vec<Claimant<'_>>> = BTreeMap::new();
     for second in claimants(one.side.gateway) {
-        let beside = by_way.entry(second.way()).or_default();
+        let beside = by_way.get_mut(&second.way());
         let alike = by_claim.entry(second.child.selectors.value).or_default();
-        if let Some(first) = beside.iter().find(|first| first.hides(&second)) {
-            found.extend(hidden(one, first, &second));
+        if let Some(first) = beside.and_then(|beside| beside.next_hidden_by(&second)) {
+            found.extend(hidden(one, &first, &second));
         } else if let Some(first) = alike.iter().find(|first| first.equals(&second)) {
             found.push(left_to_routes(first, &second));
         }
-        beside.push(second);
         alike.push(second);
+    }
+}
+
+/// Those to whom packets come the same way.
+struct Beside<'a> {
+    all: Vec<Claimant<'a>>,
+    overlaps: Overlaps,
+    /// How many were asked for.
+    asked: usize,
+}
+
+impl<'a> Beside<'a> {
+    fn of(all: Vec<Claimant<'a>>) -> Self {
+        let pairs = all.iter().map(|one| one.child.selectors.value);
+        Self {
+            overlaps: Overlaps::of(&pairs.collect::<Vec<_>>()),
+            all,
+            asked: 0,
+        }
+    }
+
+    /// Of those before the next one, in their order, the first that hides it.
+    fn next_hidden_by(&mut self, next: &Claimant<'_>) -> Option<Claimant<'a>> {
+        let before = self.asked;
+        self.asked += 1;
+        let near = self.overlaps.with(&next.child.selectors.value).into_iter();
+        let near = near.take_while(|index| *index < before);
+        let mut near = near.filter_map(|index| self.all.get(index).copied());
+        near.find(|first| first.hides(next))
     }
 }
 

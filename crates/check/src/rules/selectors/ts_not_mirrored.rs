@@ -1,6 +1,6 @@
 //! Traffic selectors that aren't each other's mirror.
 
-use crate::agreement::selectors::{Asked, ask, enabled};
+use crate::agreement::selectors::{Asked, enabled};
 use crate::agreement::start::{self, Aspect};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::rules::path::no_route_into_tunnel::may_lead;
@@ -9,6 +9,10 @@ use crossgate_diag::{Certainty, Finding};
 use crossgate_firewall::routing;
 use crossgate_model::event::{EventKind, Side as By};
 use crossgate_model::{Change, Child, End, Selector, SelectorPair};
+use std::collections::BTreeSet;
+
+/// How many of the answerer's selectors an event tells.
+const TOLD: usize = 8;
 
 pub const RULE: Rule = Rule {
     code: "ts-not-mirrored",
@@ -25,10 +29,10 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
         found.push(cause.told(pair));
         return;
     }
-    let (mut matched_a, mut matched_b) = (Vec::new(), Vec::new());
-    for [a, b] in pair.children() {
-        matched_a.push(&a.name.value);
-        matched_b.push(&b.name.value);
+    let (mut matched_a, mut matched_b) = (BTreeSet::new(), BTreeSet::new());
+    for &[a, b] in pair.children() {
+        matched_a.insert(a.name.value.as_str());
+        matched_b.insert(b.name.value.as_str());
         // One that is off is another rule's matter.
         let are_on = a.enabled.value && b.enabled.value;
         if are_on && a.selectors.value != b.selectors.value.mirrored() {
@@ -58,22 +62,18 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     }
 }
 
-fn without<'a>(children: Vec<&'a Child>, matched: &[&String]) -> Vec<&'a Child> {
+fn without<'a>(children: Vec<&'a Child>, matched: &BTreeSet<&str>) -> Vec<&'a Child> {
     let all = children.into_iter();
-    all.filter(|child| !matched.contains(&&child.name.value))
+    all.filter(|child| !matched.contains(child.name.value.as_str()))
         .collect()
 }
 
 /// Children that are on; of those that select the same, the first: another rule tells of such.
 fn distinct<'a>(end: &Party<'a>) -> Vec<&'a Child> {
-    let mut kept: Vec<&Child> = Vec::new();
-    for child in enabled(end) {
-        let same = |known: &&Child| known.selectors.value == child.selectors.value;
-        if !kept.iter().any(same) {
-            kept.push(child);
-        }
-    }
-    kept
+    let mut known = BTreeSet::new();
+    enabled(end)
+        .filter(|child| known.insert(child.selectors.value))
+        .collect()
 }
 
 /// One Child of an end that has several of the other's inside: one cause, not several.
@@ -134,7 +134,7 @@ impl<'a> Mismatch<'a> {
             _ => finding.starter(WHOEVER),
         };
         for (starter, answerer) in pair.directions() {
-            for note in self.outcome(&starter, &answerer) {
+            for note in self.outcome(pair, &starter, &answerer) {
                 finding = finding.noted(note);
             }
         }
@@ -183,11 +183,9 @@ impl<'a> Mismatch<'a> {
     fn is_harmful(&self, pair: &Pair<'a>, effect: Effect) -> bool {
         let mut directions = pair.directions().into_iter();
         effect != Effect::None
-            || directions.any(|(starter, answerer)| {
-                let asked = ask(&starter, &answerer);
-                asked
-                    .iter()
-                    .any(|one| self.has(one.child) && one.agreed.is_none())
+            || directions.any(|(starter, _)| {
+                let mut asked = pair.asked(starter.end).iter();
+                asked.any(|one| self.has(one.child) && one.agreed.is_none())
             })
     }
 
@@ -197,9 +195,9 @@ impl<'a> Mismatch<'a> {
     }
 
     /// What comes of it when `starter` begins.
-    fn outcome(&self, starter: &Party<'a>, answerer: &Party<'a>) -> Vec<String> {
-        let asked = ask(starter, answerer);
-        let mine = asked.iter().filter(|one| self.has(one.child));
+    fn outcome(&self, pair: &Pair<'a>, starter: &Party<'a>, answerer: &Party<'a>) -> Vec<String> {
+        let asked = pair.asked(starter.end).iter();
+        let mine = asked.filter(|one| self.has(one.child));
         mine.map(|one| outcome(starter, answerer, one)).collect()
     }
 
@@ -216,7 +214,7 @@ impl<'a> Mismatch<'a> {
 
     fn evented(&self, pair: &Pair<'a>, mut found: Found) -> Found {
         for (starter, answerer) in pair.directions() {
-            let asked = ask(&starter, &answerer);
+            let asked = pair.asked(starter.end);
             let refused = asked
                 .iter()
                 .find(|one| self.has(one.child) && one.agreed.is_none());
@@ -307,9 +305,13 @@ fn outcome(starter: &Party<'_>, answerer: &Party<'_>, one: &Asked<'_>) -> String
 
 fn evented(found: Found, starter: &Party<'_>, answerer: &Party<'_>, child: &Child) -> Found {
     let offered = child.selectors.value;
-    let known: Vec<_> = enabled(answerer)
+    let mut known: Vec<_> = enabled(answerer)
+        .take(TOLD)
         .map(|child| child.selectors.value.to_string())
         .collect();
+    if let Some(more) = enabled(answerer).count().checked_sub(TOLD + 1) {
+        known.push(format!("{} more", more + 1));
+    }
     let refused = |refused_by, received: String, expected: String| EventKind::TsUnacceptable {
         refused_by,
         received,

@@ -2,6 +2,7 @@
 
 use super::{Draft, cannot, join, unused};
 use crate::language::steps::{self, Path, Step};
+use crate::tree::At;
 use crossgate_model::{CannotSay, Change, Selector, SelectorPair};
 
 const LISTS: [&str; 2] = ["proxy-id", "proxy-id-v6"];
@@ -36,12 +37,15 @@ impl Draft<'_> {
         Ok(self.path(&["network", "tunnel", "ipsec", tunnel]))
     }
 
-    /// Names of a tunnel's proxy IDs.
-    fn proxy_ids(&self, tunnel: &[String]) -> Vec<String> {
-        let lists = LISTS.into_iter();
-        lists
-            .flat_map(|list| steps::words_below(self.tree, &join(tunnel, &["auto-key", list])))
-            .collect()
+    /// A tunnel's lists of proxy IDs.
+    fn proxy_ids(&self, tunnel: &[String]) -> Vec<At<'_>> {
+        let lists = LISTS.map(|list| self.at(&join(tunnel, &["auto-key", list])));
+        lists.into_iter().flatten().collect()
+    }
+
+    fn has_one_proxy_id(&self, tunnel: &[String]) -> bool {
+        let lists = self.proxy_ids(tunnel).into_iter();
+        lists.flat_map(At::children).take(2).count() == 1
     }
 
     /// The proxy ID of a Child, if it is one of a proxy ID.
@@ -63,7 +67,7 @@ impl Draft<'_> {
                 false => self.new_proxy_id(&tunnel, to),
             };
         };
-        let is_only = self.proxy_ids(&tunnel).len() == 1;
+        let is_only = self.has_one_proxy_id(&tunnel);
         let list = proxy.split_last().map_or(&[][..], |(_, list)| list);
         if *to == SelectorPair::ANY_V4 && is_only {
             self.delete(list.to_vec());
@@ -89,7 +93,7 @@ impl Draft<'_> {
         let wanted = format!("{}-{}", net(&to.local), net(&to.remote));
         let wanted = wanted.replace(['/', ':'], "-");
         let name = unused(&wanted, room.max(NAME_MIN), |name| {
-            used.iter().any(|used| used == name)
+            used.iter().any(|list| list.get(name).is_some())
         });
         self.say_proxy_id(&join(tunnel, &["auto-key", list_of(to), &name]), to)
     }
@@ -147,7 +151,7 @@ impl Draft<'_> {
         let Some(proxy) = self.proxy_id(child)? else {
             return cannot("the tunnel has no proxy ID to remove: it selects everything");
         };
-        if self.proxy_ids(&tunnel).len() == 1 {
+        if self.has_one_proxy_id(&tunnel) {
             return cannot("without its last proxy ID the tunnel would select everything");
         }
         self.delete(proxy);
