@@ -12,8 +12,9 @@ use std::process::ExitCode;
 
 /// Write the VPN part of a configuration in another vendor's language.
 ///
-/// What the other language can't say is listed on stderr. Exit status: 0 if all of it could be
-/// said, 1 if something could not, 2 if the file can't be read or written.
+/// What of the file is not understood, and what the other language can't say, is listed on stderr.
+/// Exit status: 0 if all of it could be said, 1 if something could not, 2 if the file can't be read
+/// or written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -75,6 +76,7 @@ fn convert(args: &ConvertArgs) -> Result<bool, String> {
     let mut sources = Sources::new();
     let read = load_into(&mut sources, &args.file, &args.hints.hints());
     let read = read.map_err(|failure| failure.to_string())?;
+    let is_understood = super::is_understood(&sources, &read);
     let Written { text, cannot, .. } = args.to.form().write(&read.gateway);
     match &args.out {
         Some(path) => super::write_new(path, &text)?,
@@ -84,7 +86,7 @@ fn convert(args: &ConvertArgs) -> Result<bool, String> {
     for sentence in &cannot {
         eprintln!("not said: {sentence}");
     }
-    Ok(cannot.is_empty())
+    Ok(is_understood && cannot.is_empty())
 }
 
 /// What is written, read again, which finds its keys.

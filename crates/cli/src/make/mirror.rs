@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Write the configuration of the other end that fits an existing one.
 ///
 /// Addresses, identities, selectors and keys change sides; algorithms, lifetimes and PFS stay.
-/// What the other language can't say is listed on stderr. With --out both files are then judged as
+/// What of the file is not understood, and what the other language can't say, is listed on stderr. With --out both files are then judged as
 /// `crossgate check` does. Exit status: 0 if nothing is left to say, 1 if something is, 2 if the
 /// file can't be mirrored or the new one not be written.
 #[derive(Debug, Args)]
@@ -98,6 +98,7 @@ fn mirror(args: &MirrorArgs) -> Result<bool, String> {
     let mut sources = Sources::new();
     let read = load_into(&mut sources, &args.file, &args.hints());
     let read = read.map_err(|failure| failure.to_string())?;
+    let is_understood = super::is_understood(&sources, &read);
     let file = args.file.display().to_string();
     let connection = chosen(&read.gateway, args.connection.as_deref(), &file)?;
     let other = other_end(&read.gateway, connection, &args.wanted(), &file)?;
@@ -115,7 +116,7 @@ fn mirror(args: &MirrorArgs) -> Result<bool, String> {
     for sentence in &cannot {
         eprintln!("not said: {sentence}");
     }
-    Ok(is_fine && cannot.is_empty())
+    Ok(is_understood && is_fine && cannot.is_empty())
 }
 
 fn deliver(args: &MirrorArgs, written: Written) -> Result<bool, String> {

@@ -10,8 +10,10 @@ mod place;
 mod said;
 mod site;
 
+use crossgate_diag::{Finding, Severity, Sources, to_text};
 use crossgate_gateway::dialect::Written;
-use crossgate_gateway::load::Hints;
+use crossgate_gateway::load::{Configuration, Hints};
+use crossgate_gateway::terminal;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -56,6 +58,20 @@ impl Output {
         }
         write_new(&self.path, &self.written.text)
     }
+}
+
+/// Tells on stderr what of a file was not understood, and so is not in what is made of it, and what
+/// was passed over; whether there is nothing wrong with it.
+fn is_understood(sources: &Sources, read: &Configuration) -> bool {
+    let is_wrong = |finding: &Finding| finding.severity >= Severity::Warning;
+    let is_skipped = |finding: &Finding| {
+        finding.code.contains("skipped") || finding.code == "around-configuration"
+    };
+    let findings = read.findings.iter();
+    let told = findings.filter(|finding| is_wrong(finding) || is_skipped(finding));
+    let told: Vec<Finding> = told.cloned().collect();
+    eprint!("{}", to_text(sources, &told, terminal::stderr()));
+    !told.iter().any(is_wrong)
 }
 
 /// What `crossgate check` says of two files, beyond what `known` earns by itself; whether that is
