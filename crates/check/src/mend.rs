@@ -121,7 +121,7 @@ fn next<'a, J: Judgement>(
     untried.min_by_key(|(finding, _)| Reverse(finding.severity))
 }
 
-/// Whether the finding is gone and all in all less is wrong.
+/// Whether the finding is gone and all in all less is wrong, or less is left of one cause.
 fn cures<J: Judgement>(now: &J, then: &J, finding: &Finding) -> bool {
     let same = |judged: &J| {
         let findings = judged.findings().iter();
@@ -132,7 +132,14 @@ fn cures<J: Judgement>(now: &J, then: &J, finding: &Finding) -> bool {
         let count = |s| judged.findings().iter().filter(|f| f.severity == s).count();
         (judged.verdict().map(badness), severities.map(count))
     };
-    same(then) < same(now) && wrong(then) < wrong(now)
+    let is_rest = |f: &Finding| {
+        f.code == finding.code && f.title != finding.title && says_no_more(&f.title, &finding.title)
+    };
+    let is_less = || {
+        let has_rest = then.findings().iter().any(is_rest);
+        has_rest && new_troubles(now.findings(), then.findings()).is_empty()
+    };
+    same(then) < same(now) && (wrong(then) < wrong(now) || wrong(then) == wrong(now) && is_less())
 }
 
 /// From best to worst, as far as a cure can make it better: one of two ends is more than none, and

@@ -6,6 +6,7 @@ use crate::rule::{Found, Judge, One, Party, Profile, Rule};
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
 use crossgate_diag::{Certainty, Finding, Span, Spanned};
 use crossgate_model::{Change, Child, Connection, End, EspProposal, IkeProposal};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const RULE: Rule = Rule {
     code: "weak-algorithm",
@@ -22,25 +23,75 @@ struct Weak {
     objection: Objection,
 }
 
+/// What one tunnel, or one connection, offers that is weak.
+struct Offer<'a> {
+    protocol: &'static str,
+    of: &'a str,
+    weak: Vec<Weak>,
+    /// Where the other end's file is known.
+    cure: Option<(String, Vec<(End, Change)>)>,
+}
+
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     let enabled = one.side.gateway.connections.iter();
-    // What several tunnels offer together is told once.
-    let mut told: Vec<Span> = Vec::new();
-    for connection in enabled.filter(|connection| connection.enabled.value) {
-        let partner = one.partner(connection);
-        let offers = std::iter::once(ike(one, connection, partner))
-            .chain(esp(one, connection, partner))
-            .flatten();
-        for (spans, of_offer) in offers {
-            let is_new = spans.is_empty() || spans.iter().any(|span| !told.contains(span));
-            told.extend(spans);
-            found.extend(is_new.then_some(of_offer));
-        }
+    let enabled = enabled.filter(|connection| connection.enabled.value);
+    let mut offers: Vec<Offer<'_>> = enabled.flat_map(|c| offers(one, c)).collect();
+    // What several share is told of the one that can be cured here.
+    offers.sort_by_key(|offer| offer.cure.is_none());
+    for sharing in by_place(offers) {
+        found.extend(told(one.options.profile, &sharing));
     }
 }
 
-/// What one offer's finding points at, and the finding.
-type Told = Option<(Vec<Span>, Found)>;
+fn offers<'a>(one: &One<'a>, connection: &'a Connection) -> Vec<Offer<'a>> {
+    let partner = one.partner(connection);
+    let ike = ike(one, connection, partner);
+    ike.into_iter()
+        .chain(esp(one, connection, partner))
+        .collect()
+}
+
+/// Those together that have no line of their own, after the first of them.
+fn by_place(offers: Vec<Offer<'_>>) -> Vec<Vec<Offer<'_>>> {
+    let mut all: Vec<Vec<Offer<'_>>> = Vec::new();
+    let mut places: BTreeMap<Span, usize> = BTreeMap::new();
+    for offer in offers {
+        let spans: Vec<Span> = offer.weak.iter().filter_map(|weak| weak.span).collect();
+        let is_known = spans.iter().all(|span| places.contains_key(span));
+        let known = spans.first().filter(|_| is_known);
+        let known = known.and_then(|span| places.get(span)).copied();
+        match known.and_then(|at| all.get_mut(at)) {
+            Some(sharing) => sharing.push(offer),
+            None => {
+                for span in spans {
+                    places.entry(span).or_insert(all.len());
+                }
+                all.push(vec![offer]);
+            }
+        }
+    }
+    all
+}
+
+/// The first of those that share an offer, with the names of the others.
+fn told(profile: Profile, sharing: &[Offer<'_>]) -> Option<Found> {
+    let offer = sharing.first()?;
+    let names: BTreeSet<&str> = sharing.iter().map(|other| other.of).collect();
+    let others: Vec<String> = names
+        .into_iter()
+        .filter(|name| *name != offer.of)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let finding = finding(profile, offer, &others);
+    let Some((text, changes)) = &offer.cure else {
+        return Some(Found::harmless(told_alone(finding, profile)));
+    };
+    let text = match others.is_empty() {
+        true => text.clone(),
+        false => format!("{text} of `{}`", offer.of),
+    };
+    Some(Found::harmless(finding).cure(text, changes.clone()))
+}
 
 /// What is weak at this end and at the other; nothing where the other end tells of it.
 fn of_both(one: &One<'_>, ours: Vec<Weak>, theirs: Vec<Weak>) -> Option<Vec<Weak>> {
@@ -48,22 +99,29 @@ fn of_both(one: &One<'_>, ours: Vec<Weak>, theirs: Vec<Weak>) -> Option<Vec<Weak
     tells.then(|| [ours, theirs].concat())
 }
 
-fn ike(one: &One<'_>, connection: &Connection, partner: Option<Party<'_>>) -> Told {
+fn ike<'a>(
+    one: &One<'_>,
+    connection: &'a Connection,
+    partner: Option<Party<'_>>,
+) -> Option<Offer<'a>> {
     let profile = one.options.profile;
     let theirs = partner.map(|party| ike_weak(profile, party.connection));
     let ours = ike_weak(profile, connection);
     let weak = of_both(one, ours, theirs.unwrap_or_default())?;
-    let finding = finding(profile, "IKE", &connection.name.value, &weak);
-    let Some(partner) = partner else {
-        return Some((spans(&weak), Found::harmless(told_alone(finding, profile))));
-    };
-    let suite = Suite::for_ike(profile, connection, partner.connection);
-    let ends = [(one.end, connection), (partner.end, partner.connection)].into_iter();
-    let others = ends.filter(|(_, connection)| !suite.is_offered_for_ike(connection));
-    let changes = others.map(|(end, connection)| (end, suite.ike_change(connection)));
-    let text = format!("offer only {} at both ends", suite.ike_words());
-    let changes = changes.collect();
-    Some((spans(&weak), Found::harmless(finding).cure(text, changes)))
+    let cure = partner.map(|partner| {
+        let suite = Suite::for_ike(profile, connection, partner.connection);
+        let ends = [(one.end, connection), (partner.end, partner.connection)].into_iter();
+        let others = ends.filter(|(_, connection)| !suite.is_offered_for_ike(connection));
+        let changes = others.map(|(end, connection)| (end, suite.ike_change(connection)));
+        let text = format!("offer only {} at both ends", suite.ike_words());
+        (text, changes.collect())
+    });
+    Some(Offer {
+        protocol: "IKE",
+        of: &connection.name.value,
+        weak,
+        cure,
+    })
 }
 
 fn ike_weak(profile: Profile, connection: &Connection) -> Vec<Weak> {
@@ -97,56 +155,46 @@ fn ike_algorithms(offer: &IkeProposal) -> Vec<(Algorithm, Option<Span>)> {
     encr.chain(integ).chain(prf).chain(groups).collect()
 }
 
-/// One finding for each tunnel of the connection; its Childs share their offer.
+/// One for each Child of the connection; those of a tunnel share it.
 fn esp<'a>(
-    one: &'a One<'_>,
+    one: &One<'_>,
     connection: &'a Connection,
-    partner: Option<Party<'a>>,
-) -> impl Iterator<Item = Told> + 'a {
-    let children = connection
+    partner: Option<Party<'_>>,
+) -> Vec<Offer<'a>> {
+    let pairs = partner.map(|party| pairing::children(connection, party.connection));
+    let pairs = pairs.unwrap_or_default();
+    let mut all = Vec::new();
+    for child in connection
         .children
         .iter()
-        .filter(|child| child.enabled.value);
-    children.map(move |child| {
-        let pairs = partner.map(|party| pairing::children(connection, party.connection));
-        let other = pairs
-            .into_iter()
-            .flatten()
-            .find(|[ours, _]| ours.name.value == child.name.value);
-        let other = other.map(|[_, theirs]| theirs).zip(partner);
-        of_child(one, child, other)
-    })
+        .filter(|child| child.enabled.value)
+    {
+        let mut pairs = pairs.iter();
+        let other = pairs.find(|[ours, _]| ours.name.value == child.name.value);
+        let other = other.map(|[_, theirs]| *theirs).zip(partner);
+        all.extend(of_child(one, child, other));
+    }
+    all
 }
 
-fn of_child(one: &One<'_>, child: &Child, other: Option<(&Child, Party<'_>)>) -> Told {
+fn of_child<'a>(
+    one: &One<'_>,
+    child: &'a Child,
+    other: Option<(&Child, Party<'_>)>,
+) -> Option<Offer<'a>> {
     let profile = one.options.profile;
     let theirs = other.map(|(theirs, _)| esp_weak(profile, theirs));
     let weak = of_both(one, esp_weak(profile, child), theirs.unwrap_or_default())?;
-    let finding = finding(profile, "ESP", &child.tunnel.value, &weak);
-    let Some((theirs, partner)) = other else {
-        return Some((spans(&weak), Found::harmless(told_alone(finding, profile))));
-    };
-    let suite = Suite::for_esp(profile, child, theirs);
-    let is_group = |weak: &Weak| matches!(weak.algorithm, Algorithm::Group(_));
-    let mut changes = Vec::new();
-    for (end, child) in [(one.end, child), (partner.end, theirs)] {
-        if !weak.iter().all(is_group) && !suite.is_offered_for_esp(child) {
-            changes.push((end, suite.esp_change(child)));
-        }
-        let pfs = child.pfs.map(|pfs| pfs.value);
-        if weak.iter().any(is_group) && pfs != Some(suite.group) {
-            changes.push((end, suite.pfs_change(child)));
-        }
-    }
-    let text = match weak.iter().any(is_group) {
-        true => format!(
-            "offer only {}, and PFS with {}, at both ends",
-            suite.words(),
-            suite.group
-        ),
-        false => format!("offer only {} at both ends", suite.words()),
-    };
-    Some((spans(&weak), Found::harmless(finding).cure(text, changes)))
+    let cure = other.map(|(theirs, partner)| {
+        let suite = Suite::for_esp(profile, child, theirs);
+        suite.esp_cure(&weak, [(one.end, child), (partner.end, theirs)])
+    });
+    Some(Offer {
+        protocol: "ESP",
+        of: &child.tunnel.value,
+        weak,
+        cure,
+    })
 }
 
 fn esp_weak(profile: Profile, child: &Child) -> Vec<Weak> {
@@ -193,11 +241,16 @@ fn weak(
     each.collect()
 }
 
-fn spans(weak: &[Weak]) -> Vec<Span> {
-    weak.iter().filter_map(|weak| weak.span).collect()
-}
+/// So many others that share an offer are named.
+const NAMED: usize = 8;
 
-fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding {
+fn finding(profile: Profile, offer: &Offer<'_>, others: &[String]) -> Finding {
+    let (protocol, weak) = (offer.protocol, &offer.weak);
+    let of = match others.len() {
+        0 => format!("`{}`", offer.of),
+        1..=NAMED => format!("`{}`, like {},", offer.of, others.join(", ")),
+        many => format!("`{}`, like {many} others,", offer.of),
+    };
     let mut names: Vec<&str> = Vec::new();
     for name in weak.iter().map(|weak| weak.algorithm.name()) {
         if !names.contains(&name) {
@@ -206,10 +259,10 @@ fn finding(profile: Profile, protocol: &str, of: &str, weak: &[Weak]) -> Finding
     }
     let names = names.join(", ");
     let title = match name(profile) {
-        None => format!("`{of}` offers weak algorithms for {protocol}: {names}"),
-        Some(standard) => format!(
-            "`{of}` offers algorithms for {protocol} that {standard} does not allow: {names}"
-        ),
+        None => format!("{of} offers weak algorithms for {protocol}: {names}"),
+        Some(standard) => {
+            format!("{of} offers algorithms for {protocol} that {standard} does not allow: {names}")
+        }
     };
     let least_sure = weak.iter().map(|weak| weak.objection.certainty).max();
     let mut finding = Finding::warning(RULE.code, title);
@@ -336,6 +389,30 @@ impl Suite {
             prf: self.prf,
             group: self.group,
         }
+    }
+
+    /// Of both ends' Childs, what is weak in one of them.
+    fn esp_cure(&self, weak: &[Weak], ends: [(End, &Child); 2]) -> (String, Vec<(End, Change)>) {
+        let is_group = |weak: &Weak| matches!(weak.algorithm, Algorithm::Group(_));
+        let mut changes = Vec::new();
+        for (end, child) in ends {
+            if !weak.iter().all(is_group) && !self.is_offered_for_esp(child) {
+                changes.push((end, self.esp_change(child)));
+            }
+            let pfs = child.pfs.map(|pfs| pfs.value);
+            if weak.iter().any(is_group) && pfs != Some(self.group) {
+                changes.push((end, self.pfs_change(child)));
+            }
+        }
+        let text = match weak.iter().any(is_group) {
+            true => format!(
+                "offer only {}, and PFS with {}, at both ends",
+                self.words(),
+                self.group
+            ),
+            false => format!("offer only {} at both ends", self.words()),
+        };
+        (text, changes)
     }
 
     fn esp_change(&self, child: &Child) -> Change {

@@ -8,7 +8,7 @@ use crate::words::{IN_AUTH, WHOEVER, only_when};
 use crossgate_diag::{Certainty, Finding};
 use crossgate_firewall::routing;
 use crossgate_model::event::{EventKind, Side as By};
-use crossgate_model::{Change, Child, End, Selector, SelectorPair};
+use crossgate_model::{Change, Child, End, InterfaceKind, Selector, SelectorPair};
 use std::collections::BTreeSet;
 
 /// How many of the answerer's selectors an event tells.
@@ -405,6 +405,25 @@ fn routed(party: &Party<'_>, child: &Child, wanted: &SelectorPair) -> Option<(En
     Some((party.end, add))
 }
 
+/// The network behind an end: what it says itself, unless its interfaces bear out its peer instead.
+fn behind(end: &Party<'_>, own: Selector, said: Selector) -> Selector {
+    let stands = |selector: Selector| {
+        let Some(net) = selector.as_net() else {
+            return false;
+        };
+        let interfaces = end.gateway().interfaces.iter();
+        let mut addresses = interfaces
+            .filter(|interface| interface.kind != InterfaceKind::Tunnel)
+            .flat_map(|interface| &interface.addresses);
+        addresses.any(|known| net.contains(&known.addr()) || known.contains(&net))
+    };
+    if !stands(own) && stands(said) {
+        said
+    } else {
+        own
+    }
+}
+
 /// A cure for selectors without anything in common: each end knows its own network best.
 fn owned(found: Found, first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)) -> Found {
     let ((one, a), (other, b)) = (first, second);
@@ -413,8 +432,8 @@ fn owned(found: Found, first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)
         return mirrored(mirrored(found, a, other, b), b, one, a);
     }
     let wanted = SelectorPair {
-        local: ours.local,
-        remote: theirs.local,
+        local: behind(one, ours.local, theirs.remote),
+        remote: behind(other, theirs.local, ours.remote),
     };
     // Behind both ends can't be the same.
     if wanted.local.intersection(&wanted.remote).is_some() {
