@@ -408,7 +408,8 @@ fn routed(party: &Party<'_>, child: &Child, wanted: &SelectorPair) -> Option<(En
 /// The network behind an end: what it says itself, unless its interfaces bear out its peer instead.
 fn behind(end: &Party<'_>, own: Selector, said: Selector) -> Selector {
     let stands = |selector: Selector| {
-        let Some(net) = selector.as_net() else {
+        // Everything is nobody's network.
+        let Some(net) = selector.as_net().filter(|net| net.prefix_len() > 0) else {
             return false;
         };
         let interfaces = end.gateway().interfaces.iter();
