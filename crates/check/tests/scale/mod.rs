@@ -43,7 +43,12 @@ fn work(of: &impl Fn()) -> u64 {
 fn grows<F: Fn()>(what: &str, few: usize, of: impl Fn(usize) -> F) {
     let (few, many) = (of(few), of(few * TIMES));
     few();
-    let ratio = work(&many) as f64 / work(&few) as f64;
+    // A neighbour on the machine costs caches, now and then: what is quadratic is so each time.
+    let ratio = || work(&many) as f64 / work(&few) as f64;
+    let ratio = (0..4)
+        .map(|_| ratio())
+        .find(|ratio| *ratio < MOST)
+        .unwrap_or_else(ratio);
     assert!(
         ratio < MOST,
         "{what}: {TIMES} times as many take {ratio:.1} times the work"

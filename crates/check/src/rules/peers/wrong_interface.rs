@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<rule::Found>) {
     for (party, peer) in pair.directions() {
-        let Some((from, way)) = ways(party) else {
+        let Some((from, way)) = ways(party, peer) else {
             continue;
         };
         if way.kind == InterfaceKind::Tunnel {
@@ -27,7 +27,7 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<rule::Found>) {
 /// Whether this is why `peer` looks for `party` at another address: it looks at the interface that
 /// the way to it leaves by.
 pub(super) fn is_cause(party: Party<'_>, peer: Party<'_>) -> bool {
-    let Some((_, way)) = ways(party) else {
+    let Some((_, way)) = ways(party, peer) else {
         return false;
     };
     let expected = |interface: &Interface| {
@@ -40,12 +40,15 @@ pub(super) fn is_cause(party: Party<'_>, peer: Party<'_>) -> bool {
 }
 
 /// The interface that the connection starts from, and the one that the way to the peer leaves by,
-/// where the two differ. A loopback's packets leave by whatever interface there is.
-fn ways<'a>(party: Party<'a>) -> Option<(&'a Spanned<String>, &'a Interface)> {
+/// where the two differ. A loopback's packets leave by whatever interface there is. A peer that is
+/// known by its name, or not at all, is where its own file says.
+fn ways<'a>(party: Party<'a>, peer: Party<'_>) -> Option<(&'a Spanned<String>, &'a Interface)> {
     let from = party.connection.local.interface.as_ref()?;
     let gateway = party.gateway();
     let kind = gateway.interface(&from.value)?.kind;
-    let peer = party.connection.remote.address()?;
+    let its_own = peer.connection.local.address.as_ref();
+    let configured = party.connection.remote.address();
+    let peer = configured.or(its_own.map(|address| address.value))?;
     let Found::Hop(way) = routing::lookup(gateway, Some(&from.value), peer) else {
         return None;
     };
