@@ -269,7 +269,7 @@ fn outcome(starter: &Party<'_>, answerer: &Party<'_>, one: &Asked<'_>) -> String
             answerer.name()
         ),
         Some((theirs, agreed)) => format!(
-            "when {} starts, {} narrows {offered} to {}: it {} ({}); that {} takes this answer is believed ({})",
+            "when {} starts, {} narrows {offered} to {}: it {} ({}); {} is believed to take this answer ({})",
             starter.name(),
             answerer.name(),
             agreed,
