@@ -407,4 +407,43 @@ mod tests {
         );
         assert_eq!(of(&[Effect::None]), Verdict::ComesUp);
     }
+
+    #[test]
+    fn the_same_sentence_about_the_same_places_is_told_once_unless_it_offers_something() {
+        let mut sources = Sources::new();
+        let file = sources.add("branch.cfg", "one\ntwo\n");
+        let (first, second) = (Span::new(file, 0..3), Span::new(file, 4..7));
+        let of = |title: &str, place: Option<Span>| {
+            Found::harmless(Finding::warning("weak-algorithm", title).at(place, "here"))
+        };
+        let offering = || of("1DES", Some(first)).cure("take AES", Vec::new());
+        let found = vec![
+            of("1DES", Some(first)),
+            of("1DES", Some(first)),
+            of("1DES", Some(second)),
+            of("MD5", Some(first)),
+            of("no place", None),
+            of("no place", None),
+            offering(),
+            offering(),
+        ];
+        let told: Vec<_> = once(found)
+            .into_iter()
+            .map(|found| {
+                let finding = found.finding;
+                let places = finding.labels.iter().map(|label| label.span.start);
+                (finding.title.clone(), places.collect(), found.cures.len())
+            })
+            .collect();
+        let expected: Vec<(String, Vec<u32>, usize)> = vec![
+            ("1DES".into(), vec![0], 0),
+            ("1DES".into(), vec![4], 0),
+            ("MD5".into(), vec![0], 0),
+            ("no place".into(), vec![], 0),
+            ("no place".into(), vec![], 0),
+            ("1DES".into(), vec![0], 1),
+            ("1DES".into(), vec![0], 1),
+        ];
+        assert_eq!(told, expected);
+    }
 }
