@@ -1,7 +1,7 @@
 //! As many times the tunnels, as many times the work, and not the square of it: what is quadratic
 //! goes unnoticed in the files of examples and takes minutes in a hub's.
 //!
-//! Work is the processor's time of this thread as Linux counts it, so that other programs don't
+//! Work is the processor's time of this thread, so that other programs don't
 //! matter much; the least of several runs is taken.
 
 mod hub;
@@ -11,6 +11,8 @@ use crossgate_check::{Options, judge_pair};
 use crossgate_diag::{Finding, Look, Sources, Span, to_text};
 use crossgate_model::Verdict;
 use hub::{Hub, branches, headquarters};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 /// Tunnels of the smaller file; the larger has [`TIMES`] as many.
 const TUNNELS: usize = 40;
@@ -23,14 +25,13 @@ const TIMES: usize = 4;
 /// Between [`TIMES`], if all is linear, and its square, if anything quadratic prevails.
 const MOST: f64 = 11.0;
 
-/// Nanoseconds that this thread has run.
-fn spent() -> u64 {
-    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let spent = schedule.split_whitespace().next().expect("a number");
-    spent.parse().expect("a number")
+/// How long this thread has run.
+fn spent() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
-fn work(of: &impl Fn()) -> u64 {
+fn work(of: &impl Fn()) -> Duration {
     let run = || {
         let began = spent();
         of();
@@ -44,7 +45,7 @@ fn grows<F: Fn()>(what: &str, few: usize, of: impl Fn(usize) -> F) {
     let (few, many) = (of(few), of(few * TIMES));
     few();
     // A neighbour on the machine costs caches, now and then: what is quadratic is so each time.
-    let ratio = || work(&many) as f64 / work(&few) as f64;
+    let ratio = || work(&many).div_duration_f64(work(&few));
     let ratio = (0..4)
         .map(|_| ratio())
         .find(|ratio| *ratio < MOST)
