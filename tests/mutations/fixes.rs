@@ -16,7 +16,7 @@ struct Count {
     /// Fixes that were tried alone, and those of them that kept their word.
     tried: usize,
     good: usize,
-    /// Fixes that don't, as is known: see [`KNOWN`].
+    /// Fixes after which another rule speaks, as is known: see [`KNOWN`].
     known: usize,
     /// Findings that offer nothing: a language can't say it, or the rule knows no cure.
     by_hand: usize,
@@ -46,22 +46,23 @@ pub enum End {
     Wrong,
 }
 
-/// What fixes don't do yet, by the rule whose fix it is, and what is wrong afterwards.
+/// What is told after a fix and wasn't before, of one pair each, by the rule whose fix it is and the
+/// rule that speaks then: a second fault, which the first one hid, or a key that is as weak as before.
 const KNOWN: &[(&str, &str, &str)] = &[
     (
         "ts-not-mirrored",
         "no-security-rule",
-        "no security rule is added for what is selected anew",
-    ),
-    (
-        "keys-differ",
-        "guessable-key",
-        "a weak key of one direction is taken for both",
+        "the rule is for another zone, which shows once its packets have a tunnel",
     ),
     (
         "connection-disabled",
         "weak-algorithm",
         "what was off was not judged",
+    ),
+    (
+        "keys-differ",
+        "guessable-key",
+        "a weak key of one direction is taken for both",
     ),
 ];
 
