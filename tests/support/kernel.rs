@@ -36,14 +36,13 @@ pub enum Carries {
     Both,
 }
 
-/// Runs those tests of this very program inside, and shows what they print if one fails. Says so where
-/// there is no such kernel.
+/// Runs those tests of this very program inside, and shows what they print if one fails.
 #[track_caller]
 pub fn run_inside(carries: Carries, tests: &[&str], limit: Duration) {
-    if !Path::new(PROGRAM).exists() {
-        eprintln!("left out: no {PROGRAM} here (tests/setup installs it: user-mode-linux)");
-        return;
-    }
+    assert!(
+        Path::new(PROGRAM).exists(),
+        "no {PROGRAM} here; run tests/setup, which installs Debian's user-mode-linux"
+    );
     // One at a time: each is as slow as the machine is busy.
     static ALONE: Mutex<u32> = Mutex::new(0);
     let mut number = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
