@@ -1,7 +1,7 @@
 //! The first witness: what `check` says of a pair.
 
 use super::case::{Case, ENDS, Pair};
-use crossgate_check::{Options, Report, Side, judge_pair};
+use crossgate_check::{Options, Report, Side, judge_pair, told_once};
 use crossgate_diag::{Amendment, FileId, SourceFile, Sources, apply};
 use crossgate_gateway::dialect::{Dialect, Hints, Read};
 use crossgate_model::language::CannotSay;
@@ -65,7 +65,9 @@ impl Judged {
             gateway: &read.gateway,
             language: &codes[at],
         });
-        let report = judge_pair(&sources, sides, options);
+        let mut report = judge_pair(&sources, sides, options);
+        let of_reading = [a.findings.as_slice(), b.findings.as_slice()].concat();
+        report.findings = told_once(&sources, of_reading, report.findings);
         Ok(Self {
             verdict: report.verdict.ok_or("a pair without a verdict")?,
             gateways: [a.gateway.clone(), b.gateway.clone()],

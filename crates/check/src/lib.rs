@@ -37,6 +37,6 @@ pub mod words;
 
 pub use once::told_once;
 pub use report::{Report, Tunnel, judge_one, judge_pair};
-pub use rule::{Options, Profile, Rule, Side, explain};
+pub use rule::{Judge, Options, Profile, Rule, Side, explain};
 pub use rules::all;
 pub use rules::certificates::given;

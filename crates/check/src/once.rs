@@ -2,7 +2,8 @@
 //!
 //! A dialect sees one file and can say what a line lacks; a rule sees both ends and can say what
 //! becomes of the tunnel. Of one place and one code, the rule's finding is told. Of the codes in
-//! [`ABSORBED`], it is told with what the dialect's has to add.
+//! [`ABSORBED`], it is told with what the dialect's has to add; and of a tunnel that reading left out
+//! ([`LEAVES_OUT`]), the dialect's alone.
 
 use crossgate_diag::{FileId, Finding, Label, Sources};
 use std::collections::BTreeSet;
@@ -18,18 +19,23 @@ enum Near {
 
 /// A rule's code, and what dialects call its cause.
 const ABSORBED: &[(&str, Near, &[&str])] = &[
-    ("key-missing", Near::File, &["no-key", "missing-key"]),
-    ("key-not-comparable", Near::File, &["encrypted-key"]),
+    ("key-missing", Near::File, &["key-missing"]),
+    ("key-not-comparable", Near::File, &["key-not-comparable"]),
     ("ike-version-differs", Near::Line, &["not-obeyed"]),
     (
         "ike-proposals-disjoint",
         Near::File,
-        &["incomplete-proposal", "incomplete-policy"],
+        &[
+            "incomplete-proposal",
+            "incomplete-policy",
+            "default-proposal",
+            "unused-proposal",
+        ],
     ),
     (
         "esp-proposals-disjoint",
         Near::File,
-        &["incomplete-transform-set"],
+        &["incomplete-transform-set", "default-transform-set"],
     ),
     ("connection-disabled", Near::Line, &["not-obeyed"]),
     (
@@ -38,6 +44,14 @@ const ABSORBED: &[(&str, Near, &[&str])] = &[
         &["not-obeyed", "only-judged"],
     ),
     ("certificate-missing", Near::Line, &["only-judged"]),
+];
+
+/// What leaves a tunnel out. That the files then mean none with each other follows from it.
+const LEAVES_OUT: &[&str] = &[
+    "incomplete-map",
+    "incomplete-profile",
+    "incomplete-tunnel",
+    "profile-elsewhere",
 ];
 
 /// All findings, those of reading before those of the rules.
@@ -59,6 +73,9 @@ pub fn told_once(
             None => true,
         }
     });
+    if findings.iter().any(|f| LEAVES_OUT.contains(&f.code)) {
+        of_rules.retain(|rule| rule.code != "no-tunnel-meant");
+    }
     findings.extend(of_rules);
     findings
 }
@@ -147,7 +164,8 @@ mod tests {
     #[test]
     fn a_rule_takes_over_what_a_dialect_calls_by_another_name() {
         let (sources, file) = three_lines();
-        let lacking = Finding::error("no-key", "peer `P` has no key").at(Span::new(file, 8..9), "");
+        let lacking =
+            Finding::error("key-missing", "peer `P` has no key").at(Span::new(file, 8..9), "");
         let rule = Finding::error("key-missing", "no key").at(Span::new(file, 0..3), "");
         let findings = told_once(&sources, vec![lacking], vec![rule]);
         let [one] = findings.as_slice() else {
@@ -168,7 +186,7 @@ mod tests {
     #[test]
     fn a_note_that_takes_over_a_warning_is_one() {
         let (sources, file) = three_lines();
-        let hidden = Finding::warning("encrypted-key", "hidden").at(Span::new(file, 0..3), "");
+        let hidden = Finding::warning("key-not-comparable", "hidden").at(Span::new(file, 0..3), "");
         let rule = Finding::note("key-not-comparable", "").at(Span::new(file, 0..3), "");
         let findings = told_once(&sources, vec![hidden], vec![rule]);
         let told = findings.iter().map(|f| (f.code, f.severity, f.notes.len()));

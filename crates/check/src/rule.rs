@@ -63,6 +63,8 @@ pub enum Judge {
     Both(fn(&Both<'_>, &mut Vec<Found>)),
     /// Two connections that mean each other; asked once a pair, not once a direction.
     Pair(fn(&Pair<'_>, &mut Vec<Found>)),
+    /// Nothing: the dialect found it when it read the file.
+    Reading,
 }
 
 /// One configuration.

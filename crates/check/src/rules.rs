@@ -6,6 +6,7 @@ pub mod hardening;
 pub mod negotiation;
 pub mod path;
 pub mod peers;
+pub mod reading;
 pub mod selectors;
 
 use crate::rule::Rule;
@@ -18,6 +19,7 @@ const GROUPS: &[&[Rule]] = &[
     certificates::RULES,
     path::RULES,
     hardening::RULES,
+    reading::RULES,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static Rule> {

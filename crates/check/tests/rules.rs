@@ -10,7 +10,7 @@ mod support;
 
 use crossgate_check::example::Example;
 use crossgate_check::rules::{negotiation, selectors};
-use crossgate_check::{Rule, all, told_once};
+use crossgate_check::{Judge, Rule, all, told_once};
 use crossgate_diag::{Certainty, Finding, Look, Severity, to_text};
 use expect_test::expect_file;
 use support::{Judged, NAMES, Pair, here, titles};
@@ -36,13 +36,68 @@ fn try_rule(rule: &Rule) -> Result<(), String> {
     expect(heading == format!("# {}", rule.code), || {
         format!("the page begins with `{heading}`")
     })?;
-    let found = try_page(rule.code, rule.page, &format!("reports/{}.txt", rule.code))?;
+    let report = format!("reports/{}.txt", rule.code);
+    if matches!(rule.judge, Judge::Reading) {
+        return try_reading(rule, &report);
+    }
+    let found = try_page(rule.code, rule.page, &report)?;
     // What a page shows, its file's language can cure.
     let by_hand = found
         .notes
         .iter()
         .find(|note| note.contains("changed by hand"));
     by_hand.map_or(Ok(()), |note| Err(note.clone()))
+}
+
+/// What a pair of texts can't show once: two of Panorama's exports, two of the program's files, and
+/// one that both ends have where one has it.
+const NOT_OF_A_PAIR: [&str; 5] = [
+    "not-utf8",
+    "only-judged",
+    "overridden",
+    "panorama",
+    "private-key-ignored",
+];
+
+/// What a dialect finds has a page as well, and is the one thing that its example is told.
+fn try_reading(rule: &Rule, report: &str) -> Result<(), String> {
+    if NOT_OF_A_PAIR.contains(&rule.code) {
+        return Ok(());
+    }
+    let example = Example::of(rule.page)?;
+    let base = Pair::of(&example.base)?;
+    let changed = base.changed(&example)?;
+    let judged = changed.judged(example.options)?;
+    let mut told = told_once(
+        &judged.sources,
+        judged.at_reading.clone(),
+        judged.report.findings.clone(),
+    );
+    if changed.files != base.files {
+        let before = base.judged(Default::default())?;
+        let known = before.at_reading.iter().chain(&before.report.findings);
+        let known: Vec<_> = known.map(|f| (f.code, f.title.as_str())).collect();
+        told.retain(|finding| !known.contains(&(finding.code, finding.title.as_str())));
+    }
+    let (found, mut others): (Vec<_>, Vec<_>) = told.iter().partition(|f| f.code == rule.code);
+    let [found] = found.as_slice() else {
+        return Err(format!("{} times; and {}", found.len(), titles(&others)));
+    };
+    others.retain(|finding| finding.severity > Severity::Note);
+    expect(others.is_empty(), || {
+        format!("more is found for one cause: {}", titles(&others))
+    })?;
+    let verdict = judged.verdict();
+    expect(verdict == example.verdict, || {
+        format!(
+            "the verdict is `{verdict}`, the page says `{}`",
+            example.verdict
+        )
+    })?;
+    let text = to_text(&judged.sources, std::slice::from_ref(*found), Look::PLAIN);
+    let told = format!("{text}verdict: {verdict}\n");
+    expect_file![here().join("tests").join(report)].assert_eq(&told);
+    Ok(())
 }
 
 /// Further examples, written as pages are: `# CODE: what is special`.

@@ -1,4 +1,4 @@
-//! `crossgate explain`: the page of a rule.
+//! `crossgate explain`: the page of a finding's code.
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{Error, ErrorKind};
@@ -48,7 +48,7 @@ impl TypedValueParser for Codes {
         let near = nearest(&wanted, &known);
         let wanted = wanted.escape_debug();
         let sentence = format!(
-            "no rule has the code `{wanted}`; near it: {near}; all: crossgate explain --list\n"
+            "no finding has the code `{wanted}`; near it: {near}; all: crossgate explain --list\n"
         );
         Err(Error::raw(ErrorKind::InvalidValue, sentence))
     }

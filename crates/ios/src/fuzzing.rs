@@ -132,7 +132,7 @@ fn composed_reads_back(reading: &Reading) -> Law {
     let new = errors(&again.findings);
     let new: Vec<_> = new
         .difference(&known)
-        .filter(|code| **code != "no-key")
+        .filter(|code| **code != "key-missing")
         .collect();
     law(new.is_empty(), || format!("composed, it has {new:?}"))
 }

@@ -14,6 +14,7 @@ mod policy;
 mod profile;
 mod route;
 mod tunnel;
+mod unused;
 
 use crate::behaviour;
 use crate::tree::{At, Tree};
@@ -36,6 +37,7 @@ pub fn lower(tree: &Tree) -> (Gateway, Vec<Finding>) {
     let connections = ike::connections(&mut scope, children);
     let policy = policy::policy(&mut scope);
     let certificates = certificate::certificates(&mut scope);
+    unused::tell(&mut scope);
     let release = release(tree.root());
     let gateway = Gateway {
         dialect: "pan-os",

@@ -145,10 +145,10 @@ impl<'t> Cut<'t> {
         let last = self.open.last().copied().unwrap_or_default();
         let title = "this file ends too early: what follows is missing";
         Finding::warning("cut-off", title)
-            .noted(format!(
-                "{} elements are not closed, the last of them `{last}`",
-                self.open.len()
-            ))
+            .noted(match self.open.len() {
+                1 => format!("the element `{last}` is not closed"),
+                count => format!("{count} elements are not closed, the last of them `{last}`"),
+            })
             .help("export the configuration again, and look whether all of it has arrived")
     }
 

@@ -243,7 +243,7 @@ impl<'a, 't> Args<'a, 't> {
     fn wrong_value(&self, span: Option<Span>, expected: &str) -> Finding {
         let found = span.map_or_else(|| "nothing".into(), |span| self.cx.shown(span));
         let title = format!("expected {expected}, found {found}");
-        Finding::error("bad-value", title).at(span, "this value")
+        Finding::error("invalid-value", title).at(span, "this value")
     }
 
     /// Words from here on are understood, and not obeyed.

@@ -83,7 +83,9 @@ impl<'c> Lowering<'c, '_, '_> {
 
     fn connection(&mut self, want: Want<'c>, name: Spanned<String>) -> Option<Connection> {
         let profile = want.profile;
-        self.check_local_match(profile, &want.local);
+        if !self.is_for(profile, &want.local) {
+            return None;
+        }
         let (local_auth, remote_auth) = self.authentication(profile, &want.remote)?;
         let proposals = self.ike_proposals(&want.local);
         let certificates = self.certificate_use(profile, [&local_auth.value, &remote_auth.value]);
@@ -120,8 +122,8 @@ impl<'c> Lowering<'c, '_, '_> {
         })
     }
 
-    /// A profile may be for certain addresses only.
-    fn check_local_match(&mut self, profile: &Profile, local: &LocalEnd) {
+    /// A profile may be for certain addresses only, and is not found from others.
+    fn is_for(&mut self, profile: &Profile, local: &LocalEnd) -> bool {
         let fits = |wanted: &Spanned<LocalMatch>| match (&wanted.value, local) {
             (LocalMatch::Address(wanted), LocalEnd { address, .. }) => {
                 address.is_none_or(|address| address.value == *wanted)
@@ -131,7 +133,7 @@ impl<'c> Lowering<'c, '_, '_> {
             }
         };
         if profile.match_local.is_empty() || profile.match_local.iter().any(fits) {
-            return;
+            return true;
         }
         let stated = profile.match_local.first().and_then(|wanted| wanted.span);
         let used = local.interface.as_ref().and_then(|name| name.span);
@@ -144,8 +146,9 @@ impl<'c> Lowering<'c, '_, '_> {
                 ),
             )
             .at(stated, "only for this")
-            .beside(used, "but used from here"),
+            .beside(used, "but used from here, so that no tunnel can use it"),
         );
+        false
     }
 
     /// How both ends authenticate; nothing if the profile is incomplete, as IOS then ignores it.

@@ -90,7 +90,7 @@ impl<'c> Lowering<'c, '_, '_> {
         };
         self.cx.push(
             Finding::error(
-                "no-key",
+                "key-missing",
                 format!("peer `{}` has no {which} pre-shared key", peer.name.value),
             )
             .at(peer.name.span, "lacks a `pre-shared-key` line"),
@@ -100,7 +100,7 @@ impl<'c> Lowering<'c, '_, '_> {
     fn encrypted(&mut self, key: &Spanned<PresharedKey>) {
         self.cx.push(
             Finding::warning(
-                "encrypted-key",
+                "key-not-comparable",
                 "the key is written encrypted (type 6), so it can be neither used nor compared",
             )
             .at(key.span, "only the router that wrote it can decrypt it")
@@ -113,7 +113,7 @@ impl<'c> Lowering<'c, '_, '_> {
         let Some(name) = &profile.keyring else {
             self.cx.push(
                 Finding::error(
-                    "no-key",
+                    "key-missing",
                     format!("IKEv2 profile `{}` has no keyring", profile.name.value),
                 )
                 .at(
@@ -128,7 +128,7 @@ impl<'c> Lowering<'c, '_, '_> {
         if peer.is_none() {
             self.cx.push(
                 Finding::error(
-                    "no-key",
+                    "key-missing",
                     format!(
                         "keyring `{}` has no key for peer {remote}",
                         keyring.name.value

@@ -61,48 +61,48 @@ crypto map M 70000 ipsec-isakmp
     check_findings(
         text,
         expect![[r#"
-            error[bad-value] 1:9+9 expected a release, such as 17.9, found `seventeen` | this value
-            error[bad-value] 4:13+11 expected an encryption algorithm, found `aes-cbc-512` | this value
-            error[bad-value] 5:19+5 expected an integrity algorithm, found `crc32` | this value
-            error[bad-value] 6:11+2 expected a Diffie-Hellman group, found `99` | this value
-            error[bad-value] 7:13+7 expected an encryption algorithm, found `aes-cbc` | this value
-            error[bad-value] 11:11+3 expected seconds from 120 to 86400, found `119` | this value
-            error[bad-value] 12:11+5 expected seconds from 120 to 86400, found `86401` | this value
-            error[bad-value] 13:11+6 expected seconds from 120 to 86400, found `28800x` | this value
-            error[bad-value] 14:11+4 expected seconds from 120 to 86400, found `+300` | this value
+            error[invalid-value] 1:9+9 expected a release, such as 17.9, found `seventeen` | this value
+            error[invalid-value] 4:13+11 expected an encryption algorithm, found `aes-cbc-512` | this value
+            error[invalid-value] 5:19+5 expected an integrity algorithm, found `crc32` | this value
+            error[invalid-value] 6:11+2 expected a Diffie-Hellman group, found `99` | this value
+            error[invalid-value] 7:13+7 expected an encryption algorithm, found `aes-cbc` | this value
+            error[invalid-value] 11:11+3 expected seconds from 120 to 86400, found `119` | this value
+            error[invalid-value] 12:11+5 expected seconds from 120 to 86400, found `86401` | this value
+            error[invalid-value] 13:11+6 expected seconds from 120 to 86400, found `28800x` | this value
+            error[invalid-value] 14:11+4 expected seconds from 120 to 86400, found `+300` | this value
             error[missing-value] 15:2+8 incomplete command: expected seconds from 120 to 86400 | seconds from 120 to 86400 is missing
-            error[bad-value] 16:6+1 expected seconds from 10 to 3600, found `9` | this value
-            error[bad-value] 17:9+2 expected seconds between retries from 2 to 60, found `61` | this value
-            error[bad-value] 18:11+9 expected `periodic` or `on-demand`, found `sometimes` | this value
+            error[invalid-value] 16:6+1 expected seconds from 10 to 3600, found `9` | this value
+            error[invalid-value] 17:9+2 expected seconds between retries from 2 to 60, found `61` | this value
+            error[invalid-value] 18:11+9 expected `periodic` or `on-demand`, found `sometimes` | this value
             error[missing-value] 19:2+6 incomplete command: expected seconds between retries from 2 to 60 | seconds between retries from 2 to 60 is missing
-            error[bad-value] 20:17+6 expected a kind of identity, found `street` | this value
-            error[bad-value] 21:46+11 expected a network mask, whose one bits are all before its zero bits, found `255.0.255.0` | this value
-            error[bad-value] 22:46+4 expected a network mask, found `host` | this value
+            error[invalid-value] 20:17+6 expected a kind of identity, found `street` | this value
+            error[invalid-value] 21:46+11 expected a network mask, whose one bits are all before its zero bits, found `255.0.255.0` | this value
+            error[invalid-value] 22:46+4 expected a network mask, found `host` | this value
             error[missing-value] 23:2+29 incomplete command: expected an interface | an interface is missing
-            error[bad-value] 24:23+5 expected an authentication method, found `guess` | this value
+            error[invalid-value] 24:23+5 expected an authentication method, found `guess` | this value
             error[missing-value] 25:2+13 incomplete command: expected a keyring's name | a keyring's name is missing
-            error[bad-value] 28:11+14 expected an IP address, found `198.51.100.400` | this value
-            error[bad-value] 29:22+2 expected pairs of hexadecimal digits, found a secret | this value
-            error[bad-value] 30:31+4 expected half-open IKE SAs from 0 to 1000, found `1001` | this value
-            error[bad-value] 31:32+2 expected octets from 68 to 1500, found `67` | this value
-            error[bad-value] 32:27+1 expected IKE SAs from 1 to 60000, found `0` | this value
-            error[bad-value] 33:38+3 expected a key's size in bits, found `512` | this value
+            error[invalid-value] 28:11+14 expected an IP address, found `198.51.100.400` | this value
+            error[invalid-value] 29:22+2 expected pairs of hexadecimal digits, found a secret | this value
+            error[invalid-value] 30:31+4 expected half-open IKE SAs from 0 to 1000, found `1001` | this value
+            error[invalid-value] 31:32+2 expected octets from 68 to 1500, found `67` | this value
+            error[invalid-value] 32:27+1 expected IKE SAs from 1 to 60000, found `0` | this value
+            error[invalid-value] 33:38+3 expected a key's size in bits, found `512` | this value
             error[missing-value] 34:1+26 incomplete command: expected the transform set's name | the transform set's name is missing
-            error[bad-value] 36:10+6 expected a Diffie-Hellman group, found `group3` | this value
-            error[bad-value] 37:44+3 expected seconds from 120 to 2592000, found `119` | this value
-            error[bad-value] 38:36+10 expected a measure of the lifetime, found `fortnights` | this value
-            error[bad-value] 39:46+3 expected a window, found `100` | this value
-            error[bad-value] 41:22+13 expected a network mask, whose one bits are all before its zero bits, found `255.255.0.255` | this value
-            error[bad-value] 42:13+6 expected an IPv4 address, found `10.0.0` | this value
-            error[bad-value] 43:6+2 expected octets from 64 to 18000, found `63` | this value
-            error[bad-value] 44:20+4 expected octets from 500 to 1460, found `1461` | this value
+            error[invalid-value] 36:10+6 expected a Diffie-Hellman group, found `group3` | this value
+            error[invalid-value] 37:44+3 expected seconds from 120 to 2592000, found `119` | this value
+            error[invalid-value] 38:36+10 expected a measure of the lifetime, found `fortnights` | this value
+            error[invalid-value] 39:46+3 expected a window, found `100` | this value
+            error[invalid-value] 41:22+13 expected a network mask, whose one bits are all before its zero bits, found `255.255.0.255` | this value
+            error[invalid-value] 42:13+6 expected an IPv4 address, found `10.0.0` | this value
+            error[invalid-value] 43:6+2 expected octets from 64 to 18000, found `63` | this value
+            error[invalid-value] 44:20+4 expected octets from 500 to 1460, found `1461` | this value
             error[missing-value] 45:1+27 incomplete command: expected an interface or a next hop's address | an interface or a next hop's address is missing
-            error[bad-value] 46:19+9 expected a network mask, whose one bits are all before its zero bits, found `0.0.0.255` | this value
-            error[bad-value] 47:13+3 expected a number of IP access lists (1-199, 1300-2699), found `700` | this value
-            error[bad-value] 48:35+5 expected a port from 0 to 65535 or its name, found `70000` | this value
-            error[bad-value] 49:24+8 expected a protocol, found `teleport` | this value
-            error[bad-value] 50:17+6 expected `permit` or `deny`, found `forbid` | this value
-            error[bad-value] 51:14+5 expected a sequence number from 1 to 65535, found `70000` | this value
+            error[invalid-value] 46:19+9 expected a network mask, whose one bits are all before its zero bits, found `0.0.0.255` | this value
+            error[invalid-value] 47:13+3 expected a number of IP access lists (1-199, 1300-2699), found `700` | this value
+            error[invalid-value] 48:35+5 expected a port from 0 to 65535 or its name, found `70000` | this value
+            error[invalid-value] 49:24+8 expected a protocol, found `teleport` | this value
+            error[invalid-value] 50:17+6 expected `permit` or `deny`, found `forbid` | this value
+            error[invalid-value] 51:14+5 expected a sequence number from 1 to 65535, found `70000` | this value
             note[unused] 10:22+1 nothing uses IKEv2 profile `P` | of no effect
             note[unused] 26:22+1 nothing uses IKEv2 keyring `K` | of no effect
             note[unused] 33:28+1 nothing uses transform set `T` | of no effect

@@ -67,20 +67,20 @@ crypto isakmp policy many
         - ios-xe 17.9
         GigabitEthernet1 Physical 203.0.113.10/24
         error[missing-value] 4:1+9 5:2+35 7:2+8 incomplete command: expected an interface's name | an interface's name is missing
-        error[bad-value] 8:14+5 9:2+22 expected a sequence number from 1 to 65535, found `65536` | this value
+        error[invalid-value] 8:14+5 9:2+22 expected a sequence number from 1 to 65535, found `65536` | this value
         error[missing-value] 10:1+21 11:2+22 incomplete command: expected the proposal's name | the proposal's name is missing
         warning[not-obeyed] 12:11+26 13:2+35 `range GigabitEthernet2 - 3` is not obeyed: ranges of interfaces are not expanded | the rest of the line is
-        error[bad-value] 14:22+4 expected a priority from 1 to 65535, found `many` | this value
+        error[invalid-value] 14:22+4 expected a priority from 1 to 65535, found `many` | this value
     "#]],
     );
     check_findings(
         text,
         expect![[r#"
         error[missing-value] 4:1+9 5:2+35 7:2+8 incomplete command: expected an interface's name | an interface's name is missing
-        error[bad-value] 8:14+5 9:2+22 expected a sequence number from 1 to 65535, found `65536` | this value
+        error[invalid-value] 8:14+5 9:2+22 expected a sequence number from 1 to 65535, found `65536` | this value
         error[missing-value] 10:1+21 11:2+22 incomplete command: expected the proposal's name | the proposal's name is missing
         warning[not-obeyed] 12:11+26 13:2+35 `range GigabitEthernet2 - 3` is not obeyed: ranges of interfaces are not expanded | the rest of the line is
-        error[bad-value] 14:22+4 expected a priority from 1 to 65535, found `many` | this value
+        error[invalid-value] 14:22+4 expected a priority from 1 to 65535, found `many` | this value
         note[not-obeyed] 15:2+8 `crypto isakmp policy` is not obeyed: IKEv1 is not spoken here, only IKEv2
         note[around-configuration] 6:1+21 not part of the configuration: what a terminal shows around it
     "#]],

@@ -192,14 +192,14 @@ crypto ikev2 policy A
     check_warnings(
         &with_tunnel(text),
         expect![[r#"
-            error[bad-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
+            error[invalid-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
         "#]],
     );
     let later_taken_back = text.replace("group 31", "group 31\n no group");
     check_warnings(
         &with_tunnel(&later_taken_back),
         expect![[r#"
-            error[bad-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
+            error[invalid-value] 5:8+2 expected a Diffie-Hellman group, found `31` | this value
             error[incomplete-proposal] 2:23+1 IKEv2 proposal `A` has no `group` | not offered
         "#]],
     );
@@ -275,7 +275,7 @@ fn a_key_of_type_6_is_there_and_unknown() {
           life 86400
           child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
             esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-        warning[encrypted-key] 5:20+12 the key is written encrypted (type 6), so it can be neither used nor compared | only the router that wrote it can decrypt it
+        warning[key-not-comparable] 5:20+12 the key is written encrypted (type 6), so it can be neither used nor compared | only the router that wrote it can decrypt it
     "#]],
     );
 }
@@ -575,7 +575,7 @@ fn what_a_profile_lacks_or_asks_in_vain_is_told() {
           life 86400
           child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
             esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-        error[no-key] 6:22+1 IKEv2 profile `P` has no keyring | authenticates by pre-shared key without `keyring local`
+        error[key-missing] 6:22+1 IKEv2 profile `P` has no keyring | authenticates by pre-shared key without `keyring local`
     "#]],
     );
     check(
@@ -620,15 +620,6 @@ crypto ikev2 profile P
             - ios-xe 17.9
             GigabitEthernet1 Physical 203.0.113.10/24
             Tunnel0 Tunnel
-            connection P AtStart
-              shows TP trusts TP undefined
-              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-              address 203.0.113.10 | address 198.51.100.20
-              auth key(12, ..y) | key(12, ..y)
-              ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
-              life 86400
-              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
-                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
             warning[not-obeyed] 24:2+21 `match certificate` is not obeyed: ends authenticate with pre-shared keys only | known, but not obeyed
             warning[not-obeyed] 25:2+8 `ivrf` is not obeyed: there is one routing table, the global one | known, but not obeyed
             warning[not-obeyed] 26:2+18 `virtual-template` is not obeyed: remote access and FlexVPN servers are not served | known, but not obeyed

@@ -188,7 +188,7 @@ fn a_tunnel_without_ends_or_of_another_mode_is_told() {
             - ios-xe 17.9
             GigabitEthernet1 Physical 203.0.113.10/24
             Tunnel0 Tunnel
-            error[bad-value] 21:14+10 expected a tunnel mode, such as `ipsec ipv4`, found `ipsec ipv9` | this value
+            error[invalid-value] 21:14+10 expected a tunnel mode, such as `ipsec ipv4`, found `ipsec ipv9` | this value
         "#]],
     );
     check(
@@ -383,7 +383,7 @@ ipv6 route ::/0 2001:db8::1
             route 2001:db8:1::/48 via Tunnel7 [1]
             route ::/0 via 2001:db8::1 [1]
             warning[not-obeyed] 8:41+7 `track 1` is not obeyed: the route stays whatever is tracked or learnt | the rest of the line is
-            error[bad-value] 13:31+9 expected an interface or an IP address, found `300.1.1.1` | this value
+            error[invalid-value] 13:31+9 expected an interface or an IP address, found `300.1.1.1` | this value
             error[undefined-name] 9:31+7 there is no interface `Tunnel8` | named here, and defined nowhere
         "#]],
     );

@@ -229,7 +229,7 @@ fn what_a_map_entry_lacks_is_told() {
             list LIST
               permit 10.1.0.0/16 <-> 10.2.0.0/16
               permit 10.3.0.1/32 protocol 6 port 443 <-> 10.2.0.0/16 protocol 6
-            error[bad-value] 17:11+12 expected an IP address or a host name, found `198.51.100.X` | this value
+            error[invalid-value] 17:11+12 expected an IP address or a host name, found `198.51.100.X` | this value
         "#]],
     );
     check(

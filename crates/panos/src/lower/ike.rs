@@ -222,7 +222,7 @@ fn authentication(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<Auth> {
     let key = section.and_then(|section| section.value(&["pre-shared-key", "key"]));
     let Some(key) = key else {
         let title = format!("the gateway `{}` has no pre-shared key", gateway.shown());
-        let error = Finding::error("missing-key", title);
+        let error = Finding::error("key-missing", title);
         scope.tell(error.at(
             section.unwrap_or(gateway).span(),
             "expected a `pre-shared-key key`",
@@ -235,7 +235,7 @@ fn authentication(scope: &mut Scope<'_>, gateway: At<'_>) -> Spanned<Auth> {
 fn preshared_key(scope: &mut Scope<'_>, key: At<'_>) -> PresharedKey {
     if key.word().starts_with(ENCRYPTED_KEY) {
         let title = "this pre-shared key is encrypted with the device's master key";
-        let warning = Finding::warning("encrypted-key", title)
+        let warning = Finding::warning("key-not-comparable", title)
             .at(key.span(), "it can't be used or compared")
             .help("write the key itself here");
         scope.tell(warning);

@@ -110,7 +110,7 @@ set network ike gateway G colour red
               ^ fw:4:25 no known element of `system`
             warning[missing-value] the gateway `G` has no peer address
               ^ fw:5:25 taken as `peer-address dynamic`: it waits for the peer
-            error[missing-key] the gateway `G` has no pre-shared key
+            error[key-missing] the gateway `G` has no pre-shared key
               ^ fw:5:25 expected a `pre-shared-key key`
             warning[unsupported-algorithm] `3des` can't be used
               ^ fw:5:25 never agreed to: this program doesn't have it
@@ -171,7 +171,7 @@ fn an_answer_of_the_xml_api() {
               ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
             warning[missing-value] the gateway `G` has no peer address
               ^ fw:2:30 taken as `peer-address dynamic`: it waits for the peer
-            error[missing-key] the gateway `G` has no pre-shared key
+            error[key-missing] the gateway `G` has no pre-shared key
               ^ fw:2:30 expected a `pre-shared-key key`
             warning[unsupported-algorithm] `3des` can't be used
               ^ fw:2:30 never agreed to: this program doesn't have it
@@ -215,7 +215,7 @@ fn parts_go_where_their_children_belong() {
                   auth no key, lifetime 28800s
                   nat false keepalive 20s, fragments None, liveness None
                   ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
-                error[missing-key] the gateway `G` has no pre-shared key
+                error[key-missing] the gateway `G` has no pre-shared key
                   ^ fw:1:14 expected a `pre-shared-key key`
                 warning[unsupported-algorithm] `3des` can't be used
                   ^ fw:1:14 never agreed to: this program doesn't have it
@@ -355,7 +355,7 @@ fn an_element_twice_and_an_empty_one() {
               - fw:1:86 this one holds
             warning[missing-value] the gateway `G` has no peer address
               ^ fw:1:180 taken as `peer-address dynamic`: it waits for the peer
-            error[missing-key] the gateway `G` has no pre-shared key
+            error[key-missing] the gateway `G` has no pre-shared key
               ^ fw:1:180 expected a `pre-shared-key key`
             warning[unsupported-algorithm] `3des` can't be used
               ^ fw:1:180 never agreed to: this program doesn't have it

@@ -45,6 +45,22 @@ set network ike gateway G comment \"a remark\"",
 }
 
 #[test]
+fn a_profile_that_nothing_uses_is_told_but_for_those_that_every_device_has() {
+    check_lines(
+        "set network ike crypto-profiles ike-crypto-profiles SPARE dh-group group19
+set network ike crypto-profiles ike-crypto-profiles default dh-group group19
+set network ike crypto-profiles ipsec-crypto-profiles SPARE dh-group group19",
+        &["note", "warning", "error"],
+        expect![[r#"
+            note[unused] nothing uses IKE crypto profile `SPARE`
+              ^ fw:14:53 of no effect
+            note[unused] nothing uses IPsec crypto profile `SPARE`
+              ^ fw:16:55 of no effect
+        "#]],
+    );
+}
+
+#[test]
 fn identities_of_every_type() {
     for (id, expected) in [
         (
@@ -212,7 +228,7 @@ fn keys_encrypted_missing_and_too_long() {
             note[said-twice] `key` is said twice
               ^ fw:14:61 this one holds
               - fw:6:61 this one is replaced
-            warning[encrypted-key] this pre-shared key is encrypted with the device's master key
+            warning[key-not-comparable] this pre-shared key is encrypted with the device's master key
               ^ fw:14:61 it can't be used or compared
               ? write the key itself here
         "#]],
@@ -224,7 +240,7 @@ fn keys_encrypted_missing_and_too_long() {
         expect![[r#"
         connection G (off), starts on traffic
         auth no key, lifetime 28800s
-        error[missing-key] the gateway `G` has no pre-shared key
+        error[key-missing] the gateway `G` has no pre-shared key
           ^ fw:6:25 expected a `pre-shared-key key`
     "#]],
     );
@@ -417,6 +433,8 @@ set network ike crypto-profiles ike-crypto-profiles unused encryption des hash m
             warning[weak-algorithm] `group2` is weak
               ^ fw:14:89 offered, and taken if the peer wants it
               = RFC 8247 and RFC 8221 say that it should not or must not be used
+            note[unused] nothing uses IKE crypto profile `unused`
+              ^ fw:15:53 of no effect
         "#]],
     );
 }
@@ -455,51 +473,63 @@ fn predefined_profiles_are_known_without_being_written() {
         (
             "default",
             expect![[r#"
-            ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
-            child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 pfs MODP-1024 for 3600s window 1024
-            note[said-twice] `ike-crypto-profile` is said twice
-              ^ fw:14:61 this one holds
-              - fw:8:61 this one is replaced
-            warning[unsupported-algorithm] `3des` can't be used
-              ^ fw:14:61 never agreed to: this program doesn't have it
-            warning[weak-algorithm] `group2` is weak
-              ^ fw:14:61 offered, and taken if the peer wants it
-              = RFC 8247 and RFC 8221 say that it should not or must not be used
-            note[said-twice] `ipsec-crypto-profile` is said twice
-              ^ fw:15:58 this one holds
-              - fw:12:58 this one is replaced
-            warning[unsupported-algorithm] `3des` can't be used
-              ^ fw:15:58 never agreed to: this program doesn't have it
-            warning[weak-algorithm] `group2` is weak
-              ^ fw:15:58 offered, and taken if the peer wants it
-              = RFC 8247 and RFC 8221 say that it should not or must not be used
-        "#]],
+                ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
+                child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 pfs MODP-1024 for 3600s window 1024
+                note[unused] nothing uses IKE crypto profile `P`
+                  ^ fw:3:53 of no effect
+                note[unused] nothing uses IPsec crypto profile `P`
+                  ^ fw:4:55 of no effect
+                note[said-twice] `ike-crypto-profile` is said twice
+                  ^ fw:14:61 this one holds
+                  - fw:8:61 this one is replaced
+                warning[unsupported-algorithm] `3des` can't be used
+                  ^ fw:14:61 never agreed to: this program doesn't have it
+                warning[weak-algorithm] `group2` is weak
+                  ^ fw:14:61 offered, and taken if the peer wants it
+                  = RFC 8247 and RFC 8221 say that it should not or must not be used
+                note[said-twice] `ipsec-crypto-profile` is said twice
+                  ^ fw:15:58 this one holds
+                  - fw:12:58 this one is replaced
+                warning[unsupported-algorithm] `3des` can't be used
+                  ^ fw:15:58 never agreed to: this program doesn't have it
+                warning[weak-algorithm] `group2` is weak
+                  ^ fw:15:58 offered, and taken if the peer wants it
+                  = RFC 8247 and RFC 8221 say that it should not or must not be used
+            "#]],
         ),
         (
             "Suite-B-GCM-128",
             expect![[r#"
-            ike  Suite-B-GCM-128 AES-CBC-128 / HMAC-SHA256-128 / PRF-HMAC-SHA256 / ECP-256
-            child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-128 AES-GCM-128 /  pfs ECP-256 for 3600s window 1024
-            note[said-twice] `ike-crypto-profile` is said twice
-              ^ fw:14:61 this one holds
-              - fw:8:61 this one is replaced
-            note[said-twice] `ipsec-crypto-profile` is said twice
-              ^ fw:15:58 this one holds
-              - fw:12:58 this one is replaced
-        "#]],
+                ike  Suite-B-GCM-128 AES-CBC-128 / HMAC-SHA256-128 / PRF-HMAC-SHA256 / ECP-256
+                child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-128 AES-GCM-128 /  pfs ECP-256 for 3600s window 1024
+                note[unused] nothing uses IKE crypto profile `P`
+                  ^ fw:3:53 of no effect
+                note[unused] nothing uses IPsec crypto profile `P`
+                  ^ fw:4:55 of no effect
+                note[said-twice] `ike-crypto-profile` is said twice
+                  ^ fw:14:61 this one holds
+                  - fw:8:61 this one is replaced
+                note[said-twice] `ipsec-crypto-profile` is said twice
+                  ^ fw:15:58 this one holds
+                  - fw:12:58 this one is replaced
+            "#]],
         ),
         (
             "Suite-B-GCM-256",
             expect![[r#"
-            ike  Suite-B-GCM-256 AES-CBC-256 / HMAC-SHA384-192 / PRF-HMAC-SHA384 / ECP-384
-            child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-256 AES-GCM-256 /  pfs ECP-384 for 3600s window 1024
-            note[said-twice] `ike-crypto-profile` is said twice
-              ^ fw:14:61 this one holds
-              - fw:8:61 this one is replaced
-            note[said-twice] `ipsec-crypto-profile` is said twice
-              ^ fw:15:58 this one holds
-              - fw:12:58 this one is replaced
-        "#]],
+                ike  Suite-B-GCM-256 AES-CBC-256 / HMAC-SHA384-192 / PRF-HMAC-SHA384 / ECP-384
+                child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-256 AES-GCM-256 /  pfs ECP-384 for 3600s window 1024
+                note[unused] nothing uses IKE crypto profile `P`
+                  ^ fw:3:53 of no effect
+                note[unused] nothing uses IPsec crypto profile `P`
+                  ^ fw:4:55 of no effect
+                note[said-twice] `ike-crypto-profile` is said twice
+                  ^ fw:14:61 this one holds
+                  - fw:8:61 this one is replaced
+                note[said-twice] `ipsec-crypto-profile` is said twice
+                  ^ fw:15:58 this one holds
+                  - fw:12:58 this one is replaced
+            "#]],
         ),
     ] {
         let more = format!(
@@ -524,6 +554,10 @@ set network tunnel ipsec U tunnel-interface tunnel.1",
             connection G (off), starts on traffic
             local  ethernet1/7 as address 0.0.0.0
             child T (off) on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.9 pfs none for 3600s window 1024
+            note[unused] nothing uses IKE crypto profile `P`
+              ^ fw:3:53 of no effect
+            note[unused] nothing uses IPsec crypto profile `P`
+              ^ fw:4:55 of no effect
             note[said-twice] `ike-crypto-profile` is said twice
               ^ fw:14:61 this one holds
               - fw:8:61 this one is replaced

@@ -123,9 +123,11 @@ fn what_is_not_supported_keeps_a_tunnel_down() {
         (
             "delete network tunnel ipsec T auto-key",
             expect![[r#"
-            error[not-obeyed] the tunnel `T` is not keyed by IKE
-              ^ fw:11:26 expected `auto-key`; never brought up
-        "#]],
+                note[unused] nothing uses IPsec crypto profile `P`
+                  ^ fw:4:55 of no effect
+                error[not-obeyed] the tunnel `T` is not keyed by IKE
+                  ^ fw:11:26 expected `auto-key`; never brought up
+            "#]],
         ),
         (
             "set network ike crypto-profiles ipsec-crypto-profiles P ah authentication sha256",
