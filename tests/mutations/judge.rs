@@ -1,6 +1,6 @@
 //! What `check` says of a pair, and what becomes of it when it is rehearsed.
 
-use crossgate_check::{Options, Side, judge_pair, told_once};
+use crossgate_check::{Options, Side, explain, judge_pair, told_once};
 use crossgate_diag::{FileId, Finding, Sources};
 use crossgate_gateway::dialect::{Dialect, Hints, Read};
 use crossgate_model::{End, Gateway, Verdict};
@@ -80,6 +80,10 @@ pub fn checked(given: &Given) -> Result<Checked, String> {
     // As the program does: what our own gateway does without, the judge takes into account.
     let of_reading = of_reading.filter(|finding| finding.code != "only-judged");
     let findings = told_once(&sources, of_reading.collect(), report.findings);
+    let without_page = findings.iter().find(|f| explain(f.code).is_none());
+    if let Some(finding) = without_page {
+        return Err(format!("`{}` has no page", finding.code));
+    }
     let gateways = reads.map(|read| read.gateway);
     let verdict = report.verdict.unwrap_or(Verdict::NeverComesUp);
     Ok(Checked {
