@@ -11,7 +11,14 @@ use crossgate_model::{Child, Connection, EspProposal};
 const SETS_MAX: usize = 6;
 
 /// A transform set's name and its transforms.
-type Set = (String, String);
+type Set = (String, Transforms);
+
+/// The words of a transform set, and whether it has ` esn`.
+#[derive(PartialEq, Eq)]
+struct Transforms {
+    words: String,
+    esn: bool,
+}
 
 impl<'g> Writer<'g> {
     /// Children of one connection in one interface with one offer are one tunnel.
@@ -88,10 +95,16 @@ impl<'g> Writer<'g> {
             .collect();
         for (name, transforms) in sets {
             self.because(
-                format!("crypto ipsec transform-set {name} {transforms}"),
+                format!("crypto ipsec transform-set {name} {}", transforms.words),
                 "what is offered for Child SAs",
             );
             self.line(" mode tunnel");
+            if transforms.esn {
+                self.because(
+                    " esn",
+                    "sequence numbers of 64 bits, where the peer has them",
+                );
+            }
             self.line("!");
         }
         for (tunnel, sets) in tunnels.iter().zip(&offered) {
@@ -155,12 +168,9 @@ impl<'g> Writer<'g> {
 
     /// A transform set is one cipher with one integrity algorithm: a list of each is as many sets
     /// as there are combinations.
-    fn transforms_of(&mut self, tunnel: &Tunnel<'_>, proposal: &EspProposal) -> Vec<String> {
+    fn transforms_of(&mut self, tunnel: &Tunnel<'_>, proposal: &EspProposal) -> Vec<Transforms> {
         let what = format!("ESP proposal of {}", tunnel.title());
-        if proposal.esn {
-            self.cannot(format!("{what}: extended sequence numbers are left out"));
-        }
-        let mut all = Vec::new();
+        let mut all: Vec<String> = Vec::new();
         for encr in &proposal.encr {
             if encr.is_aead() {
                 all.extend(self.said(&what, words::transforms(encr.value, None)));
@@ -171,7 +181,10 @@ impl<'g> Writer<'g> {
                 all.extend(self.said(&what, said));
             }
         }
-        all
+        let esn = proposal.esn;
+        all.into_iter()
+            .map(|words| Transforms { words, esn })
+            .collect()
     }
 
     fn offer(&mut self, tunnel: &Tunnel<'_>, sets: &[String]) {
@@ -276,6 +289,7 @@ fn is_default(proposals: &[EspProposal]) -> bool {
     match proposals {
         [only] => {
             only.name.is_none()
+                && !only.esn
                 && only.encr.iter().map(|e| e.value).eq([encr])
                 && only.integ.iter().map(|i| i.value).eq([integ])
         }

@@ -96,6 +96,10 @@ const ROWS: &[(&str, &str)] = &[
         " mode tunnel",
         "whole packets are encrypted, addresses included",
     ),
+    (
+        " esn",
+        "sequence numbers of 64 bits, where the peer has them",
+    ),
     ("crypto ipsec profile", "what the tunnel interface asks for"),
     (
         "crypto map",

@@ -15,6 +15,8 @@ pub struct TransformSet {
     pub integ: Option<Spanned<Integ>>,
     /// `mode transport`.
     pub transport: Option<Span>,
+    /// `esn`: sequence numbers of 64 bits.
+    pub esn: bool,
 }
 
 impl Named for TransformSet {
@@ -26,6 +28,7 @@ impl Named for TransformSet {
             encr: None,
             integ: None,
             transport: None,
+            esn: false,
         }
     }
 
@@ -34,7 +37,7 @@ impl Named for TransformSet {
     }
 }
 
-pub(crate) static TABLE: &[Rule<TransformSet>] = &[set("mode", mode)];
+pub(crate) static TABLE: &[Rule<TransformSet>] = &[set("mode", mode), set("esn", esn)];
 
 #[derive(Clone, Copy)]
 enum Transform {
@@ -147,6 +150,13 @@ const TRANSPORT: &[(&str, bool)] = &[("tunnel", false), ("transport", true)];
 fn mode(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
     let mode = args.choice("a mode", TRANSPORT)?;
     set.transport = mode.span.filter(|_| mode.value && !args.no);
+    Some(())
+}
+
+/// Cisco's YANG model of IOS-XE (module Cisco-IOS-XE-crypto, revision 2018-12-14) has it; its devices
+/// take it on some platforms only.
+fn esn(set: &mut TransformSet, args: &mut Args<'_, '_>) -> Option<()> {
+    set.esn = !args.no;
     Some(())
 }
 

@@ -119,7 +119,7 @@ impl Lowering<'_, '_, '_> {
             name: Some(set.name.clone()),
             encr: set.encr.into_iter().collect(),
             integ: set.integ.into_iter().collect(),
-            esn: false,
+            esn: set.esn,
         })
     }
 

@@ -124,6 +124,7 @@ fn pan_shaped() -> Gateway {
         child.replay_window = default(1024);
         let esp = child.proposals.first_mut().expect("a proposal");
         esp.name = Some(default("suite".into()));
+        esp.esn = true;
         esp.encr = vec![default(Encr::AesGcm256), default(Encr::AesCbc256)];
         esp.integ = vec![
             default(Integ::HmacSha512_256),
@@ -164,7 +165,7 @@ fn another_vendor_s_gateway_keeps_what_ios_can_say() {
             name: Some(default(name.into())),
             encr: vec![default(encr)],
             integ: integ.iter().copied().map(Spanned::default_of).collect(),
-            esn: false,
+            esn: true,
         };
         child.proposals = vec![
             suite("suite", Encr::AesGcm256, &[]),

@@ -285,7 +285,8 @@ fn ike_proposal(out: &mut String, p: &IkeProposal) {
 
 fn esp_proposal(p: &EspProposal) -> String {
     let name = p.name.as_ref().map_or("default", |n| n.value.as_str());
-    format!("{name}: {} / {}", list(&p.encr), list(&p.integ))
+    let esn = if p.esn { " esn" } else { "" };
+    format!("{name}: {} / {}{esn}", list(&p.encr), list(&p.integ))
 }
 
 fn child(out: &mut String, c: &Child) {

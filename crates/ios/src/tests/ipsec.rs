@@ -246,6 +246,36 @@ fn what_a_map_entry_lacks_is_told() {
 }
 
 #[test]
+fn a_transform_set_has_numbers_of_64_bits_where_it_says_so() {
+    let sets = "\
+crypto ipsec transform-set LONG esp-aes 256 esp-sha256-hmac
+ mode tunnel
+ esn
+crypto ipsec transform-set SHORT esp-gcm 256
+ esn
+ no esn
+crypto ipsec profile I
+ set transform-set LONG SHORT";
+    let tunnel = TUNNEL.replace(" set transform-set T\n", "");
+    check(
+        &format!("version 17.9\n{PROFILE}{sets}\n{tunnel}"),
+        expect![[r#"
+            - ios-xe 17.9
+            GigabitEthernet1 Physical 203.0.113.10/24
+            Tunnel0 Tunnel
+            connection P AtStart
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | address 198.51.100.20
+              auth key(12, ..y) | key(12, ..y)
+              ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
+              life 86400
+              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
+                esp LONG: AES-CBC-256 / HMAC-SHA256-128 esn; SHORT: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
+        "#]],
+    );
+}
+
+#[test]
 fn transform_sets_of_all_kinds() {
     let text = "\
 crypto ipsec transform-set A esp-aes esp-sha-hmac
