@@ -5,7 +5,7 @@
 //! with a peer that insists on it.
 
 use crate::support::capture::{Capture, decrypted};
-use crate::support::charon::Charon;
+use crate::support::charon::{self, Charon};
 use crate::support::crossgate::Crossgate;
 use crate::support::kernel::{Carries, run_inside};
 use crate::support::ping::{self, Steady};
@@ -76,6 +76,8 @@ fn does_what_only_a_kernel_can_get_wrong() {
         "kernel::the_end_of_kilobytes_is_heard_from_the_kernel",
         "kernel::what_the_selectors_do_not_have_is_not_opened",
         "kernel::nothing_leaves_in_the_clear_when_the_daemon_dies",
+        "kernel::numbers_of_64_bits_are_agreed_and_counted",
+        "kernel::tunnels_are_carried_in_ipv6",
     ];
     run_inside(Carries::Both, &tests, LIMIT);
 }
@@ -254,4 +256,80 @@ fn nothing_leaves_in_the_clear_when_the_daemon_dies() {
         let leaked = decrypted(&capture.stop(), &ours.key_tables(), filter, &["frame"]);
         assert_eq!(leaked, Vec::<Vec<String>>::new(), "{vendor:?}");
     }
+}
+
+/// By either data plane of ours: no other peer at hand counts so in its own process.
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the tests above"]
+fn numbers_of_64_bits_are_agreed_and_counted() {
+    let world = World::new(Nat::None);
+    let mut charon = None;
+    for suite in [Suite::CBC, Suite::GCM] {
+        let suite = Suite { esn: true, ..suite };
+        let tunnel = world.tunnel(End::A, suite, Starts::Local);
+        let theirs =
+            charon.get_or_insert_with(|| Charon::start(&world, End::B, &tunnel.mirrored()));
+        theirs.load(&tunnel.mirrored());
+        for plane in ["kernel", "user"] {
+            let arguments = ["--data-plane", plane];
+            let mut ours = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, &arguments);
+            ours.initiate();
+            ping::assert_both_ways(&world);
+            let shown = ours.exec("show crypto ipsec sa");
+            assert!(shown.contains("in use settings ={Tunnel, esn}"), "{shown}");
+            let states = shell(&world, "gw-a", "ip xfrm state");
+            let as_told = states.matches("flag af-unspec esn").count();
+            let windows = states.matches("replay_window 64,").count();
+            let expected = if plane == "kernel" { 2 } else { 0 };
+            assert_eq!((as_told, windows), (expected, expected), "{states}");
+            assert_eq!(ours.stop(), Some(0));
+        }
+    }
+}
+
+/// PAN-OS's word for it, where the tunnel's own selectors stay of IPv4.
+fn over_ipv6(configuration: &str) -> String {
+    let layer3 = "set network interface ethernet ethernet1/1 layer3";
+    let (v4, v6) = (End::A.wan(), End::A.wan_v6());
+    let interface = format!("{layer3} ipv6 enabled yes\n{layer3} ipv6 address {v6}/64");
+    let mut lines = configuration
+        .replace(&format!("{layer3} ip {v4}/24"), &interface)
+        .replace(
+            &format!("ethernet1/1 ip {v4}/24"),
+            &format!("ethernet1/1 ip {v6}/64"),
+        );
+    for end in [End::A, End::B] {
+        lines = lines.replace(&end.wan().to_string(), &end.wan_v6().to_string());
+    }
+    lines
+}
+
+/// By itself and in UDP, with packets of IPv4 that fit and such that don't.
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the tests above"]
+fn tunnels_are_carried_in_ipv6() {
+    let world = World::new(Nat::None);
+    world.add_ipv6_outside();
+    let theirs = world.tunnel(End::B, Suite::CBC, Starts::Remote);
+    let theirs = Charon::start_with(&world, End::B, &over_ipv6(&charon::connection(&theirs)));
+    for arguments in [&[][..], &["--encapsulate", "all"]] {
+        let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
+        let text = over_ipv6(&Vendor::PanOs.configuration(&tunnel));
+        let mut ours = Crossgate::start_with(&world, End::A, Vendor::PanOs, &text, arguments);
+        ours.initiate();
+        ping::assert_both_ways(&world);
+        let states = shell(&world, "gw-a", "ip xfrm state");
+        let way = format!("src {} dst {}\n", End::A.wan_v6(), End::B.wan_v6());
+        assert!(states.contains(&way), "{states}");
+        assert_eq!(states.matches("espinudp").count(), arguments.len());
+
+        let steady = [End::A, End::B].map(|from| Steady::start(&world, from));
+        ours.rekey_child();
+        steady.into_iter().for_each(Steady::stop_without_loss);
+        for from in [End::A, End::B] {
+            ping::wait_for_large_answer(&world, from, 1472);
+        }
+        assert_eq!(ours.stop(), Some(0));
+    }
+    drop(theirs);
 }

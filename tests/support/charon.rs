@@ -164,7 +164,8 @@ swanctl {{
     )
 }
 
-fn connection(tunnel: &Tunnel) -> String {
+/// What swanctl is given.
+pub fn connection(tunnel: &Tunnel) -> String {
     let (ike, esp) = proposals(tunnel.suite);
     let (local, remote) = (&tunnel.local, &tunnel.remote);
     format!(
@@ -222,7 +223,8 @@ fn proposals(suite: Suite) -> (&'static str, String) {
         Esp::Gcm => "aes256gcm16",
     };
     let pfs = if suite.pfs { group } else { "" };
-    (ike, format!("{esp}{pfs}"))
+    let esn = if suite.esn { "-esn" } else { "" };
+    (ike, format!("{esp}{pfs}{esn}"))
 }
 
 fn identity(identity: &Identity) -> String {

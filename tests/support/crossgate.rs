@@ -44,10 +44,24 @@ impl<'w> Crossgate<'w> {
         tunnel: &Tunnel,
         arguments: &[&str],
     ) -> Self {
+        Self::start_with(world, end, vendor, &vendor.configuration(tunnel), arguments)
+    }
+
+    /// With a text of that vendor's.
+    pub fn start_with(
+        world: &'w World,
+        end: End,
+        vendor: Vendor,
+        configuration: &str,
+        arguments: &[&str],
+    ) -> Self {
         let dir = world.dir(&format!("crossgate-{}", end.gateway_node()));
         let file = dir.join(vendor.file_name());
-        write(&file, &vendor.configuration(tunnel));
+        write(&file, configuration);
         let mut command = daemon(world, end, vendor, &dir);
+        if kernel::carries_the_tunnels() && !arguments.contains(&"--data-plane") {
+            command.args(["--data-plane", "kernel"]);
+        }
         command.args(arguments);
         let process = Process::start(world, command, &dir.join("log"));
         let mut crossgate = Self {
@@ -237,9 +251,6 @@ fn daemon(world: &World, end: End, vendor: Vendor, dir: &Path) -> Command {
     command.arg("--socket").arg(dir.join("socket"));
     command.arg("--keylog").arg(dir.join("keys"));
     command.args(["--log-format", "json"]);
-    if kernel::carries_the_tunnels() {
-        command.args(["--data-plane", "kernel"]);
-    }
     command
 }
 

@@ -15,7 +15,7 @@ const OURS: &str = "ours";
 const BOTH: &str = "both";
 
 /// What the kernel's ESP and the worlds of the tests are made of.
-const MODULES: &str = "xfrm_user esp4 xfrm4_tunnel ip_vti cbc hmac authenc authencesn echainiv seqiv gcm \
+const MODULES: &str = "xfrm_user esp4 xfrm4_tunnel ip_vti esp6 xfrm6_tunnel ip6_vti cbc hmac authenc authencesn echainiv seqiv gcm \
      ghash-generic sha512_generic veth tun af_packet af_key";
 
 /// Whether our program is to leave ESP to the kernel here.

@@ -62,6 +62,8 @@ pub struct Suite {
     pub ike: Ike,
     pub esp: Esp,
     pub pfs: bool,
+    /// Sequence numbers of 64 bits; PAN-OS has none.
+    pub esn: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +89,13 @@ impl Suite {
         ike: Ike::Cbc14,
         esp: Esp::CbcSha256,
         pfs: true,
+        esn: false,
     };
     pub const GCM: Self = Self {
         ike: Ike::Gcm19,
         esp: Esp::Gcm,
         pfs: true,
+        esn: false,
     };
 }
 

@@ -65,6 +65,7 @@ fn ios(tunnel: &Tunnel, carrier: &str) -> String {
         Esp::CbcSha512 => "esp-aes 256 esp-sha512-hmac",
         Esp::Gcm => "esp-gcm 256",
     };
+    let esn = if tunnel.suite.esn { " esn\n" } else { "" };
     let identity = match &local.identity {
         Identity::Address(address) => format!("address {address}"),
         Identity::Fqdn(name) => format!("fqdn {name}"),
@@ -101,7 +102,7 @@ crypto ikev2 profile PROFILE
 !
 crypto ipsec transform-set TRANSFORMS {transforms}
  mode tunnel
-!
+{esn}!
 ip access-list extended PROTECTED
  permit ip {local_net} 0.0.0.255 {remote_net} 0.0.0.255
 !

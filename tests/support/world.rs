@@ -14,7 +14,7 @@ use super::process::{output, run};
 use super::tunnel::{Endpoint, Identity, Network, Starts, Suite, Tunnel};
 use nix::sched::{CloneFlags, setns};
 use std::fs::File;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -78,6 +78,19 @@ impl End {
             Self::B => WAN_B.host(ROUTER),
             Self::C => WAN_C.host(ROUTER),
         }
+    }
+
+    /// The same of IPv6, in a network for documentation (RFC 3849).
+    pub fn wan_v6(self) -> Ipv6Addr {
+        self.in_v6(10)
+    }
+
+    fn router_v6(self) -> Ipv6Addr {
+        self.in_v6(1)
+    }
+
+    fn in_v6(self, host: u16) -> Ipv6Addr {
+        Ipv6Addr::new(0x2001, 0xdb8, self as u16 + 1, 0, 0, 0, 0, host)
     }
 
     pub fn network(self) -> Network {
@@ -173,6 +186,23 @@ impl World {
         self.connect_lan(End::C);
         self.connect_wan(End::C);
         self.forward(End::C.gateway_node());
+    }
+
+    /// Addresses of IPv6 on the WAN, beside the others: those of [`End::wan_v6`].
+    pub fn add_ipv6_outside(&self) {
+        for end in [End::A, End::B] {
+            let (gateway, interface) = (end.gateway_node(), end.router_interface());
+            // Nobody else can have them.
+            let nodad = "nodad";
+            let own = format!("addr add {}/64 dev wan {nodad}", end.wan_v6());
+            self.ip(gateway, &own);
+            let router = format!("addr add {}/64 dev {interface} {nodad}", end.router_v6());
+            self.ip("wan", &router);
+            let route = format!("-6 route add default via {}", end.router_v6());
+            self.ip(gateway, &route);
+        }
+        let forwarding = "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding";
+        run(self.command("wan", "sh").args(["-c", forwarding]));
     }
 
     /// What `work` gives where a node's network is the network: its sockets stay there.

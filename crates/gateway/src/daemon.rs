@@ -212,14 +212,15 @@ impl Setting {
 /// Which data plane it is, and what is told of the choice.
 fn choose_plane(
     options: &Options,
-    gateway: &Gateway,
+    setting: &Setting,
     netlink: &mut Netlink,
 ) -> Result<(PlaneKind, Option<Record>), Failure> {
     if options.data_plane == PlaneChoice::User {
         return Ok((PlaneKind::User, None));
     }
     let mut random = process::entropy().map_err(failure::of("get entropy from the kernel"))?;
-    let possible = xfrm::probe(gateway, netlink, &mut random);
+    let possible = vti::possible(&setting.plan.tunnels)
+        .and_then(|()| xfrm::probe(&setting.gateway, netlink, &mut random));
     let told = |text| Some(Record::info("data-plane", text));
     match (possible, options.data_plane) {
         (Ok(()), _) => {
@@ -285,7 +286,7 @@ impl Daemon {
         let signals = Signals::listen().map_err(failure::of("listen to signals"))?;
         let mut netlink = Netlink::open().map_err(failure::of("speak netlink with the kernel"))?;
         let mut setting = Setting::read(&options, loaded, &machine::devices(&mut netlink)?)?;
-        let (kind, chosen) = choose_plane(&options, &setting.gateway, &mut netlink)?;
+        let (kind, chosen) = choose_plane(&options, &setting, &mut netlink)?;
         setting.notes.extend(chosen);
         let socket = options.socket(&name)?;
         let server = Server::open(&socket, &name)?;

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What ended the daemon before or instead of its work.
@@ -47,8 +47,8 @@ pub enum Failure {
     /// Another device of the kernel's has the name, or both ends.
     VtiInUse {
         device: String,
-        local: Ipv4Addr,
-        remote: Ipv4Addr,
+        local: IpAddr,
+        remote: IpAddr,
     },
     /// No /dev/net/tun.
     NoTun { error: io::Error },

@@ -15,8 +15,9 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
     InfoData, InfoKind, InfoVti, LinkAttribute, LinkInfo, LinkMessage,
 };
+use std::collections::BTreeSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Marks of ours begin so; the rest tells one device from another.
 const MARKS: u32 = 0x6300_0000;
@@ -38,7 +39,7 @@ pub struct Vti {
 impl Vti {
     pub fn create(tunnel: Tunnel, netlink: &mut Netlink) -> Result<Self, Failure> {
         let name = tunnel.device.clone();
-        let ends = ends(&tunnel)?;
+        let ends = ends(&tunnel).map_err(no_plane)?;
         let made = add(netlink, &name, mark_of(&name), ends);
         made.map_err(|error| refused(&name, ends, error))?;
         let vti = Self { tunnel };
@@ -66,7 +67,7 @@ impl Vti {
 
     /// Takes over what may change while the device lives on; false where it must be made again.
     pub fn change(&mut self, tunnel: Tunnel, netlink: &mut Netlink) -> Result<bool, Failure> {
-        if ends(&self.tunnel)? != ends(&tunnel)? {
+        if ends(&self.tunnel) != Ok(ends(&tunnel).map_err(no_plane)?) {
             return Ok(false);
         }
         let old = std::mem::replace(&mut self.tunnel, tunnel);
@@ -95,31 +96,27 @@ pub fn remove_left(netlink: &mut Netlink, devices: &[Device], name: &str) {
 }
 
 /// Makes a device and removes it.
-pub fn probe(netlink: &mut Netlink, name: &str, [local, remote]: [IpAddr; 2]) -> io::Result<()> {
-    let (IpAddr::V4(local), IpAddr::V4(remote)) = (local, remote) else {
-        return Err(io::ErrorKind::Unsupported.into());
-    };
-    add(netlink, name, mark_of(name), (local, remote))?;
+pub fn probe(netlink: &mut Netlink, name: &str, ends: Ends) -> io::Result<()> {
+    add(netlink, name, mark_of(name), ends)?;
     delete(netlink, name)
 }
 
-fn add(
-    netlink: &mut Netlink,
-    name: &str,
-    mark: u32,
-    (local, remote): (Ipv4Addr, Ipv4Addr),
-) -> io::Result<()> {
+fn add(netlink: &mut Netlink, name: &str, mark: u32, ends: Ends) -> io::Result<()> {
     let data = vec![
         InfoVti::IKey(mark),
         InfoVti::OKey(mark),
-        InfoVti::Local(local.into()),
-        InfoVti::Remote(remote.into()),
+        InfoVti::Local(ends.local),
+        InfoVti::Remote(ends.remote),
     ];
+    let kind = match ends.local {
+        IpAddr::V4(_) => InfoKind::Vti,
+        IpAddr::V6(_) => InfoKind::Vti6,
+    };
     let mut link = LinkMessage::default();
     link.attributes = vec![
         LinkAttribute::IfName(name.to_owned()),
         LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Vti),
+            LinkInfo::Kind(kind),
             LinkInfo::Data(InfoData::Vti(data)),
         ]),
     ];
@@ -135,27 +132,48 @@ fn delete(netlink: &mut Netlink, name: &str) -> io::Result<()> {
     netlink.change(RouteNetlinkMessage::DelLink(link), 0)
 }
 
-/// Of all that the device carries; unspecified where there are several.
-fn ends(tunnel: &Tunnel) -> Result<(Ipv4Addr, Ipv4Addr), Failure> {
-    let one = |mut addresses: Vec<Option<IpAddr>>| {
-        addresses.dedup();
-        match *addresses {
-            [Some(IpAddr::V4(address))] => Ok(address),
-            [Some(IpAddr::V6(address))] => Err(Failure::NoKernelPlane {
-                reason: format!(
-                    "tunnels of the kernel are carried in IPv4 here, and {address} is IPv6"
-                ),
-            }),
-            _ => Ok(Ipv4Addr::UNSPECIFIED),
-        }
-    };
-    let locals = tunnel.ends.iter().map(|(local, _)| Some(*local)).collect();
-    let mut remotes: Vec<_> = tunnel.ends.iter().map(|(_, remote)| *remote).collect();
-    remotes.sort();
-    Ok((one(locals)?, one(remotes)?))
+/// Outer addresses of a device, both of one family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    pub local: IpAddr,
+    /// Unspecified where there are several, or where it isn't known.
+    pub remote: IpAddr,
 }
 
-fn refused(device: &str, (local, remote): (Ipv4Addr, Ipv4Addr), error: io::Error) -> Failure {
+/// Why not each of them can be a device of the kernel's.
+pub fn possible(tunnels: &[Tunnel]) -> Result<(), String> {
+    tunnels.iter().try_for_each(|tunnel| ends(tunnel).map(drop))
+}
+
+fn no_plane(reason: String) -> Failure {
+    Failure::NoKernelPlane { reason }
+}
+
+/// Of all that the device carries.
+fn ends(tunnel: &Tunnel) -> Result<Ends, String> {
+    let locals: BTreeSet<IpAddr> = tunnel.ends.iter().map(|(local, _)| *local).collect();
+    let remotes: BTreeSet<_> = tunnel.ends.iter().map(|(_, remote)| *remote).collect();
+    let mut locals = locals.into_iter();
+    let local = match (locals.next(), locals.next()) {
+        (Some(local), None) => local,
+        (None, _) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        (Some(one), Some(other)) => {
+            return Err(format!(
+                "device {} would carry tunnels from {one} and from {other}, and a device of the kernel has one local address",
+                tunnel.device
+            ));
+        }
+    };
+    let mut remotes = remotes.into_iter();
+    let remote = match (remotes.next().flatten(), remotes.next(), local) {
+        (Some(remote), None, _) => remote,
+        (_, _, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+        (_, _, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    Ok(Ends { local, remote })
+}
+
+fn refused(device: &str, Ends { local, remote }: Ends, error: io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::AlreadyExists => Failure::VtiInUse {
             device: device.to_owned(),
@@ -170,6 +188,36 @@ fn refused(device: &str, (local, remote): (Ipv4Addr, Ipv4Addr), error: io::Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_has_one_local_address_and_its_peers_are_any_where_they_are_several() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let ends_of = |pairs: &[(&str, Option<&str>)]| {
+            let pairs = pairs.iter().map(|(l, r)| (ip(l), r.map(ip)));
+            let ends = ends(&Tunnel {
+                interface: None,
+                device: "cg-policy0".into(),
+                addresses: Vec::new(),
+                mtu: 1400,
+                ends: pairs.collect(),
+            });
+            ends.map(|ends| format!("{} {}", ends.local, ends.remote))
+        };
+        let told = |text: &str| Ok(text.to_owned());
+        let (a, b) = (("192.0.2.1", Some("192.0.2.9")), ("192.0.2.1", None));
+        assert_eq!(ends_of(&[a]), told("192.0.2.1 192.0.2.9"));
+        assert_eq!(ends_of(&[b]), told("192.0.2.1 0.0.0.0"));
+        assert_eq!(ends_of(&[a, b]), told("192.0.2.1 0.0.0.0"));
+        let v6 = ("2001:db8::1", Some("2001:db8::9"));
+        assert_eq!(ends_of(&[v6]), told("2001:db8::1 2001:db8::9"));
+        let several = ends_of(&[v6, ("2001:db8::1", Some("2001:db8::a"))]);
+        assert_eq!(several, told("2001:db8::1 ::"));
+        let reason = ends_of(&[a, v6]).expect_err("two local addresses");
+        assert!(
+            reason.contains("192.0.2.1 and from 2001:db8::1"),
+            "{reason}"
+        );
+    }
 
     #[test]
     fn every_device_has_a_mark_of_its_own_that_begins_as_ours() {

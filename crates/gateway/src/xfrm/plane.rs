@@ -7,7 +7,7 @@
 
 use super::event::Event;
 use super::message::Message;
-use super::policy::{self, Piece, Policies, Policy, Rule};
+use super::policy::{self, Family, Piece, Policies, Policy, Rule};
 use super::socket::{Events, Requests, is_gone};
 use super::state::{self, Counts, Direction, StateId, StateInfo, Tie};
 use super::statistics::Statistics;
@@ -579,7 +579,8 @@ impl KernelPlane {
         for sa in child.sas.iter().filter_map(|spi| self.sas.get(spi)) {
             let (local, remote) = (&sa.local_selectors, &sa.remote_selectors);
             let opened = policy::pieces(policy::Direction::In, local, remote)?;
-            put(&mut all, opened, Rule::Opened, priority);
+            let outer = Family::of(sa.path.remote);
+            put(&mut all, opened, Rule::Opened { outer }, priority);
         }
         Ok(all)
     }

@@ -10,7 +10,7 @@ use super::state::mark;
 use crossgate_model::Selector;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `struct xfrm_userpolicy_info`.
 const POLICY: usize = 168;
@@ -42,6 +42,22 @@ pub struct Piece {
     pub destination_ports: Ports,
 }
 
+/// An IP version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+}
+
 /// What becomes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -50,8 +66,11 @@ pub enum Rule {
         local: IpAddr,
         remote: IpAddr,
     },
-    /// Taken from an SA of this Child and from nothing else.
-    Opened,
+    /// Taken from an SA of this Child and from nothing else, whichever the outer addresses: the peer
+    /// may have moved, and the Child's number says enough.
+    Opened {
+        outer: Family,
+    },
     Refuse,
 }
 
@@ -206,9 +225,11 @@ fn put(piece: &Piece, policy: &Policy, tie: Tie) -> Message {
     message.u8(direction(piece.direction)).u8(block).zeros(6);
     match policy.rule {
         Rule::Seal { local, remote } => template(&mut message, tie.reqid, local, remote),
-        Rule::Opened => {
-            // Any peer's: it may have moved, and the Child's number says enough.
-            let any = IpAddr::from([0; 4]);
+        Rule::Opened { outer } => {
+            let any = match outer {
+                Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+                Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+            };
             template(&mut message, tie.reqid, any, any);
         }
         Rule::Refuse => {}

@@ -4,71 +4,127 @@ use super::socket::Requests;
 use super::state::{self, Direction, Tie};
 use crate::netlink::Netlink;
 use crate::plan;
-use crate::vti;
+use crate::vti::{self, Ends};
 use crossgate_crypto::{Encr, Integ, Secret};
 use crossgate_model::view::{Encapsulation, Role};
 use crossgate_model::{ChildSa, DirectionKeys, Gateway, OutboundUse, Path};
 use rand_core::Rng;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-/// Documentation addresses (RFC 5737): nobody's.
-const NOWHERE: [IpAddr; 2] = [
-    IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
-    IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)),
-];
 const PROBE_DEVICE: &str = "cg-probe0";
+
+/// An IP version of the outer packets: what it takes of the kernel, and addresses that are nobody's.
+struct Outside {
+    esp: &'static str,
+    vti: &'static str,
+    ends: Ends,
+}
+
+const fn nowhere(local: IpAddr, remote: IpAddr) -> Ends {
+    Ends { local, remote }
+}
+
+/// For documentation (RFC 5737, RFC 3849).
+const V4: Outside = Outside {
+    esp: "esp4",
+    vti: "ip_vti",
+    ends: nowhere(
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)),
+    ),
+};
+const V6: Outside = Outside {
+    esp: "esp6",
+    vti: "ip6_vti",
+    ends: nowhere(
+        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)),
+    ),
+};
 
 /// Why not, as a sentence that says what was expected, what was found and what to do.
 pub fn probe(gateway: &Gateway, netlink: &mut Netlink, rng: &mut impl Rng) -> Result<(), String> {
-    if let Some(address) = outer_v6(gateway) {
-        return Err(format!(
-            "tunnels of the kernel are carried in IPv4 here, and {address} is IPv6"
-        ));
-    }
     let mut requests = Requests::open().map_err(|error| {
         format!("its XFRM interface does not open ({error}): load the module xfrm_user")
     })?;
-    for (encr, integ) in suites(gateway) {
-        let name = integ.map_or(encr.name().to_owned(), |integ| {
-            format!("{}/{}", encr.name(), integ.name())
-        });
-        try_suite(&mut requests, encr, integ, rng).map_err(|reason| {
+    for outside in outsides(gateway) {
+        for suite in suites(gateway) {
+            try_suite(&mut requests, suite, outside.ends, rng).map_err(|reason| {
+                format!(
+                    "it refuses ESP with {suite} ({reason}): load its modules {} and those of the algorithms, or run a kernel that has them",
+                    outside.esp
+                )
+            })?;
+        }
+        vti::probe(netlink, PROBE_DEVICE, outside.ends).map_err(|error| {
             format!(
-                "it refuses ESP with {name} ({reason}): load its modules esp4 and those of the algorithms, or run a kernel that has them"
+                "it makes no VTI device ({error}): load its module {}",
+                outside.vti
             )
         })?;
     }
-    vti::probe(netlink, PROBE_DEVICE, NOWHERE)
-        .map_err(|error| format!("it makes no VTI device ({error}): load its module ip_vti"))
+    Ok(())
 }
 
-fn outer_v6(gateway: &Gateway) -> Option<IpAddr> {
-    let ends = gateway.connections.iter().flat_map(|connection| {
+/// What peers are reached by; IPv4 where that isn't known.
+fn outsides(gateway: &Gateway) -> Vec<Outside> {
+    let connections = gateway.connections.iter();
+    let ends = connections.flat_map(|connection| {
         let local = connection.local.address.as_ref().map(|a| a.value);
         [local, connection.remote.address()]
     });
-    ends.flatten().find(IpAddr::is_ipv6)
+    let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = ends.flatten().partition(IpAddr::is_ipv4);
+    let v6 = (!v6.is_empty()).then_some(V6);
+    let v4 = (!v4.is_empty() || v6.is_none()).then_some(V4);
+    v4.into_iter().chain(v6).collect()
 }
 
-/// All that may be agreed on.
-fn suites(gateway: &Gateway) -> BTreeSet<(Encr, Option<Integ>)> {
+/// What an SA may be agreed with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Suite {
+    encr: Encr,
+    integ: Option<Integ>,
+    esn: bool,
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.encr.name())?;
+        if let Some(integ) = self.integ {
+            write!(f, "/{}", integ.name())?;
+        }
+        let esn = if self.esn { "/ESN" } else { "" };
+        f.write_str(esn)
+    }
+}
+
+/// All that may be agreed on. Who offers extended sequence numbers offers plain ones, too.
+fn suites(gateway: &Gateway) -> BTreeSet<Suite> {
     let children = gateway.children().map(|(_, child)| child);
-    let all = children.flat_map(|child| child.proposals.iter().flat_map(plan::suites));
-    let usable = |(encr, integ): &(Encr, Option<Integ>)| {
-        encr.usable() && integ.is_none_or(|integ| integ.usable())
-    };
+    let proposals = children.flat_map(|child| &child.proposals);
+    let all = proposals.flat_map(|proposal| {
+        let numbers = [false, true].into_iter();
+        let numbers = numbers.filter(|esn| !esn || proposal.esn);
+        numbers.flat_map(|esn| {
+            let pairs = plan::suites(proposal).into_iter();
+            pairs.map(move |(encr, integ)| Suite { encr, integ, esn })
+        })
+    });
+    let usable =
+        |suite: &Suite| suite.encr.usable() && suite.integ.is_none_or(|integ| integ.usable());
     all.filter(usable).collect()
 }
 
 fn try_suite(
     requests: &mut Requests,
-    encr: Encr,
-    integ: Option<Integ>,
+    suite: Suite,
+    ends: Ends,
     rng: &mut impl Rng,
 ) -> Result<(), String> {
-    let sa = sample(encr, integ, rng);
+    let sa = sample(suite, ends, rng);
     let tie = Tie {
         reqid: 0,
         mark: vti::mark_of(PROBE_DEVICE),
@@ -85,7 +141,8 @@ fn try_suite(
 }
 
 /// An SA with nobody, whose keys are drawn.
-fn sample(encr: Encr, integ: Option<Integ>, rng: &mut impl Rng) -> ChildSa {
+fn sample(suite: Suite, ends: Ends, rng: &mut impl Rng) -> ChildSa {
+    let Suite { encr, integ, esn } = suite;
     let mut keys = || {
         let mut secret = |length: usize| {
             let mut octets = vec![0; length];
@@ -107,14 +164,14 @@ fn sample(encr: Encr, integ: Option<Integ>, rng: &mut impl Rng) -> ChildSa {
         spi_out: rng.next_u32() | 0x8000_0000,
         encr,
         integ,
-        esn: false,
+        esn,
         keys_in,
         keys_out,
         local_selectors: Vec::new(),
         remote_selectors: Vec::new(),
         path: Path {
-            local: NOWHERE[0],
-            remote: NOWHERE[1],
+            local: ends.local,
+            remote: ends.remote,
             encapsulation: Encapsulation::Esp,
         },
         outbound: OutboundUse::Immediately,

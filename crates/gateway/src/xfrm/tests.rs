@@ -3,7 +3,7 @@
 
 use super::event::{self, Event};
 use super::message::{A_TMPL, ACQUIRE, EXPIRE, MAPPING, Message};
-use super::policy::{self, Piece, Policies, Policy, Ports, Rule};
+use super::policy::{self, Family, Piece, Policies, Policy, Ports, Rule};
 use super::state::{self, Counts, Direction, StateId, StateInfo, Tie};
 use crossgate_crypto::{Encr, Integ, Secret};
 use crossgate_model::view::{Encapsulation, Role};
@@ -178,7 +178,7 @@ fn what_is_new_is_told_before_what_is_gone() {
     };
     let one = |port| {
         let opened = Policy {
-            rule: Rule::Opened,
+            rule: Rule::Opened { outer: Family::V4 },
             priority: 1,
         };
         Policies::from([(piece(port), opened)])
