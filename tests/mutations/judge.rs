@@ -80,9 +80,12 @@ pub fn checked(given: &Given) -> Result<Checked, String> {
     // As the program does: what our own gateway does without, the judge takes into account.
     let of_reading = of_reading.filter(|finding| finding.code != "only-judged");
     let findings = told_once(&sources, of_reading.collect(), report.findings);
-    let without_page = findings.iter().find(|f| explain(f.code).is_none());
-    if let Some(finding) = without_page {
-        return Err(format!("`{}` has no page", finding.code));
+    for finding in &findings {
+        assert!(
+            explain(finding.code).is_some(),
+            "{} has no page",
+            finding.code
+        );
     }
     let gateways = reads.map(|read| read.gateway);
     let verdict = report.verdict.unwrap_or(Verdict::NeverComesUp);

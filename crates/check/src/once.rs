@@ -37,6 +37,7 @@ const ABSORBED: &[(&str, Near, &[&str])] = &[
         Near::File,
         &["incomplete-transform-set", "default-transform-set"],
     ),
+    ("ts-not-mirrored", Near::File, &["release-too-old"]),
     ("connection-disabled", Near::Line, &["not-obeyed"]),
     (
         "auth-method-mismatch",
@@ -62,7 +63,6 @@ pub fn told_once(
 ) -> Vec<Finding> {
     let said: BTreeSet<_> = of_rules.iter().flat_map(|f| places(sources, f)).collect();
     let mut findings = of_reading;
-    findings.retain(|finding| !places(sources, finding).any(|at| said.contains(&at)));
     findings.retain(|finding| {
         let mut rules = of_rules.iter_mut();
         match rules.find(|rule| absorbs(sources, rule, finding)) {
@@ -70,7 +70,7 @@ pub fn told_once(
                 absorb(sources, rule, finding);
                 false
             }
-            None => true,
+            None => !places(sources, finding).any(|at| said.contains(&at)),
         }
     });
     if findings.iter().any(|f| LEAVES_OUT.contains(&f.code)) {

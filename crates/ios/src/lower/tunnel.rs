@@ -161,21 +161,22 @@ impl<'c> Lowering<'c, '_, '_> {
             enabled: enabled(interface),
             oversize: self.oversize(&interface.oversize),
         };
-        let Some(list) = &interface.tunnel.policy else {
+        let list = interface.tunnel.policy.as_ref();
+        let Some(list) = list.filter(|list| self.is_known_to_release(list)) else {
             let pair = Spanned {
                 value: any,
                 span: interface.tunnel.mode.and_then(|mode| mode.span),
             };
             return self.children(&carrier, &ipsec.offer, vec![pair], VTI_SELECTORS);
         };
-        self.check_policy_release(list);
         let pairs = self.list_selectors(list);
         self.children(&carrier, &ipsec.offer, pairs, LIST_SELECTORS)
     }
 
-    fn check_policy_release(&mut self, list: &Spanned<String>) {
+    /// A router that doesn't know the line refuses it, and the tunnel stays from any to any.
+    fn is_known_to_release(&mut self, list: &Spanned<String>) -> bool {
         if self.defaults.release.has_multi_sa_vti() {
-            return;
+            return true;
         }
         let version = self.config.version.as_ref().and_then(|v| v.span);
         self.cx.push(
@@ -183,10 +184,14 @@ impl<'c> Lowering<'c, '_, '_> {
                 "release-too-old",
                 "this release has no `tunnel protection ipsec policy`",
             )
-            .at(list.span, "obeyed here, but not by that router")
+            .at(
+                list.span,
+                "that router refuses it, so the tunnel is from any to any",
+            )
             .beside(version, "16.12 is the first that has it")
             .certain(Certainty::Doc),
         );
+        false
     }
 }
 
