@@ -78,6 +78,7 @@ fn does_what_only_a_kernel_can_get_wrong() {
         "kernel::nothing_leaves_in_the_clear_when_the_daemon_dies",
         "kernel::numbers_of_64_bits_are_agreed_and_counted",
         "kernel::tunnels_are_carried_in_ipv6",
+        "kernel::the_outer_df_bit_is_cleared_where_the_file_says_so",
     ];
     run_inside(Carries::Both, &tests, LIMIT);
 }
@@ -147,6 +148,9 @@ fn two_of_ours_live_through_rekeys_without_loss() {
     ping::assert_both_ways(&world);
     let states = shell(&world, "gw-a", "ip xfrm state");
     assert_eq!(states.matches("proto esp").count(), 2, "{states}");
+    // The worlds' devices encrypt nothing: the kernel does, and it is told.
+    assert_eq!(ours.counter("offload-refused"), 1);
+    assert_eq!(theirs.counter("offload-refused"), 0);
 
     let steady = [End::A, End::B].map(|from| Steady::start(&world, from));
     for _ in 0..3 {
@@ -332,4 +336,35 @@ fn tunnels_are_carried_in_ipv6() {
         assert_eq!(ours.stop(), Some(0));
     }
     drop(theirs);
+}
+
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the tests above"]
+fn the_outer_df_bit_is_cleared_where_the_file_says_so() {
+    let (world, tunnel) = world_and_tunnel();
+    let capture = Capture::start(&world);
+    let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let told = |line: &str| {
+        let text = Vendor::Ios.configuration(&tunnel);
+        text.replace("hostname branch", &format!("hostname branch\n{line}"))
+    };
+    let lines = ["crypto ipsec df-bit clear", "crypto ipsec df-bit copy"];
+    for (line, lacks) in lines.into_iter().zip([1, 0]) {
+        let mut ours = Crossgate::start_with(&world, End::A, Vendor::Ios, &told(line), &[]);
+        assert_eq!(ours.logged("kernel-does-not").len(), lacks, "{line}");
+        ours.initiate();
+        ping::wait_for_answer(&world, End::A);
+        let with_df = "ping -n -c 2 -i 0.2 -W 1 -M do 10.20.20.10";
+        shell(&world, "lan-a", with_df);
+        assert_eq!(ours.stop(), Some(0));
+    }
+    let file = capture.stop();
+    let filter = "esp && ip.src == 203.0.113.10";
+    let bits = decrypted(&file, &world.dir("no-keys"), filter, &["ip.flags.df"]);
+    let bits: Vec<&str> = bits.iter().map(|bits| bits[0].as_str()).collect();
+    let clear = bits.iter().take_while(|bit| **bit == "0").count();
+    let rest = &bits[clear..];
+    // An answered ping and those two, each time.
+    assert!(clear >= 3 && rest.len() >= 3, "{bits:?}");
+    assert!(rest.iter().all(|bit| *bit == "1"), "{bits:?}");
 }

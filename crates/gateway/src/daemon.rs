@@ -28,7 +28,7 @@ use commands::Ticket;
 use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
 use crossgate_ike::Engine;
 use crossgate_model::operate::DebugTopic;
-use crossgate_model::{Gateway, Initiation, Time};
+use crossgate_model::{Gateway, Initiation, OuterDf, Time};
 use inward::Inward;
 use outward::Outward;
 use std::collections::{BTreeMap, BTreeSet};
@@ -181,6 +181,9 @@ impl Setting {
                 if options.offload {
                     kernel.set_offload(self.locals.clone());
                 }
+                let lacks = xfrm::unheeded(&policies).into_iter();
+                self.notes
+                    .extend(lacks.map(|text| Record::warning("kernel-does-not", text)));
                 let wanted = policies
                     .into_iter()
                     .filter_map(|policy| self.wanted(policy));
@@ -204,6 +207,7 @@ impl Setting {
             child: policy.child,
             mark: vti::mark_of(&tunnel.device),
             selectors: policy.selectors,
+            clears_df: policy.handling.outer_df == OuterDf::Clear,
             ends: local.zip(connection.remote.address()),
         })
     }

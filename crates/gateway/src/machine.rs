@@ -250,11 +250,6 @@ impl Machine {
         }
         self.vtis
             .push(Vti::create(tunnel.clone(), &mut self.netlink)?);
-        let text = format!(
-            "the kernel does not clamp TCP's segments on {}: the path MTU must be discovered, or a packet filter must clamp them",
-            tunnel.device
-        );
-        self.notes.push(LogRecord::info("mss-not-clamped", text));
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 //! - `message`: bytes of the netlink family, written and read; `state`, `policy`, `event`: what they
 //!   mean. These four have no I/O.
 //! - `socket`: requests to the kernel, and what it tells unasked; `statistics`: what it counts.
-//! - `probe`: whether this kernel can; `plane`: the data plane.
+//! - `probe`: whether this kernel can; `plane`: the data plane; `unheeded`: what it doesn't
+//!   do of what a file asks.
 
 mod event;
 mod message;
@@ -15,7 +16,9 @@ mod state;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod unheeded;
 
 pub use plane::{KernelPlane, Wanted};
 pub use probe::probe;
 pub use socket::Requests;
+pub use unheeded::unheeded;

@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
 /// Policies of the first Child; each Child has two priorities.
 const FIRST_PRIORITY: u32 = 1000;
+/// A pair that was to be a device's, and is the kernel's own.
+const OFFLOAD_REFUSED: &str = "offload-refused";
 /// Of a policy that the kernel had: no policy that is wanted is the same.
 const FORGOTTEN: u32 = u32::MAX;
 
@@ -38,6 +40,8 @@ pub struct Wanted {
     /// Of the tunnel device.
     pub mark: u32,
     pub selectors: SelectorPair,
+    /// By the SAs to come: one that is there stays as it is.
+    pub clears_df: bool,
     /// Outer addresses, where the peer has a known one: an SA can be asked for.
     pub ends: Option<(IpAddr, IpAddr)>,
 }
@@ -192,15 +196,23 @@ impl KernelPlane {
             let name = sa.child.escape_debug();
             return Err(format!("child {name}: no policy has that name"));
         };
-        let tie = Tie {
+        let mut tie = Tie {
             reqid: child.reqid,
             mark: child.mark,
             offload: self.offload.get(&sa.path.local).copied(),
+            clears_df: child.wanted.as_ref().is_some_and(|w| w.clears_df),
         };
         let waits = sa.outbound == OutboundUse::AfterPeer && self.usable(&child.sas).is_some();
-        let mut outbound = state::add(&sa, Direction::Out, tie)?;
         let inbound = &mut state::add(&sa, Direction::In, tie)?;
-        self.ask("inbound SA", inbound)?;
+        let asked = self.ask("inbound SA", inbound);
+        if asked.is_err() && tie.offload.take().is_some() {
+            *self.troubles.entry(OFFLOAD_REFUSED).or_default() += 1;
+            self.ask("inbound SA", &mut state::add(&sa, Direction::In, tie)?)?;
+        } else {
+            asked?;
+        }
+        self.count_unless_offloaded(&sa, tie);
+        let mut outbound = state::add(&sa, Direction::Out, tie)?;
         if !waits && let Err(reason) = self.ask("outbound SA", &mut outbound) {
             let id = state::id(&sa, &sa.path, Direction::In, tie.mark);
             self.forget(&mut state::delete(id));
@@ -239,6 +251,20 @@ impl KernelPlane {
             self.erase(spi_in);
         }
         programmed
+    }
+
+    /// The kernel says nothing where a device can't encrypt, and does it by itself.
+    fn count_unless_offloaded(&mut self, sa: &ChildSa, tie: Tie) {
+        let asks = tie.offload.is_some() && sa.path.encapsulation == Encapsulation::Esp;
+        let id = state::id(sa, &sa.path, Direction::In, tie.mark);
+        if asks
+            && !self
+                .requests
+                .state(id)
+                .is_ok_and(|body| state::is_offloaded(&body))
+        {
+            *self.troubles.entry(OFFLOAD_REFUSED).or_default() += 1;
+        }
     }
 
     /// Takes a pair out of use, as the data plane in user space does: with a successor it still opens

@@ -129,6 +129,7 @@ fn try_suite(
         reqid: 0,
         mark: vti::mark_of(PROBE_DEVICE),
         offload: None,
+        clears_df: false,
     };
     let mut message = state::add(&sa, Direction::Out, tie)?;
     let id = state::id(&sa, &sa.path, Direction::Out, tie.mark);

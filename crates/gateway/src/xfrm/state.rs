@@ -18,6 +18,8 @@ const NO_LIMIT: u64 = u64::MAX;
 const KILOBYTE: u64 = 1024;
 /// `XFRM_STATE_AF_UNSPEC`: inner packets of either family.
 const BOTH_FAMILIES: u8 = 32;
+/// `XFRM_STATE_NOPMTUDISC`.
+const CLEAR_DF: u8 = 4;
 const ESN: u8 = 128;
 const ESP_IN_UDP: u16 = 2;
 /// The field of the state itself holds no wider window.
@@ -51,6 +53,8 @@ pub struct Tie {
     pub mark: u32,
     /// The device whose hardware is asked to encrypt.
     pub offload: Option<u32>,
+    /// The outer DF bit is clear, whatever the inner one is.
+    pub clears_df: bool,
 }
 
 pub fn id(sa: &ChildSa, path: &Path, direction: Direction, mark: u32) -> StateId {
@@ -73,7 +77,7 @@ pub fn add(sa: &ChildSa, direction: Direction, tie: Tie) -> Result<Message, Stri
         Direction::Out => &sa.keys_out,
     };
     let mut message = Message::new(NEWSA);
-    info(&mut message, sa, direction, tie.reqid);
+    info(&mut message, sa, direction, tie);
     cipher.attributes(&mut message, keys);
     encapsulation(&mut message, &sa.path, direction);
     if needs_wide_window(sa) {
@@ -103,7 +107,7 @@ pub fn add(sa: &ChildSa, direction: Direction, tie: Tie) -> Result<Message, Stri
 }
 
 /// `struct xfrm_usersa_info`. Its selector is empty: policies say what is carried.
-fn info(m: &mut Message, sa: &ChildSa, direction: Direction, reqid: u32) {
+fn info(m: &mut Message, sa: &ChildSa, direction: Direction, tie: Tie) {
     let id = id(sa, &sa.path, direction, 0);
     let source = match direction {
         Direction::In => sa.path.remote,
@@ -126,8 +130,13 @@ fn info(m: &mut Message, sa: &ChildSa, direction: Direction, reqid: u32) {
     m.u64(soft_packets).u64(NO_LIMIT);
     m.u64(0).u64(seconds).u64(0).u64(0);
     m.zeros(32 + 12 + 4);
-    m.u32(reqid).u16(family(id.destination));
-    m.u8(TUNNEL).u8(window).u8(BOTH_FAMILIES | esn).zeros(7);
+    let df = match direction {
+        Direction::Out if tie.clears_df => CLEAR_DF,
+        _ => 0,
+    };
+    m.u32(tie.reqid).u16(family(id.destination));
+    m.u8(TUNNEL).u8(window);
+    m.u8(BOTH_FAMILIES | esn | df).zeros(7);
 }
 
 fn needs_wide_window(sa: &ChildSa) -> bool {
@@ -301,6 +310,12 @@ pub fn parse(body: &[u8]) -> Option<StateInfo> {
             bad_icv: u64::from(reader.u32(200)?),
         },
     })
+}
+
+/// Whether a device does the work, as the kernel tells of a state.
+pub fn is_offloaded(body: &[u8]) -> bool {
+    let mut attributes = Reader(body).attributes(STATE);
+    attributes.any(|(kind, _)| kind == A_OFFLOAD_DEV)
 }
 
 /// The same state on another path: keys, sequence numbers and window as the kernel tells them.

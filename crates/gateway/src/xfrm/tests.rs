@@ -19,6 +19,7 @@ const TIE: Tie = Tie {
     reqid: 7,
     mark: MARK,
     offload: None,
+    clears_df: false,
 };
 
 fn sa() -> ChildSa {
@@ -117,6 +118,44 @@ aaaaaaaa1c0004000200119411950000
 ";
     let mut message = state::add(&sa(), Direction::Out, TIE).expect("a known cipher");
     assert_eq!(hex(&mut message), expected);
+}
+
+#[test]
+fn a_device_is_asked_to_encrypt_what_is_not_in_udp() {
+    let asks = Tie {
+        offload: Some(7),
+        ..TIE
+    };
+    let mut plain = sa();
+    let offloaded = |sa: &ChildSa, tie| {
+        let message = state::add(sa, Direction::In, tie);
+        state::is_offloaded(&message.expect("a known cipher").finish(5, 0)[16..])
+    };
+    assert!(!offloaded(&plain, asks), "in UDP");
+    plain.path.encapsulation = Encapsulation::Esp;
+    assert!(offloaded(&plain, asks));
+    assert!(!offloaded(&plain, TIE));
+}
+
+/// Flag `nopmtudisc` of `ip xfrm state`.
+#[test]
+fn the_outer_df_bit_is_cleared_of_what_is_sent() {
+    let clears = Tie {
+        clears_df: true,
+        ..TIE
+    };
+    let octets = |direction, tie| {
+        let message = state::add(&sa(), direction, tie);
+        message.expect("a known cipher").finish(5, 0).to_vec()
+    };
+    let (plain, clear) = (octets(Direction::Out, TIE), octets(Direction::Out, clears));
+    let differs: Vec<_> = (0..plain.len())
+        .filter(|at| plain[*at] != clear[*at])
+        .collect();
+    // `flags` of `struct xfrm_usersa_info`, behind the message's header.
+    assert_eq!(differs, [16 + 216]);
+    assert_eq!(clear[16 + 216], plain[16 + 216] | 4);
+    assert_eq!(octets(Direction::In, clears), octets(Direction::In, TIE));
 }
 
 /// `ip xfrm policy add src 10.10.10.0/24 dst 10.20.20.0/24 proto tcp dport 443 dir out priority 9 mark

@@ -1,0 +1,104 @@
+//! What the file asks for Children's packets, and the kernel doesn't do.
+
+use crossgate_esp::{Handling, Policy};
+use crossgate_model::{Fragmentation, OuterDf};
+use std::collections::BTreeMap;
+
+/// Names in one sentence.
+const NAMES_MAX: usize = 3;
+
+/// A sentence for each thing, with the Children that it concerns.
+pub fn unheeded(policies: &[Policy]) -> Vec<String> {
+    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for policy in policies {
+        for sentence in of(&policy.handling) {
+            all.entry(sentence).or_default().push(&policy.child);
+        }
+    }
+    let told = all.into_iter();
+    told.map(|(sentence, children)| format!("{}: {sentence}", names(&children)))
+        .collect()
+}
+
+fn of(handling: &Handling) -> impl Iterator<Item = &'static str> {
+    let clamps = handling.clamps_to_fit || !handling.clamps.is_empty();
+    let clamps = clamps.then_some(
+        "the kernel does not clamp TCP's segments: the path MTU must be discovered, or a packet filter must clamp them",
+    );
+    let df = match handling.outer_df {
+        OuterDf::Copy => None,
+        OuterDf::Set => {
+            Some("the kernel copies the inner DF bit and does not set the outer one (`df-bit set`)")
+        }
+        OuterDf::Clear => Some(
+            "the kernel clears the outer DF bit, but answers a packet with an inner one that is too long instead of cutting it (`df-bit clear`)",
+        ),
+    };
+    let late = handling.fragmentation == Fragmentation::AfterEncryption;
+    let late = late.then_some(
+        "the kernel cuts what is too long before its encryption (`fragmentation after-encryption`)",
+    );
+    [clamps, df, late].into_iter().flatten()
+}
+
+fn names(children: &[&str]) -> String {
+    let (first, rest) = children.split_at(children.len().min(NAMES_MAX));
+    let more = match rest.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_esp::Clamp;
+    use crossgate_model::{Selector, SelectorPair};
+
+    fn policy(child: &str, handling: Handling) -> Policy {
+        Policy {
+            child: child.into(),
+            tunnel_interface: None,
+            selectors: SelectorPair {
+                local: Selector::ANY_V4,
+                remote: Selector::ANY_V4,
+            },
+            handling,
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_do_is_told_by_name_and_nothing_else() {
+        let plain = policy("plain", Handling::default());
+        assert_eq!(unheeded(&[plain]), Vec::<String>::new());
+        let clear = || Handling {
+            outer_df: OuterDf::Clear,
+            fragmentation: Fragmentation::AfterEncryption,
+            ..Handling::default()
+        };
+        let clamped = Handling {
+            clamps: vec![Clamp {
+                hosts: None,
+                mss: 1360,
+            }],
+            outer_df: OuterDf::Set,
+            ..Handling::default()
+        };
+        let mut all: Vec<Policy> = ["a", "b", "c", "d", "e"].map(|c| policy(c, clear())).into();
+        all.push(policy("f", clamped));
+        let told = unheeded(&all);
+        let whose: Vec<_> = told
+            .iter()
+            .filter_map(|text| text.split(':').next())
+            .collect();
+        let many = "a, b, c and 2 more";
+        assert_eq!(whose, [many, "f", many, "f"], "{told:?}");
+        for (told, word) in told
+            .iter()
+            .zip(["df-bit clear", "df-bit set", "after-encr", "TCP"])
+        {
+            assert!(told.contains(word), "{told}");
+        }
+    }
+}
