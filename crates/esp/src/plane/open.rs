@@ -72,13 +72,14 @@ impl DataPlane {
             if self.is_larger_than_caches() && some.len() > 1 {
                 self.fetch_to_open(&some);
             }
+            // Lent, never handed over: a list has room for a whole batch, and moves with all of it.
             let staged = some
-                .into_iter()
-                .map(|received| self.stage(now, received, &mut out.packets));
+                .iter()
+                .map(|received| self.stage(now, *received, &mut out.packets));
             let staged: AtOnce<_> = staged.collect();
             let outcomes = self.verify(&staged, &mut out.packets);
-            for (staged, verified) in staged.into_iter().zip(outcomes) {
-                self.finish(now, staged, verified, out);
+            for (staged, verified) in staged.iter().zip(&outcomes) {
+                self.finish(now, staged, *verified, out);
             }
         }
     }
@@ -86,12 +87,14 @@ impl DataPlane {
     fn finish(
         &mut self,
         now: Time,
-        staged: Result<Staged<'_>, DropReason>,
+        staged: &Result<Staged<'_>, DropReason>,
         verified: Outcome,
         out: &mut OpenOutput,
     ) {
         let outcome = staged
-            .and_then(|staged| self.let_in(now, &staged, verified, &mut out.packets))
+            .as_ref()
+            .map_err(|reason| *reason)
+            .and_then(|staged| self.let_in(now, staged, verified, &mut out.packets))
             .map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
         if let OpenOutcome::Dropped(reason) = outcome {
             self.drops.count(reason);

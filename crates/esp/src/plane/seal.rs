@@ -142,7 +142,7 @@ impl DataPlane {
             if self.is_larger_than_caches() && some.len() > 1 {
                 self.fetch_to_seal(list, &some);
             }
-            for packet in some {
+            for packet in &some {
                 let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
                 out.outcomes.push(outcome);
             }
