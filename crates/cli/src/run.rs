@@ -46,6 +46,10 @@ pub struct RunArgs {
     /// With the kernel's data plane, ask network cards to encrypt; cards that can't are no hindrance
     #[arg(long)]
     offload: bool,
+    /// Threads that seal and open, which share the tunnel interfaces; with 1 the daemon's own thread does
+    /// it beside all else
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=15))]
+    workers: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +85,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
             DataPlane::Auto => PlaneChoice::Auto,
         },
         offload: args.offload,
+        workers: args.workers,
     };
     match crossgate_gateway::run(options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,7 +17,7 @@
 //!   `lifetime` their end.
 //! - `replay`: the window, and the high half of an extended sequence number.
 //! - `mtu`: how much fits; `handling`: what is done with what doesn't, and with TCP's MSS; `ecn`: congestion marks that cross the tunnel's end.
-//! - `counters`: every refusal by name; `notice`: what the data plane has to tell.
+//! - `counters`: every refusal by name; `notice`: what the data plane has to tell; `report`: all that it has counted.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -42,6 +42,7 @@ mod notice;
 mod outbound;
 mod plane;
 mod replay;
+mod report;
 mod sa;
 mod selection;
 mod spd;
@@ -60,6 +61,7 @@ pub use plane::{
     PATH_MTU_AGE, Received, SealOutcome, SealOutput, Sealed, TOLD_PER_SECOND, TooBig, Unheeded,
 };
 pub use replay::MAX_WINDOW;
+pub use report::{Report, SaReport};
 pub use spd::{ACQUIRE_INTERVAL, Policy, WAITING_PACKETS, WAITING_TIME};
 
 /// Which of the processor's instructions packets are sealed and opened by.

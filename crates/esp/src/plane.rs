@@ -13,8 +13,9 @@ pub use timer::LINGER;
 
 use crate::counters::{DropReason, Drops, Tallies};
 use crate::notice::{Notice, Notices};
+use crate::report::SaReport;
 use crate::sa::Sa;
-use crate::spd::{ChildId, Policy, Spd};
+use crate::spd::{Child, ChildId, Policy, Spd};
 use crate::table::Table;
 use arrayvec::ArrayVec;
 use crossgate_crypto::{CryptoError, CryptoRng, Double};
@@ -186,8 +187,30 @@ impl DataPlane {
     /// The totals of a configured Child over all its SAs, gone ones included.
     pub fn totals(&self, child: &str) -> Option<ChildCounters> {
         let child = self.spd.child(self.spd.find(child)?)?;
+        Some(self.totals_of(child))
+    }
+
+    fn totals_of(&self, child: &Child) -> ChildCounters {
         let live = child.sas.iter().filter_map(|spi| self.counters(*spi));
-        Some(live.fold(child.counters, Add::add))
+        live.fold(child.counters, Add::add)
+    }
+
+    pub(crate) fn all_totals(&self) -> impl Iterator<Item = (String, ChildCounters)> {
+        let children = self.spd.children();
+        children.map(|child| (child.name.to_string(), self.totals_of(child)))
+    }
+
+    pub(crate) fn all_sas(&self) -> impl Iterator<Item = (u32, SaReport)> {
+        let spis = self.spd.children().flat_map(|child| &child.sas);
+        spis.filter_map(|spi_in| {
+            let sa = self.sad.get(*spi_in)?;
+            let report = SaReport {
+                counters: sa.counters,
+                path_mtu: sa.path_mtu(),
+                inner_mtu: sa.inner_mtu(),
+            };
+            Some((*spi_in, report))
+        })
     }
 
     /// Packets that wait for an SA, of the Child with the most of them.
@@ -243,7 +266,8 @@ impl DataPlane {
         child.map_or(&[], |child| &child.sas)
     }
 
-    fn has_successor(&self, spi_in: u32) -> bool {
+    /// Whether its Child has another pair that is in use.
+    pub fn has_successor(&self, spi_in: u32) -> bool {
         self.siblings(spi_in)
             .iter()
             .filter(|other| **other != spi_in)

@@ -4,6 +4,7 @@ use crossgate_model::Time;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The machine's clocks, read as engines and people need them.
+#[derive(Clone, Copy)]
 pub struct Clock {
     start: Instant,
 }

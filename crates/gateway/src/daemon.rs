@@ -1,15 +1,16 @@
-//! The daemon: one thread that owns everything, and does one thing after the other.
+//! The daemon: one thread that owns everything, and does one thing after the other; with workers, it
+//! leaves packets to them.
 
+mod carrier;
 mod commands;
-mod inward;
 mod outputs;
-mod outward;
 mod path_mtu;
 mod reload;
 mod turn;
+mod workers;
 
-use crate::answers::Answers;
 use crate::bind::{self, Bindings};
+use crate::carry::Buffers;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::keylog::KeyLog;
@@ -22,6 +23,7 @@ use crate::plan::Plan;
 use crate::plane::{Plane, PlaneChoice, PlaneKind};
 use crate::process::{self, Signals};
 use crate::server::Server;
+use crate::workers::Crew;
 use crate::xfrm::{self, KernelPlane, Wanted};
 use crate::{control, failure, vti};
 use commands::Ticket;
@@ -29,8 +31,6 @@ use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
 use crossgate_ike::Engine;
 use crossgate_model::operate::DebugTopic;
 use crossgate_model::{Gateway, Initiation, OuterDf, Time};
-use inward::Inward;
-use outward::Outward;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -59,6 +59,9 @@ pub struct Options {
     pub data_plane: PlaneChoice,
     /// Ask the network cards to encrypt, where the kernel is the data plane.
     pub offload: bool,
+    /// Threads that seal and open, where this program is the data plane; with less than two, the
+    /// daemon's own does.
+    pub workers: u8,
 }
 
 /// In place of a tunnel's name.
@@ -109,11 +112,7 @@ struct Daemon {
     debug: BTreeSet<DebugTopic>,
     /// What happened that is no engine's business, by name.
     counters: BTreeMap<&'static str, u64>,
-    inward: Inward,
-    outward: Outward,
-    /// Room for the order of a batch's packets.
-    order: Vec<usize>,
-    answers: Answers,
+    buffers: Buffers,
     stopping: Option<turn::Stopping>,
 }
 
@@ -177,6 +176,7 @@ impl Setting {
         let policies = Policy::all_of(&self.gateway);
         match plane {
             Plane::User(user) => user.set_policies(policies),
+            Plane::Workers(crew) => crew.set_policies(policies),
             Plane::Kernel(kernel) => {
                 if options.offload {
                     kernel.set_offload(self.locals.clone());
@@ -298,6 +298,9 @@ impl Daemon {
         let random = || process::entropy().map_err(failure::of("get entropy from the kernel"));
         let ike = Engine::new(setting.gateway.clone(), Box::new(random()?));
         let mut plane = match kind {
+            PlaneKind::User if options.workers > 1 => {
+                Plane::Workers(Box::new(Crew::start(options.workers, clock)?))
+            }
             PlaneKind::User => {
                 let policies = Policy::all_of(&setting.gateway);
                 Plane::User(Box::new(DataPlane::new(policies, Box::new(random()?))))
@@ -310,7 +313,7 @@ impl Daemon {
             }
         };
         let identifier = rand_core::Rng::next_u32(&mut random()?) as u16;
-        let mut machine = Machine::new(netlink, &socket, kind);
+        let mut machine = Machine::new(netlink, &socket, kind, plane.workers());
         let made = machine.make(&setting.plan);
         // Only now: what a daemon that died had closed is closed until the plan's own is.
         if let Err(failure) = made.and_then(|()| machine.remove_others(&setting.plan)) {
@@ -332,12 +335,11 @@ impl Daemon {
             pinger: Pinger::new(identifier),
             debug: BTreeSet::new(),
             counters: BTreeMap::new(),
-            inward: Inward::default(),
-            outward: Outward::default(),
-            order: Vec::new(),
-            answers: Answers::default(),
+            buffers: Buffers::default(),
             stopping: None,
         };
+        daemon.equip_workers();
+        daemon.place_children();
         daemon.say_ready(&name);
         Ok(daemon)
     }
@@ -403,9 +405,19 @@ impl Daemon {
         }
     }
 
+    /// Inbound SPIs are to say who opens what comes with them.
+    fn place_children(&mut self) {
+        if let Plane::Workers(crew) = &self.plane {
+            self.ike.set_workers(crew.children().clone());
+        }
+    }
+
     fn end(mut self) {
         if let Some(kernel) = self.plane.kernel() {
             kernel.clear();
+        }
+        if let Plane::Workers(crew) = &mut self.plane {
+            crew.stop();
         }
         self.tell(Record::info(
             "stopped",

@@ -6,6 +6,8 @@
 //! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`device`], [`tun`], [`vti`], [`sockets`],
 //!   [`trains`], [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
 //! - [`plane`]: the data plane, ours or the kernel's; [`xfrm`]: the kernel's.
+//! - [`carry`]: the way of packets between sockets and devices; [`workers`]: threads that go it, with [`steer`], who of
+//!   them gets what, and [`wake`], [`waiting`], what they sleep upon.
 //! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
 //! - [`control`], [`server`]: operators' commands; [`snapshot`]: what they look at; [`ping`].
 //! - [`log`], [`keylog`]: what is told.
@@ -15,6 +17,7 @@
 
 mod answers;
 pub mod bind;
+mod carry;
 pub mod clock;
 pub mod control;
 pub mod daemon;
@@ -39,6 +42,7 @@ mod server;
 mod snapshot;
 mod snapshot_json;
 mod sockets;
+mod steer;
 mod sys;
 mod sysctl;
 pub mod terminal;
@@ -47,6 +51,9 @@ mod testing;
 mod trains;
 mod tun;
 mod vti;
+mod waiting;
+mod wake;
+mod workers;
 mod xfrm;
 
 pub use daemon::{Options, run};

@@ -28,6 +28,9 @@ pub struct Machine {
     /// What one that died before us had left there.
     inherited: Made,
     pub endpoints: Vec<Endpoint>,
+    /// What workers have beside them, by their numbers, until it is given to them.
+    pub shares: Vec<(u8, Endpoint)>,
+    workers: u8,
     plane: PlaneKind,
     pub tuns: Vec<Tun>,
     /// In place of TUNs, where the kernel is the data plane.
@@ -42,13 +45,15 @@ pub struct Machine {
 
 impl Machine {
     /// `socket` is locked: no other daemon of the name runs.
-    pub fn new(netlink: Netlink, socket: &Path, plane: PlaneKind) -> Self {
+    pub fn new(netlink: Netlink, socket: &Path, plane: PlaneKind, workers: u8) -> Self {
         let mut machine = Self {
             netlink,
             made: routes::Record::default(),
             file: MadeFile::beside(socket),
             inherited: Made::default(),
             endpoints: Vec::new(),
+            shares: Vec::new(),
+            workers,
             plane,
             tuns: Vec::new(),
             vtis: Vec::new(),
@@ -206,9 +211,16 @@ impl Machine {
     }
 
     fn open_endpoint(&mut self, address: IpAddr) -> Result<(), Failure> {
-        if self.endpoints.iter().all(|e| e.address != address) {
-            self.endpoints.push(Endpoint::open(address, self.plane)?);
+        if self.endpoints.iter().any(|e| e.address == address) {
+            return Ok(());
         }
+        if self.workers == 0 {
+            self.endpoints.push(Endpoint::open(address, self.plane)?);
+            return Ok(());
+        }
+        let (own, shares) = Endpoint::open_shared(address, self.workers)?;
+        self.endpoints.push(own);
+        self.shares.extend((1..).zip(shares));
         Ok(())
     }
 
@@ -228,14 +240,13 @@ impl Machine {
         }
     }
 
-    /// Lets go of a TUN that has been deleted, so that [`Self::make`] makes it again; gives its name.
-    pub fn lose_tun(&mut self, index: usize) -> Option<String> {
-        if index >= self.tuns.len() {
-            return None;
-        }
-        let device = self.tuns.remove(index).tunnel.device;
-        self.made.forget_routes_by(&device);
-        Some(device)
+    /// Lets go of a TUN that has been deleted, so that [`Self::make`] makes it again; whether there
+    /// was one.
+    pub fn lose_tun(&mut self, device: &str) -> bool {
+        let known = self.tuns.len();
+        self.tuns.retain(|tun| tun.tunnel.device != device);
+        self.made.forget_routes_by(device);
+        self.tuns.len() < known
     }
 
     fn make_vti(&mut self, tunnel: &Tunnel) -> Result<(), Failure> {
@@ -323,6 +334,8 @@ impl Machine {
         }
         self.vtis.retain(stays);
         self.endpoints.retain(|e| plan.locals.contains(&e.address));
+        self.shares
+            .retain(|(_, e)| plan.locals.contains(&e.address));
         self.record(plan)
     }
 

@@ -1,9 +1,10 @@
 //! The data plane: ours in user space, or the kernel's. The engine's outputs go to either, and
 //! either tells it the same notices.
 
+use crate::workers::Crew;
 use crate::xfrm::KernelPlane;
 use crossgate_esp::{DataPlane, Notice};
-use crossgate_model::view::ChildCounters;
+use crossgate_model::view::{ChildCounters, WorkerView};
 use crossgate_model::{ChildSa, Path, Time};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -31,6 +32,8 @@ pub enum PlaneKind {
 
 pub enum Plane {
     User(Box<DataPlane>),
+    /// Ours on threads of its own.
+    Workers(Box<Crew>),
     Kernel(Box<KernelPlane>),
 }
 
@@ -39,14 +42,14 @@ impl Plane {
     pub fn user(&mut self) -> Option<&mut DataPlane> {
         match self {
             Self::User(plane) => Some(plane),
-            Self::Kernel(_) => None,
+            Self::Workers(_) | Self::Kernel(_) => None,
         }
     }
 
     /// The one that hears events.
     pub fn kernel(&mut self) -> Option<&mut KernelPlane> {
         match self {
-            Self::User(_) => None,
+            Self::User(_) | Self::Workers(_) => None,
             Self::Kernel(plane) => Some(plane),
         }
     }
@@ -54,6 +57,10 @@ impl Plane {
     pub fn install(&mut self, now: Time, sa: ChildSa) -> Result<(), String> {
         match self {
             Self::User(plane) => plane.install(now, sa).map_err(|error| error.to_string()),
+            Self::Workers(crew) => {
+                crew.install(sa);
+                Ok(())
+            }
             Self::Kernel(plane) => plane.install(now, sa),
         }
     }
@@ -61,6 +68,7 @@ impl Plane {
     pub fn remove(&mut self, now: Time, spi_in: u32) {
         match self {
             Self::User(plane) => plane.remove(now, spi_in),
+            Self::Workers(crew) => crew.remove(spi_in),
             Self::Kernel(plane) => plane.remove(now, spi_in),
         }
     }
@@ -68,6 +76,7 @@ impl Plane {
     pub fn move_path(&mut self, spi_in: u32, path: Path) {
         match self {
             Self::User(plane) => plane.move_path(spi_in, path),
+            Self::Workers(crew) => crew.move_path(spi_in, path),
             Self::Kernel(plane) => plane.move_path(spi_in, path),
         }
     }
@@ -75,6 +84,7 @@ impl Plane {
     pub fn set_path_mtu(&mut self, remote: IpAddr, path_mtu: u16) {
         match self {
             Self::User(plane) => plane.set_path_mtu(remote, path_mtu),
+            Self::Workers(crew) => crew.set_path_mtu(remote, path_mtu),
             Self::Kernel(plane) => plane.set_path_mtu(remote, path_mtu),
         }
     }
@@ -82,6 +92,8 @@ impl Plane {
     pub fn poll_notice(&mut self) -> Option<Notice> {
         match self {
             Self::User(plane) => plane.poll_notice(),
+            // Theirs come by their words.
+            Self::Workers(_) => None,
             Self::Kernel(plane) => plane.poll_notice(),
         }
     }
@@ -89,6 +101,7 @@ impl Plane {
     pub fn poll_timeout(&self) -> Option<Time> {
         match self {
             Self::User(plane) => plane.poll_timeout(),
+            Self::Workers(_) => None,
             Self::Kernel(plane) => plane.poll_timeout(),
         }
     }
@@ -96,7 +109,31 @@ impl Plane {
     pub fn handle_timeout(&mut self, now: Time) {
         match self {
             Self::User(plane) => plane.handle_timeout(now),
+            Self::Workers(_) => {}
             Self::Kernel(plane) => plane.handle_timeout(now),
+        }
+    }
+
+    /// The peers have been sent what makes the SAs usable that were installed.
+    pub fn settle(&mut self) {
+        if let Self::Workers(crew) = self {
+            crew.settle();
+        }
+    }
+
+    /// Threads of its own.
+    pub fn workers(&self) -> u8 {
+        match self {
+            Self::Workers(crew) => crew.count(),
+            Self::User(_) | Self::Kernel(_) => 0,
+        }
+    }
+
+    /// Of those; as they were when they were looked at last.
+    pub fn worker_views(&self) -> Vec<WorkerView> {
+        match self {
+            Self::Workers(crew) => crew.views(),
+            Self::User(_) | Self::Kernel(_) => Vec::new(),
         }
     }
 
@@ -104,20 +141,24 @@ impl Plane {
     pub fn events(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::User(_) => None,
+            Self::Workers(crew) => Some(crew.events()),
             Self::Kernel(plane) => Some(plane.events()),
         }
     }
 
     /// Brings up to date what the next calls tell.
     pub fn look(&mut self) {
-        if let Self::Kernel(plane) = self {
-            plane.look();
+        match self {
+            Self::User(_) => {}
+            Self::Workers(crew) => crew.look(),
+            Self::Kernel(plane) => plane.look(),
         }
     }
 
     pub fn totals(&self, child: &str) -> Option<ChildCounters> {
         match self {
             Self::User(plane) => plane.totals(child),
+            Self::Workers(crew) => crew.totals(child),
             Self::Kernel(plane) => plane.totals(child),
         }
     }
@@ -125,6 +166,7 @@ impl Plane {
     pub fn counters(&self, spi_in: u32) -> Option<ChildCounters> {
         match self {
             Self::User(plane) => plane.counters(spi_in),
+            Self::Workers(crew) => crew.sa(spi_in).map(|sa| sa.counters),
             Self::Kernel(plane) => plane.counters(spi_in),
         }
     }
@@ -132,6 +174,7 @@ impl Plane {
     pub fn path_mtu(&self, spi_in: u32) -> Option<u16> {
         match self {
             Self::User(plane) => plane.path_mtu(spi_in),
+            Self::Workers(crew) => crew.sa(spi_in).map(|sa| sa.path_mtu),
             Self::Kernel(plane) => plane.path_mtu(spi_in),
         }
     }
@@ -139,6 +182,7 @@ impl Plane {
     pub fn inner_mtu(&self, spi_in: u32) -> Option<u16> {
         match self {
             Self::User(plane) => plane.inner_mtu(spi_in),
+            Self::Workers(crew) => crew.sa(spi_in).map(|sa| sa.inner_mtu),
             Self::Kernel(plane) => plane.inner_mtu(spi_in),
         }
     }
@@ -153,6 +197,7 @@ impl Plane {
                 }
                 all
             }
+            Self::Workers(crew) => crew.counters(),
             Self::Kernel(plane) => plane.drops(),
         }
     }

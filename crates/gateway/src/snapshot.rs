@@ -7,7 +7,7 @@ use crate::plan::{Plan, Tunnel};
 use crate::routes::{LAST_RESORT_METRIC, MAIN_TABLE, PROTOCOL};
 use crossgate_model::operate::DebugTopic;
 use crossgate_model::view::{
-    ConnectionView, InterfaceView, RouteKind, RouteView, Snapshot, SystemView, Traffic,
+    ConnectionView, InterfaceView, RouteKind, RouteView, Snapshot, SystemView, Traffic, WorkerView,
 };
 use crossgate_model::{Gateway, Interface, InterfaceKind, NextHop, Route};
 use ipnet::IpNet;
@@ -29,6 +29,7 @@ pub struct Scene<'a> {
     /// With the data plane's counters.
     pub connections: Vec<ConnectionView>,
     pub counters: BTreeMap<&'static str, u64>,
+    pub workers: Vec<WorkerView>,
     pub debug: &'a BTreeSet<DebugTopic>,
     pub uptime: Duration,
     pub unix: Duration,
@@ -61,6 +62,7 @@ impl Scene<'_> {
             management_address: first.and_then(|d| d.addresses.first().copied()),
             management_mac: first.and_then(|d| d.mac),
             ciphers: crossgate_esp::ciphers(),
+            workers: self.workers.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crossgate_model::view::{
     ChildCounters, ChildSaView, ChildView, ConnectionView, Encapsulation, IkeSaView, InterfaceView,
-    RouteView, Snapshot,
+    RouteView, Snapshot, WorkerView,
 };
 use serde_json::{Value, json};
 
@@ -14,10 +14,21 @@ pub fn render(snapshot: &Snapshot) -> Value {
         "version": system.version,
         "uptime_seconds": system.uptime.as_secs(),
         "ciphers": system.ciphers,
+        "workers": system.workers.iter().map(worker).collect::<Vec<_>>(),
         "interfaces": snapshot.interfaces.iter().map(interface).collect::<Vec<_>>(),
         "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
         "connections": snapshot.connections.iter().map(connection).collect::<Vec<_>>(),
         "counters": snapshot.counters,
+    })
+}
+
+fn worker(view: &WorkerView) -> Value {
+    json!({
+        "number": view.number,
+        "devices": view.devices,
+        "sas": view.sas,
+        "totals": counters(&view.totals),
+        "counters": view.counters,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::failclosed::OWN_PACKETS_MARK;
 use crate::failure::{self, Failure};
 use crate::path_mtu;
 use crate::plane::PlaneKind;
+use crate::steer;
 use crate::sys::udp::leave_esp_to_the_kernel;
 use crate::trains::{self, Train};
 use nix::errno::Errno;
@@ -39,24 +40,29 @@ impl Port {
     pub const ALL: [Port; 3] = [Port::Ike, Port::Nat, Port::Esp];
 }
 
-/// All sockets of one local address.
+/// All sockets that one thread has on one local address.
 pub struct Endpoint {
     pub address: IpAddr,
-    ike: Socket,
+    /// Absent where only ESP is moved.
+    ike: Option<Socket>,
     nat: Socket,
-    /// Absent where the kernel takes ESP.
+    /// Absent where the kernel takes ESP, or others do.
     esp: Option<Socket>,
     /// What each has said last of datagrams that found its queue full.
     overflowed: [Cell<u32>; 3],
 }
 
 impl Endpoint {
+    /// For a thread that does everything, or all but what the kernel does.
     pub fn open(address: IpAddr, plane: PlaneKind) -> Result<Self, Failure> {
-        let (ike, nat) = (udp(address, IKE_PORT)?, udp(address, NAT_PORT)?);
+        let ike = udp(address, IKE_PORT, Sharing::Alone)?;
+        let nat = udp(address, NAT_PORT, Sharing::Alone)?;
         let esp = match plane {
             PlaneKind::User => {
                 trains::ask_for_trains(&nat);
-                Some(discovering(raw_esp(address)?, address)?)
+                let esp = raw_esp(address)?;
+                at(&esp, address)?;
+                Some(discovering(esp, address)?)
             }
             // Which takes no trains.
             PlaneKind::Kernel => {
@@ -65,6 +71,43 @@ impl Endpoint {
                 None
             }
         };
+        Self::new(address, Some(ike), nat, esp)
+    }
+
+    /// For a thread that speaks IKE, and for so many workers, each of which gets the ESP packets
+    /// whose SPIs say so.
+    pub fn open_shared(address: IpAddr, workers: u8) -> Result<(Self, Vec<Self>), Failure> {
+        // Nobody shares this one, so that no two daemons have one address.
+        let ike = udp(address, IKE_PORT, Sharing::Alone)?;
+        let nat = udp(address, NAT_PORT, Sharing::Shared)?;
+        let what = || format!("have workers share UDP port {NAT_PORT} of {address}");
+        let steered = steer::datagrams(&nat, workers);
+        steered.map_err(|error| Failure::machine(what(), error))?;
+        trains::ask_for_trains(&nat);
+        // In the order of their numbers: the kernel counts the sockets as they are bound.
+        let shares = (1..=workers).map(|worker| Self::open_share(address, worker, workers));
+        let shares = shares.collect::<Result<_, _>>()?;
+        Ok((Self::new(address, Some(ike), nat, None)?, shares))
+    }
+
+    fn open_share(address: IpAddr, worker: u8, workers: u8) -> Result<Self, Failure> {
+        let nat = udp(address, NAT_PORT, Sharing::Shared)?;
+        trains::ask_for_trains(&nat);
+        let esp = raw_esp(address)?;
+        let what = || format!("have workers share ESP on {address}");
+        let steered = steer::esp(&esp, address, worker, workers);
+        steered.map_err(|error| Failure::machine(what(), error))?;
+        at(&esp, address)?;
+        let esp = discovering(esp, address)?;
+        Self::new(address, None, nat, Some(esp))
+    }
+
+    fn new(
+        address: IpAddr,
+        ike: Option<Socket>,
+        nat: Socket,
+        esp: Option<Socket>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             address,
             ike,
@@ -76,7 +119,7 @@ impl Endpoint {
 
     pub fn socket(&self, port: Port) -> Option<&Socket> {
         match port {
-            Port::Ike => Some(&self.ike),
+            Port::Ike => self.ike.as_ref(),
             Port::Nat => Some(&self.nat),
             Port::Esp => self.esp.as_ref(),
         }
@@ -189,11 +232,20 @@ fn is_old_news(error: &io::Error) -> bool {
     )
 }
 
-fn udp(address: IpAddr, port: u16) -> Result<Socket, Failure> {
+/// Whether other sockets of ours may have the same port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    Alone,
+    Shared,
+}
+
+fn udp(address: IpAddr, port: u16, sharing: Sharing) -> Result<Socket, Failure> {
     let what = || format!("open UDP port {port} of {address}");
     let socket = Socket::new(domain(address), Type::DGRAM, Some(Protocol::UDP))
         .map_err(|error| Failure::machine(what(), error))?;
-    prepare(&socket, address).map_err(|error| Failure::machine(what(), error))?;
+    prepare(&socket, address)
+        .and_then(|()| socket.set_reuse_port(sharing == Sharing::Shared))
+        .map_err(|error| Failure::machine(what(), error))?;
     let at = SocketAddr::new(address, port);
     match socket.bind(&at.into()) {
         Ok(()) => Ok(socket),
@@ -220,10 +272,14 @@ fn raw_esp(address: IpAddr) -> Result<Socket, Failure> {
         },
         _ => Failure::machine(what(), error),
     })?;
-    let ready =
-        prepare(&socket, address).and_then(|()| socket.bind(&SocketAddr::new(address, 0).into()));
-    ready.map_err(|error| Failure::machine(what(), error))?;
+    prepare(&socket, address).map_err(|error| Failure::machine(what(), error))?;
     Ok(socket)
+}
+
+/// From now on it gets only what is for that address.
+fn at(esp: &Socket, address: IpAddr) -> Result<(), Failure> {
+    let bound = esp.bind(&SocketAddr::new(address, 0).into());
+    bound.map_err(|error| Failure::machine(format!("have ESP on {address}"), error))
 }
 
 /// One that carries ESP: with DF, unless a packet is not to have it.

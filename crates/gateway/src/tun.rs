@@ -12,13 +12,24 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
 /// Octets of the longest super-packet with its header.
 pub const READ_MAX: usize = Header::LEN + 65_535;
 
-/// A device that exists while this value does.
+/// A device that exists while its queue does.
 pub struct Tun {
     pub tunnel: Tunnel,
+    /// Absent where another thread has taken it.
+    pub queue: Option<Queue>,
+}
+
+/// Where the kernel's packets for a device are read, and ours are written.
+pub struct Queue {
+    /// The tunnel interface, by the configuration's name; absent for policies.
+    pub interface: Option<Arc<str>>,
+    /// Linux's name.
+    pub device: String,
     coalescer: Coalescer,
     file: File,
 }
@@ -28,21 +39,28 @@ impl Tun {
     pub fn create(tunnel: Tunnel, netlink: &mut Netlink) -> Result<Self, Failure> {
         let made = sys::tun::create(&tunnel.device);
         let (file, abilities) = made.map_err(|e| refused(&tunnel.device, e))?;
-        let tun = Self {
-            tunnel,
+        let queue = Queue {
+            interface: tunnel.interface.as_deref().map(Arc::from),
+            device: tunnel.device.clone(),
             coalescer: Coalescer::new(abilities),
             file,
         };
-        device::configure(&tun.tunnel, netlink)?;
-        Ok(tun)
+        device::configure(&tunnel, netlink)?;
+        let queue = Some(queue);
+        Ok(Self { tunnel, queue })
     }
 
     /// Takes over what may change while the device lives on.
     pub fn change(&mut self, tunnel: Tunnel, netlink: &mut Netlink) -> Result<(), Failure> {
         let old = std::mem::replace(&mut self.tunnel, tunnel);
+        if let Some(queue) = &mut self.queue {
+            queue.interface = self.tunnel.interface.as_deref().map(Arc::from);
+        }
         device::change(&old, &self.tunnel, netlink)
     }
+}
 
+impl Queue {
     /// Octets of the next packet that the kernel routed here, or super-packet, behind its
     /// [`Header`]; `None` when there is none. `buffer` is to hold [`READ_MAX`].
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
@@ -97,7 +115,7 @@ fn write_parts<'p>(
     file.write_vectored(&all).map(|_| ())
 }
 
-impl AsFd for Tun {
+impl AsFd for Queue {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }

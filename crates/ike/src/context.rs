@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::rate::RateLimit;
 use crate::sa::Peering;
 use crossgate_crypto::{CryptoError, CryptoRng, DhGroup, DhKeyPair, Double, Secret};
-use crossgate_model::{Event, EventKind, Gateway, Path, Time};
+use crossgate_model::{Event, EventKind, Gateway, Path, Time, spi};
 use crossgate_wire::ike::IkeSpi;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub effects: VecDeque<Effect>,
     pub counters: BTreeMap<&'static str, u64>,
     pub book: Book,
+    /// Whose inbound SPIs say a worker, by the configured Child's name.
+    pub workers: BTreeMap<String, u8>,
     /// Unprotected answers and events that anybody can cause.
     pub unknown: RateLimit,
     last_ike_id: u32,
@@ -43,6 +45,7 @@ impl Context {
             effects: VecDeque::new(),
             counters: BTreeMap::new(),
             book: Book::default(),
+            workers: BTreeMap::new(),
             unknown: RateLimit::new(crate::limits::UNKNOWN_PER_SECOND),
             last_ike_id: 0,
             last_child_id: 0,
@@ -116,10 +119,12 @@ impl Context {
         }
     }
 
-    /// An inbound SPI for a Child SA; 0 to 255 are reserved (RFC 4303 §2.1).
-    pub fn esp_spi(&mut self) -> u32 {
+    /// An inbound SPI for an SA of that Child; 0 to 255 are reserved (RFC 4303 §2.1).
+    pub fn esp_spi(&mut self, child: &str) -> u32 {
+        let worker = self.workers.get(child).copied();
         loop {
             let spi = u32::from_be_bytes(self.random());
+            let spi = worker.map_or(spi, |worker| spi::for_worker(spi, worker));
             if spi > u32::from(u8::MAX) && !self.book.reserve(spi) {
                 return spi;
             }

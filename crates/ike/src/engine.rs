@@ -92,6 +92,12 @@ impl Engine {
         self.settle();
     }
 
+    /// From now on inbound SPIs of these configured Children say which worker opens their packets
+    /// ([`crossgate_model::spi`]); those of others are random as a whole.
+    pub fn set_workers(&mut self, workers: BTreeMap<String, u8>) {
+        self.cx.workers = workers;
+    }
+
     /// A packet wants this configured Child.
     pub fn acquire(&mut self, now: Time, child: &str) {
         self.advance(now);

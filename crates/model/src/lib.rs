@@ -8,6 +8,7 @@
 //! - [`behaviour`]: how a vendor's box acts where the configuration is silent.
 //! - [`selector`]: traffic selectors and their arithmetic.
 //! - [`sa`]: a Child SA on its way from the engine to the data plane.
+//! - [`spi`]: inbound SPIs that say who opens their packets.
 //! - [`event`]: what happens to a tunnel, with both sides' values.
 //! - [`view`]: plain values of the running state; all prints are renderings of them.
 //! - [`oversize`]: what becomes of packets that are too long once they are sealed.
@@ -35,6 +36,7 @@ pub mod pairing;
 pub mod plan;
 pub mod sa;
 pub mod selector;
+pub mod spi;
 pub mod time;
 pub mod tunnelled;
 pub mod verdict;

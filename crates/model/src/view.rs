@@ -55,6 +55,22 @@ pub struct SystemView {
     pub management_mac: Option<[u8; 6]>,
     /// The processor's instructions that packets are sealed and opened by: `vaes-512, sha-ni`.
     pub ciphers: String,
+    /// Threads that seal and open; none where the daemon's own does, or the kernel.
+    pub workers: Vec<WorkerView>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct WorkerView {
+    /// From 1 on: what the inbound SPIs of its SAs say.
+    pub number: u8,
+    /// Linux's names of the tunnel devices that it has.
+    pub devices: Vec<String>,
+    /// Pairs, those that linger included.
+    pub sas: usize,
+    /// Of all Children that it has or had.
+    pub totals: ChildCounters,
+    /// By name. Only what has happened has an entry.
+    pub counters: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Clone, Debug)]

@@ -103,6 +103,7 @@ impl Daemon {
             routes: &routes,
             connections: connections.into_iter().map(|c| self.counted(c)).collect(),
             counters,
+            workers: self.plane.worker_views(),
             debug: &self.debug,
             uptime: now.since_start(),
             unix: self.clock.unix(),

@@ -1,6 +1,7 @@
 //! What the engines have to say, and doing it.
 
 use super::Daemon;
+use crate::carry;
 use crate::dialect::Seen;
 use crate::log::{Level, Record};
 use crate::sockets::{NAT_PORT, Port};
@@ -24,6 +25,7 @@ impl Daemon {
             for output in installs.into_iter().chain(others) {
                 self.act(now, output);
             }
+            self.plane.settle();
             self.release(now);
             if !self.heed_notices(now) {
                 return;
@@ -33,13 +35,8 @@ impl Daemon {
 
     /// Sends the packets that waited for an SA which is there now.
     fn release(&mut self, now: Time) {
-        if let Some(esp) = self.plane.user()
-            && esp.has_released()
-        {
-            let mut sealed = std::mem::take(&mut self.outward.sealed);
-            esp.release(now, &mut sealed);
-            self.send_sealed(&mut sealed);
-            self.outward.sealed = sealed;
+        if self.plane.user().is_some_and(|esp| esp.has_released()) {
+            carry::release(self, now);
         }
     }
 
@@ -73,12 +70,7 @@ impl Daemon {
         }
         let child = sa.child.clone();
         if let Err(error) = self.plane.install(now, sa) {
-            let text = format!("the Child SA could not be installed: {error}");
-            self.tell(Record {
-                child: Some(child),
-                failure: true,
-                ..Record::new(Level::Error, "install-failed", text)
-            });
+            self.not_installed(child, &error);
         }
     }
 
@@ -125,7 +117,7 @@ impl Daemon {
         any
     }
 
-    fn heed(&mut self, now: Time, notice: Notice) {
+    pub(super) fn heed(&mut self, now: Time, notice: Notice) {
         match notice {
             Notice::Acquire { .. } if self.options.passive => self.count("acquires-while-passive"),
             Notice::Acquire { child } => self.ike.acquire(now, &child),

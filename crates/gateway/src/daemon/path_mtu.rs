@@ -3,6 +3,7 @@
 use super::Daemon;
 use crate::log::Record;
 use crate::path_mtu::{self, Told, What};
+use crate::plane::Plane;
 use crate::sockets::Port;
 use crossgate_esp::TooBig;
 use std::net::IpAddr;
@@ -28,7 +29,7 @@ impl Daemon {
         }
     }
 
-    fn heed_told(&mut self, told: &Told) {
+    pub(super) fn heed_told(&mut self, told: &Told) {
         match &told.what {
             What::Router { mtu, quoted } => {
                 self.count("too-big-received");
@@ -51,13 +52,20 @@ impl Daemon {
             quoted,
         };
         // What is not believed has a counter of the data plane's.
-        // The kernel hears of its own packets itself.
-        let Some(esp) = self.plane.user() else {
-            return;
+        let heeded = match &mut self.plane {
+            Plane::User(esp) => esp.too_big(now, said),
+            // They say what came of it.
+            Plane::Workers(crew) => return crew.too_big(remote, mtu, quoted),
+            // It hears of its own packets itself.
+            Plane::Kernel(_) => return,
         };
-        if let Ok(mtu) = esp.too_big(now, said) {
-            let text = format!("the path to {remote} takes packets of {mtu} octets");
-            self.tell(Record::info("path-mtu-lowered", text));
+        if let Ok(mtu) = heeded {
+            self.path_mtu_lowered(remote, mtu);
         }
+    }
+
+    pub(super) fn path_mtu_lowered(&mut self, remote: IpAddr, mtu: u16) {
+        let text = format!("the path to {remote} takes packets of {mtu} octets");
+        self.tell(Record::info("path-mtu-lowered", text));
     }
 }

@@ -59,6 +59,7 @@ impl Daemon {
         self.setting = setting;
         self.put_into_force();
         self.machine.remove_others(&self.setting.plan)?;
+        self.trim_workers();
         Ok(())
     }
 
@@ -68,6 +69,8 @@ impl Daemon {
         let now = self.now();
         let gateway = self.setting.gateway.clone();
         self.setting.put_policies(&self.options, &mut self.plane);
+        self.equip_workers();
+        self.place_children();
         self.set_path_mtus();
         self.ike.reconfigure(now, gateway);
         self.drain();

@@ -1,13 +1,15 @@
 //! The loop: wait, take what has come, drain what it led to, again.
 
 use super::Daemon;
+use crate::carry;
 use crate::log::{Level, Record};
 use crate::server::ClientId;
 use crate::sockets::Port;
+use crate::waiting::{self, Awaited};
 use crossgate_model::Time;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// How long the peers' answers to our deletes are waited for.
@@ -33,8 +35,8 @@ enum Source {
     /// What the kernel keeps of ICMP errors about that socket's packets.
     Errors(usize, Port),
     Tun(usize),
-    /// What the data plane hears from the kernel.
-    Kernel,
+    /// What the data plane hears from the kernel, or its workers say.
+    Plane,
     Ping,
 }
 
@@ -105,29 +107,14 @@ impl Daemon {
 
     /// Waits for any source, and gives those that are ready.
     fn wait(&self, pause: Option<Duration>) -> Vec<Source> {
-        let sources = self.sources();
-        let mut fds: Vec<_> = sources
-            .iter()
-            .map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags))
-            .collect();
-        let pause = pause.map(|pause| Timespec {
-            tv_sec: pause.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: pause.subsec_nanos().into(),
-        });
-        // Interrupted by a signal: its pipe is readable next time.
-        if poll(&mut fds, pause.as_ref()).is_err() {
-            return Vec::new();
-        }
-        let events: Vec<_> = fds.iter().map(PollFd::revents).collect();
-        let sources = sources.into_iter().zip(events);
-        let ready = sources.filter(|(_, events)| !events.is_empty());
+        let ready = waiting::ready(self.sources(), pause).into_iter();
         ready
-            .flat_map(|((source, ..), events)| [errors_of(source, events), Some(source)])
+            .flat_map(|(source, events)| [errors_of(source, events), Some(source)])
             .flatten()
             .collect()
     }
 
-    fn sources(&self) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> {
+    fn sources(&self) -> Vec<Awaited<'_, Source>> {
         let mut all = vec![
             (Source::Stop, self.signals.stop.as_fd(), PollFlags::IN),
             (Source::Reload, self.signals.reload.as_fd(), PollFlags::IN),
@@ -149,9 +136,12 @@ impl Daemon {
             all.extend(sockets);
         }
         let tuns = self.machine.tuns.iter().enumerate();
-        all.extend(tuns.map(|(index, tun)| (Source::Tun(index), tun.as_fd(), PollFlags::IN)));
+        all.extend(tuns.filter_map(|(index, tun)| {
+            let fd = tun.queue.as_ref()?.as_fd();
+            Some((Source::Tun(index), fd, PollFlags::IN))
+        }));
         let events = self.plane.events().into_iter();
-        all.extend(events.map(|fd| (Source::Kernel, fd, PollFlags::IN)));
+        all.extend(events.map(|fd| (Source::Plane, fd, PollFlags::IN)));
         let pings = self.pinger.sockets();
         all.extend(pings.map(|fd| (Source::Ping, fd, PollFlags::IN)));
         all
@@ -170,14 +160,15 @@ impl Daemon {
                 self.server.serve(id);
                 self.run_requests();
             }
-            Source::Socket(index, port) => self.receive(index, port),
+            Source::Socket(index, port) => carry::receive(self, index, port),
             Source::Errors(index, port) => self.take_errors(index, port),
-            Source::Tun(index) => self.send_from_tun(index),
-            Source::Kernel => {
+            Source::Tun(index) => carry::send_from_tun(self, index),
+            Source::Plane => {
                 let now = self.now();
                 if let Some(kernel) = self.plane.kernel() {
                     kernel.hear(now);
                 }
+                self.hear_workers();
             }
             Source::Ping => {
                 let now = self.now();

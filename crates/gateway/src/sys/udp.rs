@@ -25,3 +25,31 @@ pub fn leave_esp_to_the_kernel(socket: &impl AsFd) -> io::Result<()> {
     nix::errno::Errno::result(result)?;
     Ok(())
 }
+
+/// Has a program choose, by its number, which of the sockets that share this one's address and port
+/// (SO_REUSEPORT) gets a datagram: numbers are given in the order of binding, and what names no
+/// socket goes by the peer's address. The program reads the datagram from its first octet on.
+pub fn choose_among_sharers(
+    socket: &impl AsFd,
+    program: &[nix::libc::sock_filter],
+) -> io::Result<()> {
+    let length = u16::try_from(program.len()).map_err(io::Error::other)?;
+    let program = nix::libc::sock_fprog {
+        len: length,
+        filter: program.as_ptr().cast_mut(),
+    };
+    let size = size_of_val(&program) as nix::libc::socklen_t;
+    // SAFETY: the option takes one `sock_fprog` and its size. The kernel reads `len` instructions
+    // behind `filter`, which are as many, changes none, and keeps no pointer after the call.
+    let result = unsafe {
+        nix::libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            nix::libc::SOL_SOCKET,
+            nix::libc::SO_ATTACH_REUSEPORT_CBPF,
+            (&raw const program).cast(),
+            size,
+        )
+    };
+    nix::errno::Errno::result(result)?;
+    Ok(())
+}

@@ -66,7 +66,7 @@ pub(crate) fn answer(
         .transpose()?;
     let (shared, our_ke) = exchange.unzip();
     // 5. Our half.
-    let spi_in = cx.esp_spi();
+    let spi_in = cx.esp_spi(&child.name.value);
     let ts = [
         Payload::TsI(selectors::to_wire(selectors.remote())),
         Payload::TsR(selectors::to_wire(selectors.local())),

@@ -53,7 +53,7 @@ impl ChildOffer {
         Ok(Self {
             name: configured.name.value.clone(),
             dh: dh.map_err(|error| error.to_string())?,
-            spi_in: cx.esp_spi(),
+            spi_in: cx.esp_spi(&configured.name.value),
             offer,
             local,
             remote,

@@ -1,13 +1,13 @@
 //! From the TUNs to the sockets: packets that the kernel has routed into a tunnel, sealed and sent
 //! a batch at a time.
 
-use super::Daemon;
-use crate::log::{Level, Record};
+use super::Carrier;
 use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
 use crate::tun::{self, READ_MAX};
 use arrayvec::ArrayVec;
 use crossgate_esp::{Answer, Batch, SealOutput, Sealed};
+use crossgate_model::Time;
 use crossgate_model::view::Encapsulation;
 use crossgate_offload::{Header, Packets, split};
 use std::io::{self, IoSlice};
@@ -23,7 +23,7 @@ const BATCH_OCTETS: usize = 4 * 65_536;
 pub(super) struct Outward {
     read: Vec<u8>,
     packets: Packets,
-    pub(super) sealed: SealOutput,
+    sealed: SealOutput,
 }
 
 impl Outward {
@@ -63,94 +63,85 @@ struct Filled {
     failed: Option<io::Error>,
 }
 
-impl Daemon {
-    /// Takes what the kernel has routed into a tunnel, seals and sends it.
-    pub(super) fn send_from_tun(&mut self, index: usize) {
-        let now = self.now();
-        let mut outward = std::mem::take(&mut self.outward);
-        let mut filled = Filled::default();
-        if let Some(tun) = self.machine.tuns.get(index) {
-            filled = outward.fill(|room| tun.read(room));
-            let interface = tun.tunnel.interface.as_deref();
-            let packets = outward.packets.iter();
-            if let Some(esp) = self.plane.user() {
-                esp.seal(now, interface, packets, &mut outward.sealed);
-            }
+/// Takes what the kernel has routed into a tunnel, seals and sends it.
+pub fn send_from_tun(carrier: &mut impl Carrier, index: usize) {
+    let now = carrier.now();
+    let mut outward = std::mem::take(&mut carrier.buffers().outward);
+    let mut filled = Filled::default();
+    if let Some(queue) = carrier.queue(index) {
+        filled = outward.fill(|room| queue.read(room));
+        let interface = queue.interface.clone();
+        let packets = outward.packets.iter();
+        if let Some(plane) = carrier.plane() {
+            plane.seal(now, interface.as_deref(), packets, &mut outward.sealed);
         }
-        self.count_many("tun-read-unusable", filled.unusable);
-        self.send_sealed(&mut outward.sealed);
-        self.outward = outward;
-        match filled.failed {
-            Some(error) if tun::is_gone(&error) => self.remake_tun(index),
-            Some(_) => self.count("tun-read-failed"),
-            None => {}
-        }
-        self.heed_notices(now);
     }
-
-    /// Somebody has deleted the device, and the kernel its routes with it.
-    fn remake_tun(&mut self, index: usize) {
-        self.count("tun-gone");
-        let Some(device) = self.machine.lose_tun(index) else {
-            return;
-        };
-        let text = format!("device {device} is gone: its routes went with it");
-        self.tell(Record::new(Level::Error, "tunnel-device-gone", text));
-        match self.machine.make(&self.setting.plan) {
-            Ok(()) => {
-                let text = format!("device {device} and its routes are made again");
-                self.tell(Record::info("tunnel-device-remade", text));
-            }
-            Err(failure) => {
-                let text = format!("{failure}; a reload tries it again");
-                self.tell(Record::new(Level::Error, "tunnel-device-lost", text));
-            }
-        }
-        self.tell_notes();
+    carrier.count_many("tun-read-unusable", filled.unusable);
+    send_sealed(carrier, &mut outward.sealed);
+    carrier.buffers().outward = outward;
+    match filled.failed {
+        Some(error) if tun::is_gone(&error) => carrier.device_gone(index),
+        Some(_) => carrier.count("tun-read-failed"),
+        None => {}
     }
+    carrier.heed_notices(now);
+}
 
-    pub(super) fn send_sealed(&mut self, sealed: &mut SealOutput) {
-        let mut next = 0;
-        while let Some((meta, _)) = sealed.sealed.get(next) {
-            let train = train(&sealed.sealed, next);
-            next += train.len();
-            match self.machine.endpoint(meta.path.local) {
-                Some(endpoint) => {
-                    let failed = send_train(endpoint, meta, &train);
-                    self.count_many("esp-send-failed", failed);
-                }
-                None => self.count_many("no-local-address", train.len()),
-            }
-        }
-        for (meta, packet) in sealed.answers.iter() {
-            self.answer(meta, packet);
-        }
-        sealed.clear();
+/// Sends the packets that waited for an SA which is there now.
+pub fn release(carrier: &mut impl Carrier, now: Time) {
+    let mut sealed = std::mem::take(&mut carrier.buffers().outward.sealed);
+    if let Some(plane) = carrier.plane() {
+        plane.release(now, &mut sealed);
     }
+    send_sealed(carrier, &mut sealed);
+    carrier.buffers().outward.sealed = sealed;
+}
 
-    /// Sends an answer of ours; one that is not from an address of ours is handed to the kernel by
-    /// the device that the question came in by.
-    fn answer(&mut self, meta: &Answer, packet: &[u8]) {
-        if meta.is_ours {
-            if self.answers.send(packet).is_err() {
-                self.count("answer-send-failed");
+fn send_sealed(carrier: &mut impl Carrier, sealed: &mut SealOutput) {
+    let mut next = 0;
+    while let Some((meta, _)) = sealed.sealed.get(next) {
+        let train = train(&sealed.sealed, next);
+        next += train.len();
+        match carrier.endpoint(meta.path.local) {
+            Some(endpoint) => {
+                let failed = send_train(endpoint, meta, &train);
+                carrier.count_many("esp-send-failed", failed);
             }
-            return;
+            None => carrier.count_many("no-local-address", train.len()),
         }
-        let mut tuns = self.machine.tuns.iter();
-        match tuns.find(|tun| tun.tunnel.interface.as_deref() == meta.interface.as_deref()) {
-            Some(tun) if tun.write(packet).is_ok() => {}
-            Some(_) => self.count("tun-write-failed"),
-            None => self.count("no-tunnel-device"),
+    }
+    for (meta, packet) in sealed.answers.iter() {
+        answer(carrier, meta, packet);
+    }
+    sealed.clear();
+}
+
+/// Sends an answer of ours; one that is not from an address of ours is handed to the kernel by
+/// the device that the question came in by.
+fn answer(carrier: &mut impl Carrier, meta: &Answer, packet: &[u8]) {
+    if meta.is_ours {
+        if carrier.buffers().answers.send(packet).is_err() {
+            carrier.count("answer-send-failed");
         }
+        return;
+    }
+    match carrier.queue_of(meta.interface.as_deref()) {
+        Some(queue) => {
+            if queue.write(packet).is_err() {
+                carrier.count("tun-write-failed");
+            }
+        }
+        None => carrier.count("no-tunnel-device"),
     }
 }
 
 /// Datagrams that are sent as one.
 type Train<'b> = ArrayVec<IoSlice<'b>, { trains::LENGTH_MAX }>;
 
-/// The packets, from that number on, that are datagrams of one train: of one path, type of service
-/// and DF, and of one length but for a shorter last one. At least one, where there is one.
+/// The packets, from that number on, that are datagrams of one train: of one SA, one path, type of
+/// service and DF, and of one length but for a shorter last one. At least one, where there is one.
+///
+/// The peer may have several threads, of which one gets the whole train, by the SPI of its first.
 fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
     let mut train = Train::new();
     let mut all = (number..).map_while(|number| packets.get(number));
@@ -164,7 +155,7 @@ fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
     let mut octets = packet.len();
     for (meta, next) in all {
         octets += next.len();
-        let joins = meta.path == first.path
+        let joins = (meta.spi_in, meta.path) == (first.spi_in, first.path)
             && (meta.tos, meta.df) == (first.tos, first.df)
             && next.len() <= packet.len()
             && !train.is_full()
