@@ -69,12 +69,17 @@ ip route 0.0.0.0",
 
 /// The hub at A, its good peer at B, the one that will flood at C; all tunnels are up.
 fn hub_and_peers(world: &World) -> [Crossgate<'_>; 3] {
+    hub_and_peers_with(world, UDP)
+}
+
+/// The same with those arguments for all daemons.
+pub fn hub_and_peers_with<'w>(world: &'w World, arguments: &[&str]) -> [Crossgate<'w>; 3] {
     world.add_third_site();
     let good = world.tunnel(End::B, Suite::CBC, Starts::Remote);
     let bad = world.tunnel(End::C, Suite::CBC, Starts::Remote);
-    let start = |end, tunnel| Crossgate::start_at(world, end, Vendor::Ios, tunnel, UDP);
+    let start = |end, tunnel| Crossgate::start_at(world, end, Vendor::Ios, tunnel, arguments);
     let (at_b, at_c) = (start(End::B, &good), start(End::C, &bad));
-    let hub = Crossgate::start_at(world, End::A, Vendor::Ios, &good.mirrored(), UDP);
+    let hub = start(End::A, &good.mirrored());
     let first = Vendor::Ios.configuration(&good.mirrored());
     hub.reload(&with_another(&first, &bad.mirrored()));
     for from in [End::B, End::C] {
@@ -84,14 +89,14 @@ fn hub_and_peers(world: &World) -> [Crossgate<'_>; 3] {
 }
 
 /// What the hub has counted: its named counters, and each tunnel's by the peer's network.
-struct Counted(Value);
+pub struct Counted(pub Value);
 
 impl Counted {
-    fn by(hub: &Crossgate<'_>) -> Self {
+    pub fn by(hub: &Crossgate<'_>) -> Self {
         Self(serde_json::from_str(&hub.exec("request json")).expect("JSON"))
     }
 
-    fn named(&self, name: &str) -> u64 {
+    pub fn named(&self, name: &str) -> u64 {
         self.0["counters"][name].as_u64().unwrap_or_default()
     }
 
@@ -107,23 +112,23 @@ impl Counted {
         child.unwrap_or_else(|| panic!("no Child towards {network}: {}", self.0))
     }
 
-    fn total(&self, remote: End, name: &str) -> u64 {
+    pub fn total(&self, remote: End, name: &str) -> u64 {
         let total = &self.child(remote)["totals"][name];
         total.as_u64().expect("a counter")
     }
 
-    fn spi_in(&self, remote: End) -> u32 {
+    pub fn spi_in(&self, remote: End) -> u32 {
         let spi = self.child(remote)["sas"][0]["spi_in"].as_str();
         u32::from_str_radix(spi.expect("an SA"), 16).expect("an SPI")
     }
 }
 
 /// Sends so many datagrams, the kinds by turns, from a socket of a node to the hub's port 4500.
-fn flood(world: &World, node: &str, count: usize, datagram: impl Fn(usize) -> Vec<u8> + Send) {
+pub fn flood(world: &World, node: &str, count: usize, datagram: impl Fn(usize) -> Vec<u8> + Send) {
     send(world, node, End::A.wan(), 4500, count, datagram);
 }
 
-fn send(
+pub fn send(
     world: &World,
     node: &str,
     to: Ipv4Addr,
@@ -146,7 +151,7 @@ fn send(
 }
 
 /// Header, IV, four blocks and an ICV, of which nothing is true but the SPI.
-fn forged(spi: u32, number: usize) -> Vec<u8> {
+pub fn forged(spi: u32, number: usize) -> Vec<u8> {
     let sequence = 1_000_000 + number as u32;
     let mut packet = [spi.to_be_bytes(), sequence.to_be_bytes()].concat();
     packet.resize(8 + 16 + 64 + 16, number as u8);

@@ -20,3 +20,4 @@ mod openiked;
 mod prints;
 mod strongswan;
 mod tshark;
+mod workers;

@@ -251,7 +251,16 @@ fn daemon(world: &World, end: End, vendor: Vendor, dir: &Path) -> Command {
     command.arg("--socket").arg(dir.join("socket"));
     command.arg("--keylog").arg(dir.join("keys"));
     command.args(["--log-format", "json"]);
+    if let Some(workers) = workers() {
+        command.args(["--workers", &workers]);
+    }
     command
+}
+
+/// Of every daemon, where the environment says so: `CROSSGATE_WORKERS=2` runs these tests with workers,
+/// but for those of `kernel::` and `workers::`, which choose themselves.
+fn workers() -> Option<String> {
+    std::env::var("CROSSGATE_WORKERS").ok()
 }
 
 /// What isn't JSON is no event: a panic's text, for one, which the test's end will show.
