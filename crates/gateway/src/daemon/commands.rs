@@ -6,7 +6,7 @@ use crate::server::ClientId;
 use crate::snapshot::Scene;
 use crate::snapshot_json;
 use crossgate_model::operate::{DebugTopic, Operation, Outcome, Print, Reply, Station};
-use crossgate_model::view::{ConnectionView, Snapshot};
+use crossgate_model::view::{ConnectionView, Snapshot, WorkerView};
 
 /// Who waits for an operation's end, and how it is printed.
 pub(super) struct Ticket {
@@ -140,6 +140,7 @@ fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
         ["request", "json"] => {
             return Some(Reply::Print(snapshot_json::render(snapshot).to_string()));
         }
+        ["request", "workers"] => return Some(Reply::Print(workers(&snapshot.system.workers))),
         ["request", "initiate"] => Operation::InitiateChild { tunnel: None },
         ["request", "initiate", name] => Operation::InitiateChild {
             tunnel: Some(name.into()),
@@ -161,6 +162,28 @@ fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
     })
 }
 
+/// One line a worker; what it has counted by name is in `request json`.
+fn workers(workers: &[WorkerView]) -> String {
+    if workers.is_empty() {
+        return "no workers: one thread does everything (run --workers COUNT)\n".into();
+    }
+    let head = format!(
+        "{:>6}{:>8}{:>14}{:>14}  devices\n",
+        "worker", "SAs", "packets in", "packets out"
+    );
+    let lines = workers.iter().map(|worker| {
+        format!(
+            "{:>6}{:>8}{:>14}{:>14}  {}\n",
+            worker.number,
+            worker.sas,
+            worker.totals.packets_in,
+            worker.totals.packets_out,
+            worker.devices.join(", ")
+        )
+    });
+    std::iter::once(head).chain(lines).collect()
+}
+
 fn plain_outcome(_: &Operation, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done { ike_sas, children } => {
@@ -179,6 +202,25 @@ fn plain_outcome(_: &Operation, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_are_shown_with_what_is_theirs() {
+        let worker = WorkerView {
+            number: 2,
+            devices: vec!["tunnel0".into(), "tunnel1".into()],
+            sas: 3,
+            ..WorkerView::default()
+        };
+        let lines = workers(&[worker]);
+        let fields: Vec<&str> = lines
+            .lines()
+            .nth(1)
+            .expect("a line")
+            .split_whitespace()
+            .collect();
+        assert_eq!(fields, ["2", "3", "0", "0", "tunnel0,", "tunnel1"]);
+        assert!(workers(&[]).starts_with("no workers"));
+    }
 
     #[test]
     fn a_rekey_of_nothing_in_particular_is_told_what_is_expected() {
