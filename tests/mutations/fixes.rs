@@ -4,6 +4,7 @@ use super::choice::Start;
 use super::judge::{Checked, Given, checked};
 use super::run::{agree, each, given, told};
 use super::table::Mutation;
+use crossgate_check::meant::traced;
 use crossgate_check::mend::{Judgement, mend, new_troubles, sifted};
 use crossgate_diag::{Edit, Finding, Fix, Severity, apply};
 use crossgate_model::Verdict;
@@ -98,6 +99,10 @@ impl Judgement for Checked {
         let names = self.names;
         checked(&Given { names, texts }).ok()
     }
+
+    fn retold(self, findings: Vec<Finding>) -> Self {
+        Self { findings, ..self }
+    }
 }
 
 /// In the order of `work`, with those left out that no fix can be asked of.
@@ -108,7 +113,8 @@ pub fn run(work: &[(&Start, Mutation)]) -> Vec<Tried> {
     })
 }
 
-fn tried(mut judged: Checked, name: &str) -> Tried {
+fn tried(judged: Checked, name: &str) -> Tried {
+    let mut judged = traced(judged);
     judged.findings = sifted(&judged);
     let mut tried = Tried {
         counts: BTreeMap::new(),
@@ -151,7 +157,7 @@ enum Why {
 
 /// The finding is gone after its fix, and nothing is wrong that wasn't.
 fn alone(judged: &Checked, name: &str, finding: &Finding, fix: &Fix) -> Result<(), Why> {
-    let Some(then) = judged.with(fix) else {
+    let Some(then) = judged.with(fix).map(traced) else {
         return Err(Why::Wrong("the files can't be read then".into()));
     };
     let same = |judged: &Checked| {

@@ -9,6 +9,7 @@
 //! - [`example`]: a rule's page as its own test.
 //! - [`given`]: certificates that a configuration names and doesn't hold.
 //! - [`fuzzing`]: laws that hold for whatever two files say.
+//! - [`meant`]: a mistyped word told with all that comes of it.
 //! - [`mend`]: all cures together, each judged again.
 //! - [`report`]: runs the rules, adds fixes and symptoms in the vendors' words, and gives the
 //!   verdict.
@@ -27,6 +28,7 @@
 pub mod agreement;
 pub mod example;
 pub mod fuzzing;
+pub mod meant;
 pub mod mend;
 mod once;
 pub mod pairing;

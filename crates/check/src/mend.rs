@@ -1,5 +1,6 @@
 //! Cures applied one after another, each to what the ones before it left, and judged again.
 
+use crate::meant::traced;
 use crossgate_diag::{Finding, Fix, Severity};
 use crossgate_model::Verdict;
 use std::cmp::Reverse;
@@ -17,13 +18,17 @@ pub trait Judgement: Sized {
 
     /// The files with that fix in them, read and judged again; nothing if they can't be read then.
     fn with(&self, fix: &Fix) -> Option<Self>;
+
+    /// The same judgement, with these findings instead.
+    fn retold(self, findings: Vec<Finding>) -> Self;
 }
 
 /// What names a cure among all that were tried.
 type Attempt = (&'static str, String, String);
 
 /// Takes each finding's first cure that leaves less to say than there was, the worst findings first.
-/// `applied` is told of each that was taken, with the judgement that it was taken from.
+/// `applied` is told of each that was taken, with the judgement that it was taken from, which is
+/// [`traced`], as the result is.
 pub fn mend<J: Judgement>(judged: J, mut applied: impl FnMut(&J, &Finding, &Fix)) -> J {
     let mut now = judged;
     let mut tried = BTreeSet::new();
@@ -32,7 +37,8 @@ pub fn mend<J: Judgement>(judged: J, mut applied: impl FnMut(&J, &Finding, &Fix)
             break;
         };
         tried.insert(attempt(finding, fix));
-        if let Some(then) = now.with(fix).filter(|then| cures(&now, then, finding)) {
+        let then = now.with(fix).map(traced);
+        if let Some(then) = then.filter(|then| cures(&now, then, finding)) {
             applied(&now, finding, fix);
             now = then;
         }
@@ -71,7 +77,7 @@ fn has_choice(finding: &Finding) -> bool {
 }
 
 fn is_sound<J: Judgement>(judged: &J, finding: &Finding, fix: &Fix) -> bool {
-    let Some(then) = judged.with(fix) else {
+    let Some(then) = judged.with(fix).map(traced) else {
         return false;
     };
     let same = |judged: &J| {
@@ -81,7 +87,7 @@ fn is_sound<J: Judgement>(judged: &J, finding: &Finding, fix: &Fix) -> bool {
     same(&then) < same(judged) && new_troubles(judged.findings(), then.findings()).is_empty()
 }
 
-fn is_same(finding: &Finding, other: &Finding) -> bool {
+pub(crate) fn is_same(finding: &Finding, other: &Finding) -> bool {
     finding.code == other.code && finding.title == other.title
 }
 
@@ -97,7 +103,7 @@ pub fn new_troubles<'a>(before: &[Finding], then: &'a [Finding]) -> Vec<&'a Find
 
 /// Whether a title has only words of the other: less is left of one cause, or another end is named
 /// first.
-fn says_no_more(title: &str, than: &str) -> bool {
+pub(crate) fn says_no_more(title: &str, than: &str) -> bool {
     let words = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| c.is_whitespace() || c == ',');
         words.map(str::to_owned).collect()
@@ -144,7 +150,7 @@ fn cures<J: Judgement>(now: &J, then: &J, finding: &Finding) -> bool {
 
 /// From best to worst, as far as a cure can make it better: one of two ends is more than none, and
 /// a rekey that fails later is what an earlier one hid.
-fn badness(verdict: Verdict) -> (u8, Reverse<u64>) {
+pub(crate) fn badness(verdict: Verdict) -> (u8, Reverse<u64>) {
     match verdict {
         Verdict::ComesUp => (0, Reverse(0)),
         Verdict::FailsAtRekey { seconds } => (1, Reverse(seconds)),

@@ -23,7 +23,16 @@ pub struct Amendment {
     pub commands: Vec<String>,
 }
 
+/// What stands in a command for a secret that the file holds already.
+pub const AS_IN_THE_FILE: &str = "<as in the file>";
+
 impl Amendment {
+    /// Whether a command has a name in a secret's place.
+    pub fn names_secret(&self) -> bool {
+        let named = |line: &String| line.contains(AS_IN_THE_FILE);
+        self.edits.iter().any(Edit::hides_secret) || self.commands.iter().any(named)
+    }
+
     /// Another one of the same file as well.
     pub fn join(&mut self, more: Self) {
         self.edits.extend(more.edits);
@@ -56,6 +65,16 @@ impl Edit {
             span,
             by: by.into(),
             shown: Some(shown.into()),
+        }
+    }
+
+    /// The same of another place, with texts before and after that hold no secret.
+    pub(crate) fn around(&self, span: Span, head: &str, tail: &str) -> Self {
+        let whole = |text: &String| format!("{head}{text}{tail}");
+        Self {
+            span,
+            by: whole(&self.by),
+            shown: self.shown.as_ref().map(whole),
         }
     }
 

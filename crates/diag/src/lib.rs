@@ -7,14 +7,16 @@
 
 #![forbid(unsafe_code)]
 
+mod before;
 mod finding;
 mod fix;
 mod render;
 mod slip;
 mod source;
 
+pub use before::Before;
 pub use finding::{Certainty, Finding, Help, Label, Severity, Symptom};
-pub use fix::{Amendment, Edit, Fix, apply};
+pub use fix::{AS_IN_THE_FILE, Amendment, Edit, Fix, apply};
 pub use render::{Look, Summary, to_html, to_json, to_junit, to_sarif, to_text};
 pub use slip::{nearest, slip};
 pub use source::{FileId, Position, SourceFile, Sources, Span, Spanned};

@@ -66,31 +66,30 @@ pub fn load_into(
         error,
     })?;
     let (text, encoding) = decode(octets).map_err(|reason| not_one(path, reason))?;
-    let mut read = read_text(sources, path, text, hints)?;
-    read.encoding = encoding;
-    if encoding == Encoding::Latin1 {
-        let title = format!("{} is no UTF-8, and read as Latin-1", path.display());
-        read.findings.insert(0, Finding::note("not-utf8", title));
-    }
-    Ok(read)
+    read_text(sources, path, text, encoding, hints)
 }
 
-/// A text that is, or is to become, the content of a file.
+/// A text that is, or is to become, the content of a file in that encoding.
 pub fn read_text(
     sources: &mut Sources,
     path: &Path,
     text: String,
+    encoding: Encoding,
     hints: &Hints,
 ) -> Result<Configuration, Failure> {
     let dialect = Dialect::of(&text).ok_or_else(|| not_one(path, not_understood(&text)))?;
     let file = sources.add(path.display().to_string(), text);
-    let read = dialect
+    let mut read = dialect
         .read(sources, file, hints)
         .map_err(|reason| not_one(path, &reason))?;
+    if encoding == Encoding::Latin1 {
+        let title = format!("{} is no UTF-8, and read as Latin-1", path.display());
+        read.findings.insert(0, Finding::note("not-utf8", title));
+    }
     Ok(Configuration {
         path: path.to_owned(),
         file,
-        encoding: Encoding::Utf8,
+        encoding,
         findings: read.findings,
         gateway: read.gateway,
         language: read.language,

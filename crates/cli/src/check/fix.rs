@@ -2,8 +2,9 @@
 
 use super::judge::{Asked, Judged};
 use super::output;
+use crossgate_check::meant;
 use crossgate_check::mend::{self, Judgement};
-use crossgate_diag::{Edit, Finding, Fix, Severity, Sources, apply};
+use crossgate_diag::{Amendment, Edit, Finding, Fix, Severity, Sources, apply};
 use crossgate_gateway::load::{Configuration, read_text};
 use crossgate_gateway::terminal;
 use crossgate_model::Verdict;
@@ -41,22 +42,20 @@ pub fn mend(judged: Judged, asked: &Asked) -> Mended {
     }
 }
 
-/// Octets to read again in all, for trying cures that have alternatives: some seconds.
+/// Octets to read again in all, for trying mended words, and cures that have alternatives: some
+/// seconds.
 const TRIED_MAX: usize = 4 * 1024 * 1024;
 
-/// The judgement without cures that don't serve, where others do. Of large files with much to say,
-/// it stays as it is.
+/// The judgement with what comes of each mistyped word told with it, and without cures that don't
+/// serve, where others do. Of large files with much to say, it stays as it is.
 pub fn sift(judged: Judged, asked: &Asked) -> Judged {
-    let texts = judged
-        .files
-        .iter()
-        .map(|f| judged.sources.get(f.file).text().len());
-    let octets: usize = texts.sum();
-    if octets.saturating_mul(mend::trials(&judged.findings)) > TRIED_MAX {
-        return judged;
-    }
     let mut asking = Asking { judged, asked };
-    asking.judged.findings = mend::sifted(&asking);
+    if asking.may_try(meant::trials(&asking.judged.findings)) {
+        asking = meant::traced(asking);
+    }
+    if asking.may_try(mend::trials(&asking.judged.findings)) {
+        asking.judged.findings = mend::sifted(&asking);
+    }
     asking.judged
 }
 
@@ -64,6 +63,15 @@ pub fn sift(judged: Judged, asked: &Asked) -> Judged {
 struct Asking<'a> {
     judged: Judged,
     asked: &'a Asked,
+}
+
+impl Asking<'_> {
+    /// Whether the files are short enough to be judged so often.
+    fn may_try(&self, trials: usize) -> bool {
+        let files = self.judged.files.iter();
+        let texts = files.map(|f| self.judged.sources.get(f.file).text().len());
+        texts.sum::<usize>().saturating_mul(trials) <= TRIED_MAX
+    }
 }
 
 impl Judgement for Asking<'_> {
@@ -82,14 +90,16 @@ impl Judgement for Asking<'_> {
         for file in &judged.files {
             let edits: Vec<Edit> = edits(fix, file).cloned().collect();
             let text = apply(judged.sources.get(file.file).text(), &edits);
-            let read = read_text(&mut sources, &file.path, text, &asked.hints).ok()?;
-            files.push(Configuration {
-                encoding: file.encoding,
-                ..read
-            });
+            let (path, encoding) = (&file.path, file.encoding);
+            files.push(read_text(&mut sources, path, text, encoding, &asked.hints).ok()?);
         }
         let judged = Judged::new(sources, files, asked);
         Some(Self { judged, asked })
+    }
+
+    fn retold(mut self, findings: Vec<Finding>) -> Self {
+        self.judged.findings = findings;
+        self
     }
 }
 
@@ -110,11 +120,7 @@ impl Applied {
         Self {
             code: finding.code,
             parts: judged.files.iter().map(part).collect(),
-            copies_secret: fix
-                .amendments
-                .iter()
-                .flat_map(|a| &a.edits)
-                .any(Edit::hides_secret),
+            copies_secret: fix.amendments.iter().any(Amendment::names_secret),
             text: fix.text.clone(),
         }
     }

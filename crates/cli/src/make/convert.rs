@@ -5,6 +5,7 @@ use crate::hints::HintArgs;
 use clap::{Args, ValueEnum};
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::{Form, Written};
+use crossgate_gateway::encoding::Encoding;
 use crossgate_gateway::load::{Hints, load_into, read_text};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -96,6 +97,7 @@ pub fn masked(text: String) -> Result<String, String> {
         &mut sources,
         Path::new("what is written"),
         text,
+        Encoding::Utf8,
         &Hints::default(),
     );
     let file = read.map_err(|failure| failure.to_string())?.file;

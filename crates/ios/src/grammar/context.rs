@@ -1,7 +1,7 @@
 //! What reading a file gathers besides the configuration: findings.
 
 use crate::tree::{Line, slice};
-use crossgate_diag::{Finding, Label, Severity, Span};
+use crossgate_diag::{AS_IN_THE_FILE, Finding, Label, Severity, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest piece of a file that a message quotes, in characters.
@@ -21,6 +21,8 @@ pub(crate) struct Context<'t> {
     skipped: Vec<Span>,
     /// What was named already, by what it is, and where in its list it was seen last.
     named: BTreeMap<&'static str, BTreeMap<String, usize>>,
+    /// The lines whose lines are carried out now, from the outermost.
+    pub open: Vec<Span>,
     /// Where the lines begin that were carried out, for whoever proves that no line is lost.
     watched: Option<BTreeSet<u32>>,
 }
@@ -37,6 +39,7 @@ impl<'t> Context<'t> {
             around: Vec::new(),
             skipped: Vec::new(),
             named: BTreeMap::new(),
+            open: Vec::new(),
             watched: None,
         }
     }
@@ -66,9 +69,7 @@ impl<'t> Context<'t> {
 
     /// A piece of the file for a message: short, printable, and no secret.
     pub fn shown(&self, span: Span) -> String {
-        // They are in the order of the text, and don't overlap.
-        let after = self.secrets.partition_point(|s| s.end <= span.start);
-        if self.secrets.get(after).is_some_and(|s| s.start < span.end) {
+        if self.touches_secret(span) {
             return "a secret".into();
         }
         let text: String = slice(self.text, span).chars().take(QUOTED_MAX).collect();
@@ -91,10 +92,26 @@ impl<'t> Context<'t> {
         let title = format!("{what} is not a known command of {mode}");
         let finding = Finding::new(severity, "unknown-line", title);
         let finding = with_its_lines(finding, line, "not obeyed");
-        self.push(match meant {
-            Some(path) => finding.help(format!("did you mean `{path}`?")),
-            None => finding,
-        });
+        let Some(path) = meant else {
+            return self.push(finding);
+        };
+        let mut finding = finding.help(format!("did you mean `{path}`?"));
+        finding.fixes.extend(super::slip::fix(self, line, path));
+        self.push(finding);
+    }
+
+    /// A piece of the file as it is typed: a secret in it is named.
+    pub fn typed(&self, span: Span) -> &'t str {
+        match self.touches_secret(span) {
+            true => AS_IN_THE_FILE,
+            false => slice(self.text, span),
+        }
+    }
+
+    fn touches_secret(&self, span: Span) -> bool {
+        // They are in the order of the text, and don't overlap.
+        let after = self.secrets.partition_point(|s| s.end <= span.start);
+        self.secrets.get(after).is_some_and(|s| s.start < span.end)
     }
 
     pub fn ambiguous(&mut self, line: &Line, fitting: &[&str]) {

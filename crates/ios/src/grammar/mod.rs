@@ -8,6 +8,7 @@ mod args;
 mod context;
 mod nearest;
 mod run;
+mod slip;
 
 pub(crate) use args::{Args, is_digits, is_short_for, join};
 pub(crate) use context::{Context, gather};

@@ -73,7 +73,9 @@ fn command_line<T>(
             done
         }
         Act::Section(_, act) => {
+            args.cx.open.push(line.span());
             let done = act(target, &mut args, &line.lines);
+            args.cx.open.pop();
             if done.is_none() {
                 args.cx.below_wrong(line);
             }

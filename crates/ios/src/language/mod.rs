@@ -7,7 +7,7 @@
 mod block;
 mod network;
 mod offer;
-mod patch;
+pub(crate) mod patch;
 mod peer;
 mod profile;
 mod proposal;

@@ -379,7 +379,7 @@ impl<'r> Patch<'r> {
 }
 
 /// What is typed, mode by mode, with `exit` out of each.
-fn commands(typed: &[(Vec<String>, String)]) -> Vec<String> {
+pub(crate) fn commands(typed: &[(Vec<String>, String)]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut open: &[String] = &[];
     for (headers, command) in typed {
