@@ -308,7 +308,7 @@ fn a_mistyped_header_is_one_error_with_all_that_comes_of_it() {
         let branch = folder.write("branch.cfg", mistyped);
         let hq = folder.hq();
         let said = check(&["--json", &branch, &hq]);
-        let report: Value = serde_json::from_str(&said.out).expect("JSON");
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
         let findings = report["findings"].as_array().expect("findings");
         let bad = findings.iter().filter(|f| f["severity"] != "note");
         let bad: Vec<&Value> = bad.collect();
@@ -327,10 +327,13 @@ fn a_mistyped_header_is_one_error_with_all_that_comes_of_it() {
             "{only:#}"
         );
         let said = check(&["--fix", &branch, &hq]);
-        assert!(said.out.contains(right.trim()), "{}", said.out);
-        assert!(!said.out.contains(KEY), "{}", said.out);
+        assert!(said.stdout.contains(right.trim()), "{}", said.stdout);
+        assert!(!said.stdout.contains(KEY), "{}", said.stdout);
         let said = check(&["--fix", "--write", &branch, &hq]);
-        assert_eq!((said.code, said.last_line()), (0, "verdict: comes up"));
+        assert_eq!(
+            (said.code, said.last_line()),
+            (Some(0), "verdict: comes up")
+        );
     }
 }
 
@@ -340,7 +343,7 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
     let hq = folder.hq();
     let codes = |name: &str, text: String| {
         let said = check(&["--json", &folder.write(name, text), &hq]);
-        let report: Value = serde_json::from_str(&said.out).expect("JSON");
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
         let findings = report["findings"].as_array().expect("findings").iter();
         let told = findings.map(|f| format!("{} {}", f["severity"], f["code"]).replace('"', ""));
         told.filter(|told| !told.starts_with("note"))

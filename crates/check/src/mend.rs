@@ -95,7 +95,11 @@ pub(crate) fn is_same(finding: &Finding, other: &Finding) -> bool {
 pub fn new_troubles<'a>(before: &[Finding], then: &'a [Finding]) -> Vec<&'a Finding> {
     let known = |finding: &Finding| {
         let mut all = before.iter();
-        all.any(|f| f.code == finding.code && says_no_more(&finding.title, &f.title))
+        all.any(|f| {
+            let is_it = f.code == finding.code && says_no_more(&finding.title, &f.title);
+            // What one finding was told with is not new where it stands alone.
+            is_it || f.notes.contains(&finding.title)
+        })
     };
     let troubles = then.iter().filter(|f| f.severity > Severity::Note);
     troubles.filter(|finding| !known(finding)).collect()
