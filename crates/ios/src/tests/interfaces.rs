@@ -298,26 +298,23 @@ interface Tunnel0
     check(
         &format!("{old}{more}"),
         expect![[r#"
-        - ios-xe 16.9
-        GigabitEthernet1 Physical 203.0.113.10/24
-        Tunnel0 Tunnel
-        list L
-          permit 10.1.0.0/16 <-> 10.2.0.0/16
-          deny 10.1.0.0/24 <-> 0.0.0.0/0
-          permit 10.1.0.1/32 <-> 10.3.0.0/16
-        connection P AtStart
-          GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-          address 203.0.113.10 | address 198.51.100.20
-          auth key(12, ..y) | key(12, ..y)
-          ike default: AES-CBC-256,AES-CBC-192,AES-CBC-128 / HMAC-SHA512-256,HMAC-SHA384-192,HMAC-SHA256-128,HMAC-SHA1-96,HMAC-MD5-96 / PRF-HMAC-SHA512,PRF-HMAC-SHA384,PRF-HMAC-SHA256,PRF-HMAC-SHA1,PRF-HMAC-MD5 / MODP-1536,MODP-1024
-          life 86400
-          child Tunnel0:1 via Tunnel0: 10.1.0.0/16 <-> 10.2.0.0/16 Narrow
-            esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-          child Tunnel0:2 via Tunnel0: 10.1.0.1/32 <-> 10.3.0.0/16 Narrow
-            esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-        warning[release-too-old] 28:38+1 1:9+4 this release has no `tunnel protection ipsec policy` | obeyed here, but not by that router
-        warning[bad-selector] 25:2+30 an entry of access list `L` denies | not obeyed: a traffic selector can't exclude
-    "#]],
+            - ios-xe 16.9
+            GigabitEthernet1 Physical 203.0.113.10/24
+            Tunnel0 Tunnel
+            list L
+              permit 10.1.0.0/16 <-> 10.2.0.0/16
+              deny 10.1.0.0/24 <-> 0.0.0.0/0
+              permit 10.1.0.1/32 <-> 10.3.0.0/16
+            connection P AtStart
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | address 198.51.100.20
+              auth key(12, ..y) | key(12, ..y)
+              ike default: AES-CBC-256,AES-CBC-192,AES-CBC-128 / HMAC-SHA512-256,HMAC-SHA384-192,HMAC-SHA256-128,HMAC-SHA1-96,HMAC-MD5-96 / PRF-HMAC-SHA512,PRF-HMAC-SHA384,PRF-HMAC-SHA256,PRF-HMAC-SHA1,PRF-HMAC-MD5 / MODP-1536,MODP-1024
+              life 86400
+              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
+                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
+            warning[release-too-old] 28:38+1 1:9+4 this release has no `tunnel protection ipsec policy` | that router refuses it, so the tunnel is from any to any
+        "#]],
     );
 }
 

@@ -110,6 +110,7 @@ fn snapshot() -> Snapshot {
             management_address: Some("198.51.100.20/24".parse().expect("network")),
             management_mac: None,
             ciphers: String::new(),
+            workers: Vec::new(),
         },
         interfaces: vec![InterfaceView {
             name: "ethernet1/1".into(),
