@@ -39,8 +39,8 @@ pub struct RunArgs {
     /// Carry this tunnel's ESP in UDP, NAT or not: many times faster here; `all` for every tunnel
     #[arg(long = "encapsulate", value_name = "TUNNEL")]
     encapsulate: Vec<String>,
-    /// Who seals and opens packets: this program, the kernel (IPsec and VTI devices, IPv4 outside), or
-    /// the kernel where it can
+    /// Who seals and opens packets: this program, the kernel (IPsec and VTI devices), or the kernel
+    /// where it can
     #[arg(long, value_enum, default_value_t = DataPlane::User)]
     data_plane: DataPlane,
     /// With the kernel's data plane, ask network cards to encrypt; cards that can't are no hindrance
@@ -66,6 +66,13 @@ enum Format {
 }
 
 pub fn run(args: &RunArgs) -> ExitCode {
+    if args.data_plane == DataPlane::Kernel && args.workers > 1 {
+        eprintln!(
+            "crossgate: --workers {} is of user space: the kernel has its own threads. Leave it out, or say --data-plane user",
+            args.workers
+        );
+        return ExitCode::from(2);
+    }
     let options = Options {
         file: args.file.clone(),
         binds: args.binds.clone(),
