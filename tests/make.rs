@@ -348,6 +348,16 @@ fn a_mistake_is_told_with_its_place_and_what_was_expected() {
     }
 }
 
+#[test]
+fn a_description_that_is_no_text_is_told_as_such() {
+    let folder = Folder::new("binary");
+    let file = folder.path("site.toml");
+    std::fs::write(&file, [0x7f, b'E', b'L', b'F', 0xff, 0xfe]).expect("it is written");
+    let (code, _, told) = run(&["generate", &file, "--out", &folder.path("out")]);
+    let expected = format!("crossgate: {file} is no text: expected TOML in UTF-8\n");
+    assert_eq!((code, told), (Some(2), expected));
+}
+
 /// A file, and what it needs to be told besides.
 const ENDS: &[(&str, &[&str])] = &[
     ("site-to-site/branch.cfg", &[]),

@@ -9,7 +9,7 @@ use clap::Args;
 use crossgate_diag::Sources;
 use crossgate_gateway::dialect::Form;
 use crossgate_gateway::load::Hints;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -68,8 +68,13 @@ pub fn run(args: &GenerateArgs) -> ExitCode {
 
 /// Whether the judge has nothing to say.
 fn generate(args: &GenerateArgs, file: &Path, out: &Path) -> Result<bool, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let file = file.display();
+        match error.kind() {
+            ErrorKind::InvalidData => format!("{file} is no text: expected TOML in UTF-8"),
+            _ => format!("cannot read {file}: {error}"),
+        }
+    })?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let (design, key) = understand(&text, folder).map_err(|wrong| place(file, &text, &wrong))?;
     let outputs = outputs(&design, out);
