@@ -1,7 +1,7 @@
 //! IKE gateways and their crypto profiles.
 
 use crate::{check, check_both};
-use crate::{check_lines, tunnel_and};
+use crate::{check_lines, check_lines_of, tunnel_and};
 use expect_test::expect;
 
 #[test]
@@ -475,25 +475,15 @@ fn predefined_profiles_are_known_without_being_written() {
             expect![[r#"
                 ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
                 child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 pfs MODP-1024 for 3600s window 1024
-                note[unused] nothing uses IKE crypto profile `P`
-                  ^ fw:3:53 of no effect
-                note[unused] nothing uses IPsec crypto profile `P`
-                  ^ fw:4:55 of no effect
-                note[said-twice] `ike-crypto-profile` is said twice
-                  ^ fw:14:61 this one holds
-                  - fw:8:61 this one is replaced
                 warning[unsupported-algorithm] `3des` can't be used
-                  ^ fw:14:61 never agreed to: this program doesn't have it
+                  ^ fw:5:61 never agreed to: this program doesn't have it
                 warning[weak-algorithm] `group2` is weak
-                  ^ fw:14:61 offered, and taken if the peer wants it
+                  ^ fw:5:61 offered, and taken if the peer wants it
                   = RFC 8247 and RFC 8221 say that it should not or must not be used
-                note[said-twice] `ipsec-crypto-profile` is said twice
-                  ^ fw:15:58 this one holds
-                  - fw:12:58 this one is replaced
                 warning[unsupported-algorithm] `3des` can't be used
-                  ^ fw:15:58 never agreed to: this program doesn't have it
+                  ^ fw:9:58 never agreed to: this program doesn't have it
                 warning[weak-algorithm] `group2` is weak
-                  ^ fw:15:58 offered, and taken if the peer wants it
+                  ^ fw:9:58 offered, and taken if the peer wants it
                   = RFC 8247 and RFC 8221 say that it should not or must not be used
             "#]],
         ),
@@ -502,16 +492,6 @@ fn predefined_profiles_are_known_without_being_written() {
             expect![[r#"
                 ike  Suite-B-GCM-128 AES-CBC-128 / HMAC-SHA256-128 / PRF-HMAC-SHA256 / ECP-256
                 child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-128 AES-GCM-128 /  pfs ECP-256 for 3600s window 1024
-                note[unused] nothing uses IKE crypto profile `P`
-                  ^ fw:3:53 of no effect
-                note[unused] nothing uses IPsec crypto profile `P`
-                  ^ fw:4:55 of no effect
-                note[said-twice] `ike-crypto-profile` is said twice
-                  ^ fw:14:61 this one holds
-                  - fw:8:61 this one is replaced
-                note[said-twice] `ipsec-crypto-profile` is said twice
-                  ^ fw:15:58 this one holds
-                  - fw:12:58 this one is replaced
             "#]],
         ),
         (
@@ -519,24 +499,15 @@ fn predefined_profiles_are_known_without_being_written() {
             expect![[r#"
                 ike  Suite-B-GCM-256 AES-CBC-256 / HMAC-SHA384-192 / PRF-HMAC-SHA384 / ECP-384
                 child T on T: 0.0.0.0/0 <-> 0.0.0.0/0 through tunnel.1 esp  Suite-B-GCM-256 AES-GCM-256 /  pfs ECP-384 for 3600s window 1024
-                note[unused] nothing uses IKE crypto profile `P`
-                  ^ fw:3:53 of no effect
-                note[unused] nothing uses IPsec crypto profile `P`
-                  ^ fw:4:55 of no effect
-                note[said-twice] `ike-crypto-profile` is said twice
-                  ^ fw:14:61 this one holds
-                  - fw:8:61 this one is replaced
-                note[said-twice] `ipsec-crypto-profile` is said twice
-                  ^ fw:15:58 this one holds
-                  - fw:12:58 this one is replaced
             "#]],
         ),
     ] {
-        let more = format!(
-            "set network ike gateway G protocol ikev2 ike-crypto-profile {name}
-set network tunnel ipsec T auto-key ipsec-crypto-profile {name}"
-        );
-        check_lines(&more, &["ike ", "child"], expected);
+        let commands = tunnel_and("");
+        let others = commands.lines().filter(|l| !l.contains("crypto-profiles"));
+        let named =
+            others.map(|l| l.replace("crypto-profile P", &format!("crypto-profile {name}")));
+        let commands: Vec<String> = named.collect();
+        check_lines_of(&commands.join("\n"), &["ike ", "child"], expected);
     }
 }
 

@@ -91,8 +91,13 @@ set network tunnel ipsec T tunnel-interface tunnel.1
 /// everywhere. Findings are always there.
 #[track_caller]
 pub fn check_lines(more: &str, words: &[&str], expected: Expect) {
-    let commands = tunnel_and(more);
-    let (_, set) = reading_of(&commands);
+    check_lines_of(&tunnel_and(more), words, expected);
+}
+
+/// The same of commands that stand for themselves.
+#[track_caller]
+pub fn check_lines_of(commands: &str, words: &[&str], expected: Expect) {
+    let (_, set) = reading_of(commands);
     let xml = to_xml(&set.tree, Secrets::Written);
     let (_, again) = reading_of(&xml);
     assert_eq!(
@@ -100,7 +105,7 @@ pub fn check_lines(more: &str, words: &[&str], expected: Expect) {
         dump::gateway(&again.gateway),
         "{xml}"
     );
-    let (sources, reading) = reading_of(&commands);
+    let (sources, reading) = reading_of(commands);
     let gateway = dump::gateway(&reading.gateway);
     let lines = gateway
         .lines()
