@@ -133,13 +133,8 @@ impl Writer<'_> {
             Some(source) => self.line(format!(" tunnel source {source}")),
             None => self.cannot(format!("{} has no local end", tunnel.title())),
         }
-        let is_v6 = |child: &&Child| child.selectors.local.start.is_ipv6();
-        let family = match tunnel.children.iter().copied().any(|child| is_v6(&child)) {
-            true => "ipv6",
-            false => "ipv4",
-        };
         self.because(
-            format!(" tunnel mode ipsec {family}"),
+            format!(" tunnel mode ipsec {}", families(tunnel)),
             "IPsec alone, without the GRE that is the default",
         );
         let destination = match &connection.remote {
@@ -288,4 +283,22 @@ fn map_on<'t>(tunnel: &'t Tunnel<'_>, interface: &Interface) -> Option<&'t str> 
 
 fn is_in(tunnel: &Tunnel<'_>, interface: &str) -> bool {
     matches!(&tunnel.carrier, Carrier::Interface { name } if name == interface)
+}
+
+/// What is outside, and what is carried where that is another family.
+fn families(tunnel: &Tunnel<'_>) -> &'static str {
+    let connection = tunnel.connection;
+    let carries_v6 = |child: &&Child| child.selectors.local.start.is_ipv6();
+    let carries_v6 = tunnel.children.iter().any(carries_v6);
+    let outside = match &connection.remote {
+        RemoteEnd::Address(address) => Some(address.value),
+        RemoteEnd::Within(net) => Some(net.value.addr()),
+        RemoteEnd::Name(_) | RemoteEnd::Any => connection.local.address.map(|a| a.value),
+    };
+    match (outside.map_or(carries_v6, |a| a.is_ipv6()), carries_v6) {
+        (false, false) => "ipv4",
+        (false, true) => "ipv4 v6-overlay",
+        (true, false) => "ipv6 v4-overlay",
+        (true, true) => "ipv6",
+    }
 }

@@ -69,13 +69,30 @@ pub enum TunnelEnd {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TunnelMode {
+    /// `ipsec ipv4`: IPv4 in IPv4.
     IpsecV4,
+    /// `ipsec ipv4 v6-overlay`: IPv6 in IPv4.
+    IpsecV6OverV4,
+    /// `ipsec ipv6`: IPv6 in IPv6.
     IpsecV6,
+    /// `ipsec ipv6 v4-overlay`: IPv4 in IPv6.
+    IpsecV4OverV6,
     IpsecDualOverlay,
     Gre,
     Other,
     /// None at all, as a finding has told.
     Wrong,
+}
+
+impl TunnelMode {
+    /// Whether both ends' addresses are IPv6; `None` where the mode leaves it to them, or isn't spoken.
+    pub fn is_outside_v6(self) -> Option<bool> {
+        match self {
+            Self::IpsecV4 | Self::IpsecV6OverV4 => Some(false),
+            Self::IpsecV6 | Self::IpsecV4OverV6 => Some(true),
+            _ => None,
+        }
+    }
 }
 
 impl HasOversize for Interface {
@@ -442,12 +459,14 @@ fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()>
     let written = words.as_ref().map_or("", |words| words.value.as_str());
     let written = written.to_ascii_lowercase();
     let mut parts = written.split_whitespace();
-    let mode = match (parts.next(), parts.next()) {
-        (Some("ipsec"), Some("ipv4")) => TunnelMode::IpsecV4,
-        (Some("ipsec"), Some("ipv6")) => TunnelMode::IpsecV6,
-        (Some("ipsec"), Some("dual-overlay")) => TunnelMode::IpsecDualOverlay,
-        (Some("gre"), Some("ip")) => TunnelMode::Gre,
-        (None, _) | (Some("ipsec"), _) => {
+    let mode = match (parts.next(), parts.next(), parts.next()) {
+        (Some("ipsec"), Some("ipv4"), None) => TunnelMode::IpsecV4,
+        (Some("ipsec"), Some("ipv4"), Some("v6-overlay")) => TunnelMode::IpsecV6OverV4,
+        (Some("ipsec"), Some("ipv6"), None) => TunnelMode::IpsecV6,
+        (Some("ipsec"), Some("ipv6"), Some("v4-overlay")) => TunnelMode::IpsecV4OverV6,
+        (Some("ipsec"), Some("dual-overlay"), None) => TunnelMode::IpsecDualOverlay,
+        (Some("gre"), Some("ip"), None) => TunnelMode::Gre,
+        (None, ..) | (Some("ipsec"), ..) => {
             let span = words.as_ref().and_then(|words| words.span);
             let span = span.or(Some(args.line));
             args.wrong(span, "a tunnel mode, such as `ipsec ipv4`");

@@ -7,8 +7,9 @@ use crate::behaviour::{LIST_SELECTORS, VTI_SELECTORS};
 use crate::config::interface::{Interface, TunnelEnd, TunnelMode};
 use crate::config::ipsec_profile::IpsecProfile;
 use crate::config::sa::only_ikev1;
-use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_diag::{Certainty, Finding, Span, Spanned};
 use crossgate_model::{Initiation, LocalEnd, RemoteEnd, Selector, SelectorPair};
+use std::net::IpAddr;
 
 const ANY_V6: SelectorPair = SelectorPair {
     local: Selector::ANY_V6,
@@ -71,8 +72,10 @@ impl<'c> Lowering<'c, '_, '_> {
     fn mode_selectors(&mut self, interface: &Interface) -> Option<SelectorPair> {
         let mode = interface.tunnel.mode;
         let instead = match mode.map(|mode| mode.value) {
-            Some(TunnelMode::IpsecV4) => return Some(SelectorPair::ANY_V4),
-            Some(TunnelMode::IpsecV6) => return Some(ANY_V6),
+            Some(TunnelMode::IpsecV4 | TunnelMode::IpsecV4OverV6) => {
+                return Some(SelectorPair::ANY_V4);
+            }
+            Some(TunnelMode::IpsecV6 | TunnelMode::IpsecV6OverV4) => return Some(ANY_V6),
             Some(TunnelMode::IpsecDualOverlay) => "only IPv4 is carried through it",
             Some(TunnelMode::Gre) => "GRE inside IPsec is not spoken; the tunnel stays down",
             None => "the default mode, GRE, is not spoken; the tunnel stays down",
@@ -121,10 +124,13 @@ impl<'c> Lowering<'c, '_, '_> {
         let destination = interface.tunnel.destination.as_ref();
         let span = destination.and_then(|destination| destination.span);
         match destination.map(|destination| &destination.value) {
-            Some(TunnelEnd::Address(address)) => Some(RemoteEnd::Address(Spanned {
-                value: *address,
-                span,
-            })),
+            Some(TunnelEnd::Address(address)) => {
+                self.of_the_modes_family(interface, *address, span)?;
+                Some(RemoteEnd::Address(Spanned {
+                    value: *address,
+                    span,
+                }))
+            }
             Some(TunnelEnd::Name(name)) => Some(RemoteEnd::Name(Spanned {
                 value: name.clone(),
                 span,
@@ -133,6 +139,43 @@ impl<'c> Lowering<'c, '_, '_> {
             Some(TunnelEnd::Wrong) => None,
             None => self.incomplete(interface, "tunnel destination"),
         }
+    }
+
+    /// The mode says of which family the addresses outside are.
+    fn of_the_modes_family(
+        &mut self,
+        interface: &Interface,
+        destination: IpAddr,
+        span: Option<Span>,
+    ) -> Option<()> {
+        let mode = interface.tunnel.mode?;
+        let Some(v6) = mode.value.is_outside_v6() else {
+            return Some(());
+        };
+        if destination.is_ipv6() == v6 {
+            return Some(());
+        }
+        let [found, expected] = if v6 {
+            ["IPv4", "IPv6"]
+        } else {
+            ["IPv6", "IPv4"]
+        };
+        let name = &interface.name.value;
+        self.cx.push(
+            Finding::error(
+                "incomplete-tunnel",
+                format!("the mode of {name} is for {expected} outside, its destination is {found}"),
+            )
+            .at(span, "the tunnel can't come up")
+            .beside(
+                mode.span,
+                match v6 {
+                    true => "expected `ipsec ipv4`, with `v6-overlay` if it carries IPv6",
+                    false => "expected `ipsec ipv6`, with `v4-overlay` if it carries IPv4",
+                },
+            ),
+        );
+        None
     }
 
     fn incomplete<T>(&mut self, interface: &Interface, missing: &str) -> Option<T> {

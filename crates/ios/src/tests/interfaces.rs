@@ -1,6 +1,6 @@
 //! Interfaces, tunnels, routes.
 
-use super::{PROFILE, TUNNEL, check, check_findings, with_tunnel};
+use super::{PROFILE, TUNNEL, check, check_findings, check_warnings, read, with_tunnel};
 use expect_test::expect;
 
 #[test]
@@ -149,37 +149,10 @@ fn a_tunnel_without_ends_or_of_another_mode_is_told() {
             warning[not-obeyed] 21:14+14 the mode of Tunnel0 is not obeyed: the tunnel stays down | needs `tunnel mode ipsec ipv4`
         "#]],
     );
-    check(
+    check_warnings(
         &with_tunnel("").replace("mode ipsec ipv4", "mode ipsec dual-overlay"),
         expect![[r#"
-            - ios-xe 17.9
-            GigabitEthernet1 Physical 203.0.113.10/24
-            Tunnel0 Tunnel
-            connection P AtStart
-              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-              address 203.0.113.10 | address 198.51.100.20
-              auth key(12, ..y) | key(12, ..y)
-              ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
-              life 86400
-              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
-                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
             warning[not-obeyed] 21:14+18 the mode of Tunnel0 is not obeyed: only IPv4 is carried through it | needs `tunnel mode ipsec ipv4`
-        "#]],
-    );
-    check(
-        &with_tunnel("").replace("mode ipsec ipv4", "mode ipsec ipv6"),
-        expect![[r#"
-            - ios-xe 17.9
-            GigabitEthernet1 Physical 203.0.113.10/24
-            Tunnel0 Tunnel
-            connection P AtStart
-              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-              address 203.0.113.10 | address 198.51.100.20
-              auth key(12, ..y) | key(12, ..y)
-              ike default: AES-CBC-256 / HMAC-SHA512-256,HMAC-SHA384-192 / PRF-HMAC-SHA512,PRF-HMAC-SHA384 / ECP-256,MODP-2048,ECP-521
-              life 86400
-              child Tunnel0 via Tunnel0: ::/0 <-> ::/0 MustCoverConfigured
-                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
         "#]],
     );
     check(
@@ -249,6 +222,43 @@ fn the_local_address_is_of_the_peer_s_family() {
           child Tunnel0 via Tunnel0: ::/0 <-> ::/0 MustCoverConfigured
             esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
     "#]],
+    );
+}
+
+#[test]
+fn the_mode_says_what_is_outside_and_what_is_carried() {
+    for (mode, destination, carried) in [
+        ("ipv4", "198.51.100.20", "0.0.0.0/0"),
+        ("ipv4 v6-overlay", "198.51.100.20", "::/0"),
+        ("ipv6 v4-overlay", "2001:db8:1::20", "0.0.0.0/0"),
+        ("ipv6", "2001:db8:1::20", "::/0"),
+    ] {
+        let text = with_tunnel("")
+            .replace(
+                " ip address 203",
+                " ipv6 address 2001:db8::10/64\n ip address 203",
+            )
+            .replace("198.51.100.20", destination)
+            .replace("ipsec ipv4", &format!("ipsec {mode}"));
+        let gateway = read(&text).reading.gateway;
+        let children = gateway.children().map(|(_, child)| &child.selectors);
+        let selectors: Vec<String> = children.map(|s| s.remote.to_string()).collect();
+        assert_eq!(selectors, [carried], "{mode}");
+        let composed = crate::compose(&gateway);
+        let line = format!(" tunnel mode ipsec {mode}\n");
+        assert!(composed.text.contains(&line), "{mode}: {}", composed.text);
+    }
+    check_warnings(
+        &with_tunnel("").replace("mode ipsec ipv4", "mode ipsec ipv6 v4-overlay"),
+        expect![[r#"
+            error[incomplete-tunnel] 20:21+13 21:14+21 the mode of Tunnel0 is for IPv6 outside, its destination is IPv4 | the tunnel can't come up
+        "#]],
+    );
+    check_warnings(
+        &with_tunnel("").replace("mode ipsec ipv4", "mode ipsec ipv4 v4-overlay"),
+        expect![[r#"
+            error[invalid-value] 21:14+21 expected a tunnel mode, such as `ipsec ipv4`, found `ipsec ipv4 v4-overlay` | this value
+        "#]],
     );
 }
 
