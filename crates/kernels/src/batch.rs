@@ -18,7 +18,7 @@ use crate::cbc::{self, DecryptKey, EncryptKey, Lane};
 use crate::cpu::Path;
 use crate::error::KeyError;
 use crate::gcm::GcmKey;
-use crate::hmac::{self, Cover, Hash, MOST, MacKey};
+use crate::hmac::{self, Cover, Finish, Hash, MOST, MacKey};
 use crate::prefetch::prefetch;
 
 /// SPI and sequence number.
@@ -203,11 +203,7 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
         cbc::encrypt(&mut lanes);
         drop(lanes);
         let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_sealed).collect();
-        hmac::compute(&mut covers);
-        for cover in &mut covers {
-            cover.write_icv();
-            *cover.outcome = Outcome::Done;
-        }
+        hmac::compute(&mut covers, Finish::Write);
     }
 }
 
@@ -230,14 +226,7 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
             }
         }
         let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_received).collect();
-        hmac::compute(&mut covers);
-        for cover in &mut covers {
-            *cover.outcome = if cover.verifies() {
-                Outcome::Done
-            } else {
-                Outcome::NotAuthentic
-            };
-        }
+        hmac::compute(&mut covers, Finish::Verify);
         drop(covers);
         for packet in packets.iter_mut() {
             if packet.outcome == Outcome::Done {
@@ -258,9 +247,7 @@ fn seal_one(packet: &mut Packet<'_, SealKey>) {
         key.encrypt(&iv, blocks);
     }
     if let Some(mut cover) = cover_sealed(packet) {
-        hmac::compute_one(&mut cover);
-        cover.write_icv();
-        *cover.outcome = Outcome::Done;
+        hmac::compute_one(&mut cover, Finish::Write);
     }
 }
 
@@ -274,12 +261,7 @@ fn open_one(packet: &mut Packet<'_, OpenKey>) {
     let Some(mut cover) = cover_received(packet) else {
         return;
     };
-    hmac::compute_one(&mut cover);
-    *cover.outcome = if cover.verifies() {
-        Outcome::Done
-    } else {
-        Outcome::NotAuthentic
-    };
+    hmac::compute_one(&mut cover, Finish::Verify);
     if packet.outcome == Outcome::Done {
         decrypt_verified(packet);
     }
@@ -412,13 +394,13 @@ fn cover<'p, C>(
     }
     let end = octets.len().checked_sub(mac.icv_len())?;
     let (octets, icv) = octets.split_at_mut_checked(end)?;
-    Some(Cover::new(
-        mac,
+    Some(Cover {
+        key: mac,
         octets,
-        high.map(u32::to_be_bytes),
+        high: high.map(u32::to_be_bytes),
         icv,
         outcome,
-    ))
+    })
 }
 
 fn decrypt_verified(packet: &mut Packet<'_, OpenKey>) {

@@ -23,9 +23,12 @@ pub enum HashPath {
     Portable,
     /// SHA-256 by SHA-NI, four messages interleaved; SHA-1, SHA-384 and SHA-512 as in `Portable`.
     ShaNi,
-    /// SHA-256 over sixteen messages by SHA-NI, their message schedule by AVX-512, where a batch is
-    /// large enough to gain by it; else as in `ShaNi`.
+    /// SHA-256 over sixteen messages by SHA-NI, their message schedule by AVX-512; the others as in
+    /// `Avx512`. Where a batch is too small to gain by it, as in `ShaNi`.
     ShaNiAvx512,
+    /// Sixteen messages in lock-step by AVX-512, of SHA-384 and SHA-512 eight. Where a batch is too
+    /// small to gain by it, as in `ShaNi`.
+    Avx512,
 }
 
 /// The kernels that keys are made for. It can only be had for what this processor has.
@@ -72,13 +75,14 @@ impl CipherPath {
 }
 
 impl HashPath {
-    pub const ALL: [Self; 3] = [Self::Portable, Self::ShaNi, Self::ShaNiAvx512];
+    pub const ALL: [Self; 4] = [Self::Portable, Self::ShaNi, Self::ShaNiAvx512, Self::Avx512];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
             Self::ShaNi => "sha-ni",
             Self::ShaNiAvx512 => "sha-ni+avx-512",
+            Self::Avx512 => "avx-512",
         }
     }
 
@@ -90,7 +94,9 @@ impl HashPath {
         match self {
             Self::Portable => true,
             Self::ShaNi => sha_ni,
-            Self::ShaNiAvx512 => sha_ni && is_x86_feature_detected!("avx2") && avx512(),
+            Self::ShaNiAvx512 | Self::Avx512 => {
+                sha_ni && is_x86_feature_detected!("avx2") && avx512()
+            }
         }
     }
 
@@ -107,6 +113,19 @@ fn avx512() -> bool {
         && is_x86_feature_detected!("avx512vl")
 }
 
+/// Whether SHA-NI takes rounds as fast as they can be had elsewhere: AMD's starts two rounds each
+/// other cycle, Intel's each third (Golden Cove) or slower.
+#[cfg(target_arch = "x86_64")]
+fn sha_unit_is_fast() -> bool {
+    let vendor = core::arch::x86_64::__cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes) == [*b"Auth", *b"enti", *b"cAMD"]
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn sha_unit_is_fast() -> bool {
+    false
+}
+
 impl Path {
     /// What works everywhere.
     pub const PORTABLE: Self = Self {
@@ -117,7 +136,20 @@ impl Path {
     /// The fastest that this processor has.
     pub fn best() -> Self {
         static BEST: OnceLock<Path> = OnceLock::new();
-        *BEST.get_or_init(|| Self::available().last().unwrap_or(Self::PORTABLE))
+        *BEST.get_or_init(|| {
+            let mut ciphers = CipherPath::ALL.into_iter().rev();
+            let mut hashes = HashPath::ALL.into_iter().rev();
+            let hash = hashes.find(|path| path.detected());
+            Self {
+                cipher: ciphers
+                    .find(|path| path.detected())
+                    .unwrap_or(CipherPath::Portable),
+                hash: match hash {
+                    Some(HashPath::Avx512) if sha_unit_is_fast() => HashPath::ShaNiAvx512,
+                    other => other.unwrap_or(HashPath::Portable),
+                },
+            }
+        })
     }
 
     /// That choice, if this processor has it.
@@ -125,7 +157,7 @@ impl Path {
         (cipher.detected() && hash.detected()).then_some(Self { cipher, hash })
     }
 
-    /// All choices that this processor has, the fastest last.
+    /// All choices that this processor has.
     pub fn available() -> impl Iterator<Item = Self> {
         CipherPath::ALL.into_iter().flat_map(|cipher| {
             HashPath::ALL

@@ -10,6 +10,9 @@ use crate::message::Message;
 use crate::sha256::{self, State};
 use crate::{sha1, sha512};
 
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+
 /// The hash beneath HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hash {
@@ -49,10 +52,13 @@ pub(crate) struct MacKey {
 /// The hash's state after the inner and after the outer key block.
 #[derive(Zeroize, ZeroizeOnDrop)]
 enum States {
-    Sha1([[u32; 5]; 2]),
-    Sha256([State; 2]),
-    Sha512([[u64; 8]; 2]),
+    /// Five words each, with zeros behind.
+    Sha1(Pair<u32>),
+    Sha256(Pair<u32>),
+    Sha512(Pair<u64>),
 }
+
+type Pair<Word> = [[Word; 8]; 2];
 
 /// At most so many packets go through together.
 pub(crate) const MOST: usize = 64;
@@ -69,7 +75,18 @@ pub(crate) struct Cover<'p> {
     /// Where its ICV stands.
     pub(crate) icv: &'p mut [u8],
     pub(crate) outcome: &'p mut Outcome,
-    output: [u8; LONGEST],
+}
+
+/// HMAC's output, with zeros behind.
+pub(crate) type Output = [u8; LONGEST];
+
+/// What becomes of a cover with its output.
+#[derive(Clone, Copy)]
+pub(crate) enum Finish {
+    /// The ICV is written.
+    Write,
+    /// The ICV is verified, in constant time.
+    Verify,
 }
 
 impl MacKey {
@@ -99,12 +116,13 @@ impl MacKey {
             Hash::Sha1 => States::Sha1(pads.map(|pad| {
                 let mut state = sha1::START;
                 sha1::run(&mut state, &pad.as_chunks().0[..1], &[]);
-                state
+                let [a, b, c, d, e] = state;
+                [a, b, c, d, e, 0, 0, 0]
             })),
             Hash::Sha256 => States::Sha256(pads.map(|pad| {
                 let mut state = sha256::START;
-                ::sha2::block_api::compress256(&mut state, &pad.as_chunks().0[..1]);
-                State::from_words(state)
+                sha256::run_one(&mut state, &pad.as_chunks().0[..1]);
+                state
             })),
             Hash::Sha384 | Hash::Sha512 => States::Sha512(pads.map(|pad| {
                 let mut state = if hash == Hash::Sha384 {
@@ -127,10 +145,7 @@ impl MacKey {
 
     /// What can go through a kernel together.
     fn kind(&self) -> (Hash, HashPath) {
-        match self.hash {
-            Hash::Sha384 => (Hash::Sha512, self.path),
-            other => (other, self.path),
-        }
+        (self.hash, self.path)
     }
 
     pub(crate) fn icv_len(&self) -> usize {
@@ -158,60 +173,73 @@ fn shorten(hash: Hash, key: &[u8], block: &mut [u8; 128]) {
     }
 }
 
-impl<'p> Cover<'p> {
-    pub(crate) fn new(
-        key: &'p MacKey,
-        octets: &'p [u8],
-        high: Option<[u8; 4]>,
-        icv: &'p mut [u8],
-        outcome: &'p mut Outcome,
-    ) -> Self {
-        Self {
-            key,
-            octets,
-            high,
-            icv,
-            outcome,
-            output: [0; LONGEST],
-        }
+impl Cover<'_> {
+    fn finish(&mut self, how: Finish, output: &Output) {
+        let output = output.get(..self.key.icv_len).unwrap_or_default();
+        *self.outcome = match how {
+            Finish::Write => {
+                self.icv.copy_from_slice(output);
+                Outcome::Done
+            }
+            Finish::Verify if output.ct_eq(self.icv).into() => Outcome::Done,
+            Finish::Verify => Outcome::NotAuthentic,
+        };
     }
 
-    pub(crate) fn write_icv(&mut self) {
-        self.icv
-            .iter_mut()
-            .zip(&self.output)
-            .for_each(|(to, from)| *to = *from);
-    }
-
-    /// In constant time.
-    pub(crate) fn verifies(&self) -> bool {
-        let expected = self.output.get(..self.key.icv_len).unwrap_or_default();
-        expected.ct_eq(self.icv).into()
+    /// Blocks of the inner hash behind the key's.
+    fn blocks(&self) -> usize {
+        let (block, length) = match self.key.hash {
+            Hash::Sha1 | Hash::Sha256 => (64, 8),
+            Hash::Sha384 | Hash::Sha512 => (128, 16),
+        };
+        let high = self.high.map_or(0, |high| high.len());
+        (self.octets.len() + high + 1 + length).div_ceil(block)
     }
 }
 
-/// Computes the output of all covers, which are at most [`MOST`].
-pub(crate) fn compute(covers: &mut [Cover<'_>]) {
+/// Finishes all covers, which are at most [`MOST`], with their outputs.
+pub(crate) fn compute(covers: &mut [Cover<'_>], finish: Finish) {
     if !covers.is_sorted_by_key(|cover| cover.key.kind()) {
         covers.sort_unstable_by_key(|cover| cover.key.kind());
     }
     for covers in covers.chunk_by_mut(|a, b| a.key.kind() == b.key.kind()) {
-        match covers.first().map(|cover| cover.key.hash) {
-            None => {}
-            Some(Hash::Sha1) => sha1_all(covers),
-            Some(Hash::Sha256) => covers.chunks_mut(MOST).for_each(sha256_all),
-            Some(Hash::Sha384 | Hash::Sha512) => sha512_all(covers),
-        }
+        compute_alike(covers, finish);
     }
 }
 
-/// Computes the output of one cover alone.
-pub(crate) fn compute_one(cover: &mut Cover<'_>) {
-    match cover.key.hash {
-        Hash::Sha1 => sha1_all(std::slice::from_mut(cover)),
-        Hash::Sha256 => sha256_one(cover),
-        Hash::Sha384 | Hash::Sha512 => sha512_all(std::slice::from_mut(cover)),
+/// Covers of one hash and one path.
+fn compute_alike(covers: &mut [Cover<'_>], finish: Finish) {
+    let Some((hash, path)) = covers.first().map(|cover| cover.key.kind()) else {
+        return;
+    };
+    // The longest first, as the kernels want them.
+    if !covers.is_sorted_by(|a, b| a.blocks() >= b.blocks()) {
+        covers.sort_unstable_by_key(|cover| std::cmp::Reverse(cover.blocks()));
     }
+    let rest = match path {
+        #[cfg(target_arch = "x86_64")]
+        HashPath::Avx512 => lanes::compute(hash, covers, finish),
+        #[cfg(target_arch = "x86_64")]
+        HashPath::ShaNiAvx512 if hash != Hash::Sha256 => lanes::compute(hash, covers, finish),
+        _ => covers,
+    };
+    match hash {
+        Hash::Sha256 => rest
+            .chunks_mut(MOST)
+            .for_each(|covers| sha256_all(covers, finish)),
+        _ => rest.iter_mut().for_each(|cover| compute_one(cover, finish)),
+    }
+}
+
+/// Finishes one cover alone.
+pub(crate) fn compute_one(cover: &mut Cover<'_>, finish: Finish) {
+    let mut output = [0; LONGEST];
+    match &cover.key.states {
+        States::Sha1(states) => sha1_one(cover, states, &mut output),
+        States::Sha256(states) => sha256_one(cover, states, &mut output),
+        States::Sha512(states) => sha512_one(cover, states, &mut output),
+    }
+    cover.finish(finish, &output);
 }
 
 /// The last octets of a message, with the padding of the SHA family: a one bit, zeros, and the
@@ -236,64 +264,88 @@ fn pad<'t, const BLOCK: usize>(
     &to[..blocks]
 }
 
-/// Where the octets of whole blocks end and the rest begins.
-fn split<const BLOCK: usize>(octets: &[u8]) -> (&[[u8; BLOCK]], &[u8]) {
-    octets.as_chunks()
+/// What the inner hash takes behind the key's block, with its padding at `tail`.
+fn message<'m, const BLOCK: usize>(
+    octets: &'m [u8],
+    high: Option<[u8; 4]>,
+    tail: &'m mut [[u8; BLOCK]; 2],
+) -> Message<'m, BLOCK> {
+    let (body, rest) = octets.as_chunks::<BLOCK>();
+    let tail = pad(rest, high, BLOCK + BLOCK * body.len(), tail);
+    Message { body, tail }
 }
 
-fn sha1_all(covers: &mut [Cover<'_>]) {
-    for cover in covers {
-        let States::Sha1([inner, outer]) = &cover.key.states else {
-            continue;
-        };
-        let (mut state, mut tail) = (*inner, [[0; 64]; 2]);
-        let (body, rest) = split::<64>(cover.octets);
-        let tail = pad(rest, cover.high, 64 + 64 * body.len(), &mut tail);
-        sha1::run(&mut state, body, tail);
-        let digest: [[u8; 4]; 5] = state.map(u32::to_be_bytes);
-        let (mut state, mut tail) = (*outer, [[0; 64]; 2]);
-        let tail = pad(digest.as_flattened(), None, 64, &mut tail);
-        sha1::run(&mut state, &[], tail);
-        put(
-            &mut cover.output,
-            state.map(u32::to_be_bytes).as_flattened(),
-        );
-    }
-}
-
-fn put(output: &mut [u8; LONGEST], digest: &[u8]) {
+fn put(output: &mut Output, digest: &[u8]) {
     output
         .iter_mut()
         .zip(digest)
         .for_each(|(to, from)| *to = *from);
 }
 
-/// At most `MOST`.
-fn sha256_all(covers: &mut [Cover<'_>]) {
+fn sha1_one(cover: &Cover<'_>, states: &Pair<u32>, output: &mut Output) {
+    let [mut inner, mut outer] = states.map(|[a, b, c, d, e, ..]| [a, b, c, d, e]);
+    let mut tail = [[0; 64]; 2];
+    let message = message(cover.octets, cover.high, &mut tail);
+    sha1::run(&mut inner, message.body, message.tail);
+    let digest: [[u8; 4]; 5] = inner.map(u32::to_be_bytes);
+    let mut tail = [[0; 64]; 2];
+    sha1::run(
+        &mut outer,
+        &[],
+        pad(digest.as_flattened(), None, 64, &mut tail),
+    );
+    put(output, outer.map(u32::to_be_bytes).as_flattened());
+}
+
+/// One message has nobody to share a kernel with, and `sha2` has SHA-NI for one.
+fn sha256_one(cover: &Cover<'_>, states: &Pair<u32>, output: &mut Output) {
+    let [mut inner, mut outer] = *states;
+    let mut tail = [[0; 64]; 2];
+    let message = message(cover.octets, cover.high, &mut tail);
+    sha256::run_one(&mut inner, message.body);
+    sha256::run_one(&mut inner, message.tail);
+    let digest = inner.map(u32::to_be_bytes);
+    let mut tail = [[0; 64]; 2];
+    sha256::run_one(&mut outer, pad(digest.as_flattened(), None, 64, &mut tail));
+    put(output, outer.map(u32::to_be_bytes).as_flattened());
+}
+
+/// Both SHA-384 and SHA-512, which differ in their start and their length only.
+fn sha512_one(cover: &Cover<'_>, states: &Pair<u64>, output: &mut Output) {
+    let [mut inner, mut outer] = *states;
+    let mut tail = [[0; 128]; 2];
+    let message = message(cover.octets, cover.high, &mut tail);
+    sha512::run(&mut inner, message.body, message.tail);
+    let digest = inner.map(u64::to_be_bytes);
+    let digest = digest.as_flattened().get(..cover.key.hash.output_len());
+    let mut tail = [[0; 128]; 2];
+    sha512::run(
+        &mut outer,
+        &[],
+        pad(digest.unwrap_or_default(), None, 128, &mut tail),
+    );
+    put(output, outer.map(u64::to_be_bytes).as_flattened());
+}
+
+/// At most `MOST`, the longest first.
+fn sha256_all(covers: &mut [Cover<'_>], finish: Finish) {
     let Some(path) = covers.first().map(|cover| cover.key.path) else {
         return;
     };
     let count = covers.len();
     let mut states = [State::default(); MOST + 1];
     let mut tails = [[[0; 64]; 2]; MOST];
-    let none = Message {
-        body: &[],
-        tail: &[],
-    };
-    let mut messages = [(none, 0); MOST];
+    let mut messages = [(Message::NONE, 0); MOST];
     let mut all = tails.iter_mut();
     for (i, cover) in covers.iter().enumerate() {
         let (States::Sha256([inner, _]), Some(tail)) = (&cover.key.states, all.next()) else {
             continue;
         };
-        let (body, rest) = split::<64>(cover.octets);
-        let tail = pad(rest, cover.high, 64 + 64 * body.len(), tail);
-        states[i] = *inner;
-        messages[i] = (Message { body, tail }, i);
+        states[i] = State::from_words(*inner);
+        messages[i] = (message(cover.octets, cover.high, tail), i);
     }
-    sort(&mut messages[..count]);
     sha256::run(path, &messages[..count], &mut states);
-    let mut messages = [(none, 0); MOST];
+    let mut messages = [(Message::NONE, 0); MOST];
     let mut all = tails.iter_mut();
     for (i, cover) in covers.iter().enumerate() {
         let (States::Sha256([_, outer]), Some(tail)) = (&cover.key.states, all.next()) else {
@@ -301,65 +353,16 @@ fn sha256_all(covers: &mut [Cover<'_>]) {
         };
         let digest = states[i].words().map(u32::to_be_bytes);
         let tail = pad(digest.as_flattened(), None, 64, tail);
-        states[i] = *outer;
+        states[i] = State::from_words(*outer);
         messages[i] = (Message { body: &[], tail }, i);
     }
     sha256::run(path, &messages[..count], &mut states);
     for (cover, state) in covers.iter_mut().zip(&states) {
+        let mut output = [0; LONGEST];
         put(
-            &mut cover.output,
+            &mut output,
             state.words().map(u32::to_be_bytes).as_flattened(),
         );
-    }
-}
-
-/// One message has nobody to share a kernel with, and `sha2` has SHA-NI for one.
-fn sha256_one(cover: &mut Cover<'_>) {
-    let States::Sha256([inner, outer]) = &cover.key.states else {
-        return;
-    };
-    let mut tail = [[0; 64]; 2];
-    let (body, rest) = split::<64>(cover.octets);
-    let mut state = inner.words();
-    sha256::run_one(&mut state, body);
-    sha256::run_one(
-        &mut state,
-        pad(rest, cover.high, 64 + 64 * body.len(), &mut tail),
-    );
-    let digest = state.map(u32::to_be_bytes);
-    let mut state = outer.words();
-    sha256::run_one(&mut state, pad(digest.as_flattened(), None, 64, &mut tail));
-    put(
-        &mut cover.output,
-        state.map(u32::to_be_bytes).as_flattened(),
-    );
-}
-
-/// The longest first, as the kernels want them. Equal ones stay as they are.
-fn sort(messages: &mut [(Message<'_>, usize)]) {
-    if !messages.is_sorted_by(|a, b| a.0.blocks() >= b.0.blocks()) {
-        messages.sort_unstable_by_key(|(message, _)| std::cmp::Reverse(message.blocks()));
-    }
-}
-
-/// Both SHA-384 and SHA-512, which differ in their start and their length only.
-fn sha512_all(covers: &mut [Cover<'_>]) {
-    for cover in covers {
-        let States::Sha512([inner, outer]) = &cover.key.states else {
-            continue;
-        };
-        let (mut state, mut tail) = (*inner, [[0; 128]; 2]);
-        let (body, rest) = split::<128>(cover.octets);
-        let tail = pad(rest, cover.high, 128 + 128 * body.len(), &mut tail);
-        sha512::run(&mut state, body, tail);
-        let digest = state.map(u64::to_be_bytes);
-        let digest = digest.as_flattened().get(..cover.key.hash.output_len());
-        let (mut state, mut tail) = (*outer, [[0; 128]; 2]);
-        let tail = pad(digest.unwrap_or_default(), None, 128, &mut tail);
-        sha512::run(&mut state, &[], tail);
-        put(
-            &mut cover.output,
-            state.map(u64::to_be_bytes).as_flattened(),
-        );
+        cover.finish(finish, &output);
     }
 }

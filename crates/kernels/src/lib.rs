@@ -3,7 +3,8 @@
 //! - [`seal`] and [`open`] take packets of any SAs, each with its key; `batch` takes them apart.
 //! - `cbc`: AES-CBC, sealed over up to 32 packets in lock-step; `gcm`: AES-GCM, one packet after the
 //!   other; `aes`: their round keys; `vector`: registers of one, two or four blocks.
-//! - `hmac`: over the hashes; `sha256` takes 4 or 16 packets at once, `sha1` and `sha512` one.
+//! - `hmac`: over the hashes; `wide` takes 16 or 8 packets in lock-step, `sha256` 16 or 4 in other
+//!   ways, `sha1` and `sha512` one.
 //! - `prefetch`: memory asked for before it is needed.
 //! - `cpu`: what the processor has. Each key is made for one [`Path`], which exists only on a
 //!   processor that can go it. [`Path::PORTABLE`] goes through libraries, on every processor.
@@ -32,6 +33,8 @@ mod sha256;
 mod sha512;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 #[cfg(test)]
 mod tests;

@@ -79,13 +79,9 @@ pub(super) struct Wide<'m> {
 
 impl<'m> Wide<'m> {
     pub(super) fn new(messages: &[(Message<'m>, usize)], states: &[State]) -> Self {
-        let none = Message {
-            body: &[],
-            tail: &[],
-        };
         let mut wide = Self {
             state: [State::default(); LANES],
-            messages: [none; LANES],
+            messages: [Message::NONE; LANES],
             steps: 0,
             common: if messages.len() < LANES {
                 0

@@ -15,6 +15,7 @@ use core::arch::x86_64::*;
 
 use super::feed::{LANES, Wide};
 use super::{K4, State};
+use crate::wide::words::w32 as wide;
 
 /// Two rounds of the four lanes whose words stand at `$at`: the states' halves take turns.
 macro_rules! two_rounds {
@@ -349,44 +350,8 @@ pub(super) fn sixteen(groups: &mut [Wide<'_>]) {
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn load_blocks(blocks: &[&[u8; 64]; LANES], words: &mut Words<16>) {
-    let swap = _mm512_set4_epi32(0x0c0d_0e0f, 0x0809_0a0b, 0x0405_0607, 0x0001_0203);
-    let mut w: [__m512i; 16] = core::array::from_fn(|l| {
-        // SAFETY: 64 octets are readable behind the reference; the load needs no alignment.
-        let block = unsafe { _mm512_loadu_si512(blocks[l].as_ptr().cast()) };
-        _mm512_shuffle_epi8(block, swap)
-    });
-    transpose(&mut w);
-    for (to, from) in words.0.iter_mut().zip(w) {
+    for (to, from) in words.0.iter_mut().zip(wide::load_blocks(blocks)) {
         // SAFETY: sixteen words are writable behind the reference; the store needs no alignment.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), from) }
-    }
-}
-
-/// From one register a message to one register a word.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn transpose(w: &mut [__m512i; 16]) {
-    let mut t = [_mm512_setzero_si512(); 16];
-    for i in 0..8 {
-        t[2 * i] = _mm512_unpacklo_epi32(w[2 * i], w[2 * i + 1]);
-        t[2 * i + 1] = _mm512_unpackhi_epi32(w[2 * i], w[2 * i + 1]);
-    }
-    // Quarter q of u[4 g + j] holds word 4 q + j of the messages 4 g to 4 g + 3.
-    let mut u = [_mm512_setzero_si512(); 16];
-    for i in 0..4 {
-        u[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-        u[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-        u[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-        u[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-    }
-    for j in 0..4 {
-        let a = _mm512_shuffle_i32x4::<0x88>(u[j], u[4 + j]);
-        let b = _mm512_shuffle_i32x4::<0x88>(u[8 + j], u[12 + j]);
-        let c = _mm512_shuffle_i32x4::<0xdd>(u[j], u[4 + j]);
-        let d = _mm512_shuffle_i32x4::<0xdd>(u[8 + j], u[12 + j]);
-        w[j] = _mm512_shuffle_i32x4::<0x88>(a, b);
-        w[8 + j] = _mm512_shuffle_i32x4::<0xdd>(a, b);
-        w[4 + j] = _mm512_shuffle_i32x4::<0x88>(c, d);
-        w[12 + j] = _mm512_shuffle_i32x4::<0xdd>(c, d);
     }
 }
