@@ -63,7 +63,7 @@ impl Lowering<'_, '_, '_> {
                 self.named(&config.proposals, name);
             }
             if policy.proposals.is_empty() {
-                let finding = Finding::error(
+                let finding = Finding::warning(
                     "incomplete-policy",
                     format!("IKEv2 policy `{}` names no proposal", policy.name.value),
                 );
@@ -72,15 +72,17 @@ impl Lowering<'_, '_, '_> {
         }
         let names = config.policies.iter().flat_map(|policy| &policy.proposals);
         let used: BTreeSet<&str> = names.map(|name| name.value.as_str()).collect();
+        let alone = in_empty_policies(config);
         for proposal in &config.proposals {
-            self.check_complete(proposal);
+            self.check_complete(proposal, alone.contains(proposal.name.value.as_str()));
             if !used.contains(proposal.name.value.as_str()) {
                 self.tell_of_unused(proposal);
             }
         }
     }
 
-    fn check_complete(&mut self, proposal: &Proposal) {
+    /// It matters where a policy has nothing else to offer.
+    fn check_complete(&mut self, proposal: &Proposal, is_all_of_a_policy: bool) {
         if ike_proposal(proposal).is_some() {
             return;
         }
@@ -94,13 +96,14 @@ impl Lowering<'_, '_, '_> {
         if proposal.unread.contains(&missing) {
             return;
         }
-        let finding = Finding::error(
-            "incomplete-proposal",
-            format!(
-                "IKEv2 proposal `{}` has no `{missing}`",
-                proposal.name.value
-            ),
+        let title = format!(
+            "IKEv2 proposal `{}` has no `{missing}`",
+            proposal.name.value
         );
+        let finding = match is_all_of_a_policy {
+            true => Finding::error("incomplete-proposal", title),
+            false => Finding::warning("incomplete-proposal", title),
+        };
         let gcm = gcm.filter(|_| missing == "prf").and_then(|gcm| gcm.span);
         self.cx
             .push(finding.at(proposal.name.span, "not offered").beside(
@@ -221,4 +224,16 @@ pub(crate) fn prf_of(integ: Integ) -> Prf {
         Integ::HmacSha384_192 => Prf::HmacSha384,
         Integ::HmacSha512_256 => Prf::HmacSha512,
     }
+}
+
+/// Names in those policies that have nothing complete to offer.
+fn in_empty_policies(config: &Config) -> BTreeSet<&str> {
+    let complete = |proposal: &&Proposal| ike_proposal(proposal).is_some();
+    let complete = config.proposals.iter().filter(complete);
+    let complete: BTreeSet<&str> = complete.map(|p| p.name.value.as_str()).collect();
+    let is_offered =
+        |name: &Spanned<String>| name.value == "default" || complete.contains(name.value.as_str());
+    let policies = config.policies.iter().map(|policy| &policy.proposals);
+    let empty = policies.filter(|names| !names.iter().any(is_offered));
+    empty.flatten().map(|name| name.value.as_str()).collect()
 }

@@ -160,23 +160,23 @@ crypto ikev2 policy EMPTY";
     check(
         &with_tunnel(text),
         expect![[r#"
-        - ios-xe 17.9
-        GigabitEthernet1 Physical 203.0.113.10/24
-        Tunnel0 Tunnel
-        connection P AtStart
-          GigabitEthernet1 203.0.113.10 -> 198.51.100.20
-          address 203.0.113.10 | address 198.51.100.20
-          auth key(12, ..y) | key(12, ..y)
-          life 86400
-          child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
-            esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
-        error[undefined-name] 18:11+7 there is no IKEv2 proposal `NOWHERE` | named here, and defined nowhere
-        error[incomplete-policy] 19:21+5 IKEv2 policy `EMPTY` names no proposal | not used
-        error[incomplete-proposal] 2:23+6 3:13+11 IKEv2 proposal `NO-PRF` has no `prf` | not offered
-        error[incomplete-proposal] 5:23+8 IKEv2 proposal `NO-GROUP` has no `group` | not offered
-        error[incomplete-proposal] 8:23+12 IKEv2 proposal `NO-INTEGRITY` has no `integrity` | not offered
-        error[incomplete-proposal] 12:23+7 IKEv2 proposal `NOTHING` has no `encryption` | not offered
-    "#]],
+            - ios-xe 17.9
+            GigabitEthernet1 Physical 203.0.113.10/24
+            Tunnel0 Tunnel
+            connection P AtStart
+              GigabitEthernet1 203.0.113.10 -> 198.51.100.20
+              address 203.0.113.10 | address 198.51.100.20
+              auth key(12, ..y) | key(12, ..y)
+              life 86400
+              child Tunnel0 via Tunnel0: 0.0.0.0/0 <-> 0.0.0.0/0 MustCoverConfigured
+                esp T: AES-GCM-256 /  pfs none life 3600 s 4608000 kB window 64
+            error[undefined-name] 18:11+7 there is no IKEv2 proposal `NOWHERE` | named here, and defined nowhere
+            warning[incomplete-policy] 19:21+5 IKEv2 policy `EMPTY` names no proposal | not used
+            error[incomplete-proposal] 2:23+6 3:13+11 IKEv2 proposal `NO-PRF` has no `prf` | not offered
+            error[incomplete-proposal] 5:23+8 IKEv2 proposal `NO-GROUP` has no `group` | not offered
+            error[incomplete-proposal] 8:23+12 IKEv2 proposal `NO-INTEGRITY` has no `integrity` | not offered
+            error[incomplete-proposal] 12:23+7 IKEv2 proposal `NOTHING` has no `encryption` | not offered
+        "#]],
     );
 }
 
@@ -550,11 +550,11 @@ interface Tunnel0
     check(
         text,
         expect![[r#"
-        - ios-xe 17.9
-        Tunnel0 Tunnel
-        error[incomplete-proposal] 7:23+1 IKEv2 proposal `A` has no `encryption` | not offered
-        warning[unused-proposal] 7:23+1 no IKEv2 policy names proposal `A`: the default proposal is offered instead | never offered
-    "#]],
+            - ios-xe 17.9
+            Tunnel0 Tunnel
+            warning[incomplete-proposal] 7:23+1 IKEv2 proposal `A` has no `encryption` | not offered
+            warning[unused-proposal] 7:23+1 no IKEv2 policy names proposal `A`: the default proposal is offered instead | never offered
+        "#]],
     );
 }
 
