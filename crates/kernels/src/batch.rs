@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::cbc::{self, DecryptKey, EncryptKey, Lane};
 use crate::cpu::Path;
 use crate::error::KeyError;
-use crate::gcm::GcmKey;
+use crate::gcm::{self, Associated, GcmKey};
 use crate::hmac::{self, Cover, Finish, Hash, MOST, MacKey};
 use crate::prefetch::prefetch;
 
@@ -283,14 +283,14 @@ fn seal_or_lane<'p>(packet: &'p mut Packet<'_, SealKey>) -> Option<Lane<'p>> {
         }
         Keys::Combined(combined) => {
             let Combined { salt, key } = combined.as_ref();
-            let parts = GcmParts::of(packet.octets, **salt, packet.high)?;
-            packet.outcome = match key.seal(&parts.nonce, parts.aad.as_slice(), parts.data) {
+            let mut parts = GcmParts::of(packet.octets, **salt, packet.high)?;
+            packet.outcome = match key.seal(&parts.nonce, parts.aad, parts.sealed) {
                 Some(tag) => {
                     *parts.tag = tag;
                     Outcome::Done
                 }
                 None => {
-                    parts.data.fill(0);
+                    parts.wipe();
                     Outcome::Malformed
                 }
             };
@@ -304,13 +304,13 @@ fn open_combined(packet: &mut Packet<'_, OpenKey>) {
         return;
     };
     let Combined { salt, key } = combined.as_ref();
-    let Some(parts) = GcmParts::of(packet.octets, **salt, packet.high) else {
+    let Some(mut parts) = GcmParts::of(packet.octets, **salt, packet.high) else {
         return;
     };
-    packet.outcome = if key.open(&parts.nonce, parts.aad.as_slice(), parts.data, parts.tag) {
+    packet.outcome = if key.open(&parts.nonce, parts.aad, parts.sealed, parts.tag) {
         Outcome::Done
     } else {
-        parts.data.fill(0);
+        parts.wipe();
         Outcome::NotAuthentic
     };
 }
@@ -319,44 +319,41 @@ fn open_combined(packet: &mut Packet<'_, OpenKey>) {
 struct GcmParts<'p> {
     nonce: [u8; 12],
     aad: Associated,
-    data: &'p mut [u8],
+    /// All but the tag.
+    sealed: &'p mut [u8],
     tag: &'p mut [u8; GCM_TAG],
 }
 
 impl<'p> GcmParts<'p> {
     fn of(octets: &'p mut [u8], salt: [u8; 4], high: Option<u32>) -> Option<Self> {
-        let (header, rest) = octets.split_first_chunk_mut::<HEADER>()?;
-        let (iv, rest) = rest.split_first_chunk_mut::<GCM_IV>()?;
-        let (data, tag) = rest.split_last_chunk_mut::<GCM_TAG>()?;
-        let [s0, s1, s2, s3] = salt;
-        let [i0, i1, i2, i3, i4, i5, i6, i7] = *iv;
-        let [p0, p1, p2, p3, l0, l1, l2, l3] = *header;
-        let [h0, h1, h2, h3] = high.unwrap_or_default().to_be_bytes();
+        let (sealed, tag) = octets.split_last_chunk_mut::<GCM_TAG>()?;
+        let (front, _) = sealed.split_first_chunk::<{ gcm::FRONT }>()?;
+        let (header, iv) = front.split_at(HEADER);
+        let mut nonce = [0; 12];
+        nonce[..4].copy_from_slice(&salt);
+        nonce[4..].copy_from_slice(iv);
+        let header = u64::from_be_bytes(*header.first_chunk()?);
+        let (spi, low) = (header >> 32, header & u64::from(u32::MAX));
         let aad = match high {
-            Some(_) => Associated::Extended([p0, p1, p2, p3, h0, h1, h2, h3, l0, l1, l2, l3]),
-            None => Associated::Short(*header),
+            Some(high) => Associated {
+                octets: u128::from(spi << 32 | u64::from(high)) << 64 | u128::from(low) << 32,
+                len: 12,
+            },
+            None => Associated {
+                octets: u128::from(header) << 64,
+                len: 8,
+            },
         };
         Some(Self {
-            nonce: [s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, i6, i7],
+            nonce,
             aad,
-            data,
+            sealed,
             tag,
         })
     }
-}
 
-/// SPI and sequence number as GCM authenticates them.
-enum Associated {
-    Short([u8; 8]),
-    Extended([u8; 12]),
-}
-
-impl Associated {
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Short(octets) => octets,
-            Self::Extended(octets) => octets,
-        }
+    fn wipe(&mut self) {
+        self.sealed[gcm::FRONT..].fill(0);
     }
 }
 

@@ -7,9 +7,19 @@ mod portable;
 use crate::cpu::{CipherPath, Path};
 use crate::error::KeyError;
 
-/// ESP's additional data is one block: SPI and a sequence number of 32 or 64 bits.
 pub(crate) type Nonce = [u8; 12];
 pub(crate) type Tag = [u8; 16];
+
+/// Octets that packets have before what is encrypted: SPI, sequence number and IV.
+pub(crate) const FRONT: usize = 16;
+
+/// Additional data of at most one block: SPI and a sequence number of 32 or 64 bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Associated {
+    /// The first octet is the highest; zeros behind them.
+    pub(crate) octets: u128,
+    pub(crate) len: usize,
+}
 
 #[allow(
     clippy::large_enum_variant,
@@ -40,28 +50,37 @@ impl GcmKey {
         made.ok_or(KeyError::cipher(key.len()))
     }
 
-    /// Encrypts in place and gives the tag. Nothing, if the packet is longer than GCM allows: the
-    /// caller wipes `data` then.
-    pub(crate) fn seal(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8]) -> Option<Tag> {
+    /// Encrypts in place what stands behind `FRONT` octets and gives the tag. Nothing, if the packet
+    /// is longer than GCM allows: the caller wipes the data then.
+    pub(crate) fn seal(&self, nonce: &Nonce, aad: Associated, octets: &mut [u8]) -> Option<Tag> {
         match self {
-            Self::Portable(key) => key.seal(nonce, aad, data),
+            Self::Portable(key) => key.seal(nonce, aad, octets.get_mut(FRONT..)?),
             #[cfg(target_arch = "x86_64")]
             Self::Kernel(width, keys) => {
-                Some(kernel::crypt::<true>(*width, keys, nonce, aad, data))
+                Some(kernel::crypt::<true>(*width, keys, nonce, aad, octets))
             }
         }
     }
 
-    /// Decrypts in place, and says whether the tag is that of the packet. If it isn't, the caller
-    /// wipes `data`.
-    pub(crate) fn open(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8], tag: &Tag) -> bool {
+    /// Decrypts in place what stands behind `FRONT` octets, and says whether the tag is that of the
+    /// packet. If it isn't, the caller wipes the data.
+    pub(crate) fn open(
+        &self,
+        nonce: &Nonce,
+        aad: Associated,
+        octets: &mut [u8],
+        tag: &Tag,
+    ) -> bool {
         match self {
-            Self::Portable(key) => key.open(nonce, aad, data, tag),
+            Self::Portable(key) => octets
+                .get_mut(FRONT..)
+                .is_some_and(|data| key.open(nonce, aad, data, tag)),
             #[cfg(target_arch = "x86_64")]
             Self::Kernel(width, keys) => {
                 use subtle::ConstantTimeEq;
-                let expected = kernel::crypt::<false>(*width, keys, nonce, aad, data);
-                expected.ct_eq(tag).into()
+                let expected = kernel::crypt::<false>(*width, keys, nonce, aad, octets);
+                let (expected, tag) = (u128::from_ne_bytes(expected), u128::from_ne_bytes(*tag));
+                expected.ct_eq(&tag).into()
             }
         }
     }

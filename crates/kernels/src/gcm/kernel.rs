@@ -3,11 +3,14 @@
 //! GHASH takes blocks with their octets reversed, and powers of H multiplied by x (in the field):
 //! then the product needs no shift by one bit, and two multiplications by a constant reduce it.
 //! Groups of blocks are multiplied by falling powers and reduced together.
+//!
+//! The octets before the data are one block, whose place serves twice: its keystream is the tag's
+//! mask, as its counter is one, and GHASH takes the additional data there.
 
 use core::arch::x86_64::*;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Nonce, Tag};
+use super::{Associated, Nonce, Tag};
 use crate::aes::RoundKeys;
 pub(crate) use crate::cbc::Width;
 
@@ -38,30 +41,23 @@ impl Keys {
         }
         Some(Self { cipher, powers })
     }
-
-    /// H itself.
-    #[target_feature(enable = "sse2")]
-    #[inline]
-    fn hash(&self) -> __m128i {
-        load(&self.powers[POWERS - 1])
-    }
 }
 
-/// Encrypts or decrypts in place and gives the tag over `aad`, at most a block of it, and the
-/// ciphertext.
+/// Encrypts or decrypts in place what stands behind the first block of `octets`, and gives the tag
+/// over `aad` and the ciphertext.
 pub(super) fn crypt<const SEAL: bool>(
     width: Width,
     keys: &Keys,
     nonce: &Nonce,
-    aad: &[u8],
-    data: &mut [u8],
+    aad: Associated,
+    octets: &mut [u8],
 ) -> Tag {
     macro_rules! with_rounds {
         ($module:ident) => {
             match keys.cipher.rounds() {
-                10 => $module::crypt::<10, SEAL>(keys, nonce, aad, data),
-                12 => $module::crypt::<12, SEAL>(keys, nonce, aad, data),
-                _ => $module::crypt::<14, SEAL>(keys, nonce, aad, data),
+                10 => $module::crypt::<10, SEAL>(keys, nonce, aad, octets),
+                12 => $module::crypt::<12, SEAL>(keys, nonce, aad, octets),
+                _ => $module::crypt::<14, SEAL>(keys, nonce, aad, octets),
             }
         };
     }
@@ -148,38 +144,35 @@ fn product(a: __m128i, b: __m128i) -> __m128i {
 }
 
 /// The nonce and a counter of one, reversed: so the counter is the lowest word.
-#[target_feature(enable = "ssse3")]
+#[target_feature(enable = "sse2")]
 #[inline]
 fn first_counter(nonce: &Nonce) -> __m128i {
-    let mut block = [0; 16];
-    block[..12].copy_from_slice(nonce);
-    block[15] = 1;
-    reverse(load(&block))
+    let [s0, s1, s2, s3, iv @ ..] = *nonce;
+    let (salt, iv) = (u32::from_be_bytes([s0, s1, s2, s3]), u64::from_be_bytes(iv));
+    number(u128::from(salt) << 96 | u128::from(iv) << 32 | 1)
 }
 
-/// Additional data as a block.
-#[target_feature(enable = "ssse3")]
+#[target_feature(enable = "sse2")]
 #[inline]
-fn associated(aad: &[u8]) -> __m128i {
-    let mut block = [0; 16];
-    for (to, from) in block.iter_mut().zip(aad) {
-        *to = *from;
-    }
-    reverse(load(&block))
+fn number(value: u128) -> __m128i {
+    _mm_set_epi64x((value >> 64) as i64, value as i64)
 }
 
 /// The kernel for one width of register.
 macro_rules! kernel {
     ($name:ident, $vector:ident, $features:literal) => {
         mod $name {
-            use super::{GROUP, Keys, Nonce, POWERS, Tag};
+            use super::{Associated, GROUP, Keys, Nonce, POWERS, Tag};
             use crate::vector::$vector::*;
             use core::arch::x86_64::*;
 
-            const REGISTERS: usize = GROUP / BLOCKS;
-
             /// Registers in flight at once: their AES hides its latency, and fits.
             const AT_ONCE: usize = if BLOCKS == 4 { 4 } else { 8 };
+
+            type Group = [[u8; 16]; GROUP];
+
+            /// Octets in one register.
+            const OCTETS: usize = 16 * BLOCKS;
 
             /// Sums of products, not yet reduced.
             struct Sum {
@@ -209,91 +202,189 @@ macro_rules! kernel {
                     self.middle = xor(self.middle, multiply::<0x10>(a, b));
                 }
 
+                /// Reduced, as the first block.
                 #[target_feature(enable = $features)]
                 #[inline]
-                fn reduce(self) -> __m128i {
-                    super::reduce(fold(self.low), fold(self.middle), fold(self.high))
+                fn reduce(&self) -> Register {
+                    first(super::reduce(
+                        fold(self.low),
+                        fold(self.middle),
+                        fold(self.high),
+                    ))
                 }
+            }
+
+            /// How far a packet has come.
+            struct Progress {
+                counters: Register,
+                /// The tag's mask, once the first block has been dealt with.
+                mask: Register,
+                /// What the next block's ciphertext is added to; at first it is the additional
+                /// data, and stands in for the first block.
+                chain: Register,
+                /// All ones, but at first zeros for the first block, which isn't encrypted,
+                to_crypt: Register,
+                /// nor part of what is authenticated.
+                to_absorb: Register,
+                sum: Sum,
             }
 
             #[target_feature(enable = $features)]
             pub(super) fn crypt<const ROUNDS: usize, const SEAL: bool>(
                 keys: &Keys,
                 nonce: &Nonce,
-                aad: &[u8],
-                data: &mut [u8],
+                aad: Associated,
+                octets: &mut [u8],
             ) -> Tag {
-                let round_keys = keys.cipher.keys();
-                let lengths = _mm_set_epi64x(8 * aad.len() as i64, 8 * data.len() as i64);
-                let first = super::first_counter(nonce);
-                let mask = super::encrypt_block(&keys.cipher, super::reverse(first));
-                // The first block of data has counter two.
-                let mut counters = add(broadcast(first), numbers());
-                counters = add(counters, broadcast(_mm_set_epi32(0, 0, 0, 1)));
-                let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
-                let mut sum = super::product(super::associated(aad), keys.hash());
-
-                let (groups, tail) = data.as_chunks_mut::<{ 16 * GROUP }>();
+                let lengths = super::number(
+                    ((8 * aad.len as u128) << 64) | (8 * octets.len().saturating_sub(16)) as u128,
+                );
+                let mut round_keys = [repeat(&[0; 16]); 15];
+                for (to, key) in round_keys[..=ROUNDS].iter_mut().zip(keys.cipher.keys()) {
+                    *to = repeat(key);
+                }
+                let but_first = xor(ones(), first(_mm_set1_epi32(-1)));
+                let mut progress = Progress {
+                    counters: add(broadcast(super::first_counter(nonce)), numbers()),
+                    mask: first(_mm_setzero_si128()),
+                    chain: first(super::number(aad.octets)),
+                    to_crypt: but_first,
+                    to_absorb: but_first,
+                    sum: Sum::new(),
+                };
+                let (front, tail) = octets.split_at_mut(16 * GROUP * (octets.len() / (16 * GROUP)));
+                let (blocks, _) = front.as_chunks_mut::<16>();
+                let (groups, _) = blocks.as_chunks_mut::<GROUP>();
+                let mut sealed: Option<&Group> = None;
                 for group in groups {
-                    let (blocks, _) = group.as_chunks_mut::<16>();
-                    let (parts, _) = blocks.as_chunks_mut::<BLOCKS>();
-                    let (powers, _) = keys.powers[1..].as_chunks::<BLOCKS>();
-                    let mut total = Sum::new();
-                    let mut chain = first_of(sum);
-                    for half in 0..REGISTERS / AT_ONCE {
-                        let mut stream = [counters; AT_ONCE];
+                    // Neither of the two waits for the other, so the processor does both at once.
+                    if let Some(sealed) = sealed {
+                        progress.absorb_group(keys, sealed);
+                    }
+                    if !SEAL {
+                        progress.absorb_group(keys, group);
+                    }
+                    progress.crypt_group::<ROUNDS>(&round_keys, group);
+                    sealed = SEAL.then_some(group);
+                }
+                if let Some(sealed) = sealed {
+                    progress.absorb_group(keys, sealed);
+                }
+                let mut power = POWERS - 1 - tail.len().div_ceil(16);
+                for part in tail.chunks_mut(4 * OCTETS) {
+                    let (keys, powers) = (&round_keys, &keys.powers[power..]);
+                    match part.len().div_ceil(OCTETS) {
+                        1 => progress.part::<ROUNDS, SEAL, 1>(keys, powers, part),
+                        2 => progress.part::<ROUNDS, SEAL, 2>(keys, powers, part),
+                        3 => progress.part::<ROUNDS, SEAL, 3>(keys, powers, part),
+                        _ => progress.part::<ROUNDS, SEAL, 4>(keys, powers, part),
+                    }
+                    power += 4 * BLOCKS;
+                }
+                let last = first(super::load(&keys.powers[POWERS - 1]));
+                let mut sum = progress.sum;
+                sum.add(xor(first(lengths), progress.chain), last);
+                let tag = xor(reverse(sum.reduce()), progress.mask);
+                super::octets(fold(tag))
+            }
+
+            impl Progress {
+                /// The next registers of the keystream.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn stream<const ROUNDS: usize, const N: usize>(
+                    &mut self,
+                    keys: &[Register; 15],
+                ) -> [Register; N] {
+                    let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
+                    let mut stream = [self.counters; N];
+                    for stream in &mut stream {
+                        *stream = xor(reverse(self.counters), keys[0]);
+                        self.counters = add(self.counters, step);
+                    }
+                    for key in &keys[1..ROUNDS] {
                         for stream in &mut stream {
-                            *stream = xor(reverse(counters), repeat(&round_keys[0]));
-                            counters = add(counters, step);
-                        }
-                        for key in &round_keys[1..ROUNDS] {
-                            let key = repeat(key);
-                            for stream in &mut stream {
-                                *stream = enc(*stream, key);
-                            }
-                        }
-                        let key = repeat(&round_keys[ROUNDS]);
-                        for i in 0..AT_ONCE {
-                            let at = half * AT_ONCE + i;
-                            let before = load(&parts[at]);
-                            let after = xor(before, enc_last(stream[i], key));
-                            store(&mut parts[at], after);
-                            let cipher = reverse(if SEAL { after } else { before });
-                            total.add(xor(cipher, chain), load(&powers[at]));
-                            chain = xor(chain, chain);
+                            *stream = enc(*stream, *key);
                         }
                     }
-                    sum = total.reduce();
+                    for stream in &mut stream {
+                        *stream = enc_last(*stream, keys[ROUNDS]);
+                    }
+                    self.mask = xor(self.mask, and_not(self.to_crypt, stream[0]));
+                    stream[0] = and(self.to_crypt, stream[0]);
+                    self.to_crypt = ones();
+                    stream
                 }
 
-                let blocks = tail.len().div_ceil(16);
-                let mut total = Sum::new();
-                let mut chain = first_of(sum);
-                let last = first_of(keys.hash());
-                for (i, part) in tail.chunks_mut(16 * BLOCKS).enumerate() {
-                    let mut stream = xor(reverse(counters), repeat(&round_keys[0]));
-                    counters = add(counters, step);
-                    for key in &round_keys[1..ROUNDS] {
-                        stream = enc(stream, repeat(key));
+                /// Takes the ciphertext of register `i` of a group or of the rest.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn absorb(&mut self, i: usize, cipher: Register, power: Register) {
+                    let mut cipher = reverse(cipher);
+                    if i == 0 {
+                        cipher = xor(and(self.to_absorb, cipher), self.chain);
+                        self.to_absorb = ones();
+                        self.chain = first(_mm_setzero_si128());
                     }
-                    stream = enc_last(stream, repeat(&round_keys[ROUNDS]));
-                    let before = load_part(part);
-                    let after = store_part(part, xor(before, stream));
-                    let cipher = reverse(if SEAL { after } else { before });
-                    let power = POWERS - 1 - blocks + i * BLOCKS;
-                    let (powers, _) = keys.powers[power..].as_chunks::<BLOCKS>();
-                    total.add(xor(cipher, chain), load(&powers[0]));
-                    chain = xor(chain, chain);
+                    self.sum.add(cipher, power);
                 }
-                total.add(xor(first_of(lengths), chain), last);
-                let tag = _mm_xor_si128(super::reverse(total.reduce()), mask);
-                super::octets(tag)
+
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn crypt_group<const ROUNDS: usize>(
+                    &mut self,
+                    keys: &[Register; 15],
+                    group: &mut Group,
+                ) {
+                    let (registers, _) = group.as_chunks_mut::<BLOCKS>();
+                    for part in registers.as_chunks_mut::<AT_ONCE>().0 {
+                        let stream = self.stream::<ROUNDS, AT_ONCE>(keys);
+                        for i in 0..AT_ONCE {
+                            let made = xor(load(&part[i]), stream[i]);
+                            store(&mut part[i], made);
+                        }
+                    }
+                }
+
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn absorb_group(&mut self, keys: &Keys, group: &Group) {
+                    let (powers, _) = keys.powers[1..].as_chunks::<BLOCKS>();
+                    let (registers, _) = group.as_chunks::<BLOCKS>();
+                    for i in 0..GROUP / BLOCKS {
+                        self.absorb(i, load(&registers[i]), load(&powers[i]));
+                    }
+                    self.chain = self.sum.reduce();
+                    self.sum = Sum::new();
+                }
+
+                /// What needs `N` registers, the last of which may have fewer octets than it holds.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn part<const ROUNDS: usize, const SEAL: bool, const N: usize>(
+                    &mut self,
+                    keys: &[Register; 15],
+                    powers: &[[u8; 16]],
+                    mut octets: &mut [u8],
+                ) {
+                    let Some(powers) = powers.as_chunks::<BLOCKS>().0.first_chunk::<N>() else {
+                        return;
+                    };
+                    let stream = self.stream::<ROUNDS, N>(keys);
+                    for i in 0..N {
+                        let (part, others) = octets.split_at_mut(octets.len().min(OCTETS));
+                        octets = others;
+                        let before = load_part(part);
+                        let after = store_part(part, xor(before, stream[i]));
+                        self.absorb(i, if SEAL { after } else { before }, load(&powers[i]));
+                    }
+                }
             }
 
             #[target_feature(enable = $features)]
             #[inline]
-            fn first_of(block: __m128i) -> Register {
-                first(block)
+            fn ones() -> Register {
+                broadcast(_mm_set1_epi32(-1))
             }
         }
     };

@@ -3,7 +3,7 @@
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey};
 use aws_lc_rs::aead::{Nonce as LibraryNonce, UnboundKey};
 
-use super::{Nonce, Tag};
+use super::{Associated, Nonce, Tag};
 
 pub(crate) struct Gcm(LessSafeKey);
 
@@ -19,20 +19,30 @@ impl Gcm {
     }
 
     /// Nothing, if the library refuses, as it does beyond 64 GiB.
-    pub(crate) fn seal(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8]) -> Option<Tag> {
+    pub(crate) fn seal(&self, nonce: &Nonce, aad: Associated, data: &mut [u8]) -> Option<Tag> {
         let nonce = LibraryNonce::assume_unique_for_key(*nonce);
         let sealed = self
             .0
-            .seal_in_place_separate_tag(nonce, Aad::from(aad), data);
+            .seal_in_place_separate_tag(nonce, additional(&aad), data);
         sealed.ok()?.as_ref().try_into().ok()
     }
 
     /// Whether the tag is right; if not, what `data` holds is unspecified.
-    pub(crate) fn open(&self, nonce: &Nonce, aad: &[u8], data: &mut [u8], tag: &Tag) -> bool {
+    pub(crate) fn open(&self, nonce: &Nonce, aad: Associated, data: &mut [u8], tag: &Tag) -> bool {
         let nonce = LibraryNonce::assume_unique_for_key(*nonce);
         let opened = self
             .0
-            .open_in_place_separate_tag(nonce, Aad::from(aad), tag, data);
+            .open_in_place_separate_tag(nonce, additional(&aad), tag, data);
         opened.is_ok()
     }
+}
+
+fn additional(aad: &Associated) -> Aad<impl AsRef<[u8]>> {
+    let octets = aad.octets.to_be_bytes();
+    Aad::from(
+        octets
+            .into_iter()
+            .take(aad.len)
+            .collect::<arrayvec::ArrayVec<u8, 16>>(),
+    )
 }

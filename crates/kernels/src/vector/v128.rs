@@ -79,6 +79,19 @@ pub(crate) fn xor(a: Register, b: Register) -> Register {
 
 #[target_feature(enable = "aes,pclmulqdq,ssse3,sse4.1")]
 #[inline]
+pub(crate) fn and(a: Register, b: Register) -> Register {
+    _mm_and_si128(a, b)
+}
+
+/// `b` where `a` has no ones.
+#[target_feature(enable = "aes,pclmulqdq,ssse3,sse4.1")]
+#[inline]
+pub(crate) fn and_not(a: Register, b: Register) -> Register {
+    _mm_andnot_si128(a, b)
+}
+
+#[target_feature(enable = "aes,pclmulqdq,ssse3,sse4.1")]
+#[inline]
 pub(crate) fn enc(a: Register, key: Register) -> Register {
     _mm_aesenc_si128(a, key)
 }

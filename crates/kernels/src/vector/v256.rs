@@ -79,6 +79,19 @@ pub(crate) fn xor(a: Register, b: Register) -> Register {
 
 #[target_feature(enable = "aes,avx2,vaes,vpclmulqdq")]
 #[inline]
+pub(crate) fn and(a: Register, b: Register) -> Register {
+    _mm256_and_si256(a, b)
+}
+
+/// `b` where `a` has no ones.
+#[target_feature(enable = "aes,avx2,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn and_not(a: Register, b: Register) -> Register {
+    _mm256_andnot_si256(a, b)
+}
+
+#[target_feature(enable = "aes,avx2,vaes,vpclmulqdq")]
+#[inline]
 pub(crate) fn enc(a: Register, key: Register) -> Register {
     _mm256_aesenc_epi128(a, key)
 }

@@ -84,6 +84,19 @@ pub(crate) fn xor(a: Register, b: Register) -> Register {
 
 #[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
 #[inline]
+pub(crate) fn and(a: Register, b: Register) -> Register {
+    _mm512_and_si512(a, b)
+}
+
+/// `b` where `a` has no ones.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn and_not(a: Register, b: Register) -> Register {
+    _mm512_andnot_si512(a, b)
+}
+
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
 pub(crate) fn enc(a: Register, key: Register) -> Register {
     _mm512_aesenc_epi128(a, key)
 }
