@@ -196,8 +196,12 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
             } else {
                 Outcome::Malformed
             };
-            if packet.outcome == Outcome::Waiting {
-                lanes.extend(seal_or_lane(packet));
+            match &packet.key.0 {
+                _ if packet.outcome != Outcome::Waiting => {}
+                Keys::EncryptThenMac(key) => lanes.extend(lane(key, packet.octets)),
+                Keys::Combined(key) => {
+                    packet.outcome = seal_combined(key, packet.high, packet.octets);
+                }
             }
         }
         cbc::encrypt(&mut lanes);
@@ -243,8 +247,15 @@ fn seal_one(packet: &mut Packet<'_, SealKey>) {
         return;
     }
     packet.outcome = Outcome::Waiting;
-    if let Some(Lane { key, iv, blocks }) = seal_or_lane(packet) {
-        key.encrypt(&iv, blocks);
+    match &packet.key.0 {
+        Keys::EncryptThenMac(key) => {
+            if let Some(Lane { key, iv, blocks }) = lane(key, packet.octets) {
+                key.encrypt(&iv, blocks);
+            }
+        }
+        Keys::Combined(key) => {
+            packet.outcome = seal_combined(key, packet.high, packet.octets);
+        }
     }
     if let Some(mut cover) = cover_sealed(packet) {
         hmac::compute_one(&mut cover, Finish::Write);
@@ -267,34 +278,32 @@ fn open_one(packet: &mut Packet<'_, OpenKey>) {
     }
 }
 
-/// Seals with GCM; with CBC gives what is to be encrypted.
-fn seal_or_lane<'p>(packet: &'p mut Packet<'_, SealKey>) -> Option<Lane<'p>> {
-    match &packet.key.0 {
-        Keys::EncryptThenMac(key) => {
-            let EncryptThenMac { cipher, mac } = key.as_ref();
-            let end = packet.octets.len() - mac.icv_len();
-            let (iv, data) = packet.octets[HEADER..end].split_first_chunk_mut::<CBC_IV>()?;
-            let (blocks, _) = data.as_chunks_mut::<16>();
-            Some(Lane {
-                key: cipher,
-                iv: *iv,
-                blocks,
-            })
+/// What CBC is to encrypt.
+#[inline(always)]
+fn lane<'p>(key: &'p EncryptThenMac<EncryptKey>, octets: &'p mut [u8]) -> Option<Lane<'p>> {
+    let end = octets.len() - key.mac.icv_len();
+    let (iv, data) = octets[HEADER..end].split_first_chunk_mut::<CBC_IV>()?;
+    let (blocks, _) = data.as_chunks_mut::<16>();
+    Some(Lane {
+        key: &key.cipher,
+        iv: *iv,
+        blocks,
+    })
+}
+
+fn seal_combined(combined: &Combined, high: Option<u32>, octets: &mut [u8]) -> Outcome {
+    let Combined { salt, key } = combined;
+    let Some(mut parts) = GcmParts::of(octets, **salt, high) else {
+        return Outcome::Malformed;
+    };
+    match key.seal(&parts.nonce, parts.aad, parts.sealed) {
+        Some(tag) => {
+            *parts.tag = tag;
+            Outcome::Done
         }
-        Keys::Combined(combined) => {
-            let Combined { salt, key } = combined.as_ref();
-            let mut parts = GcmParts::of(packet.octets, **salt, packet.high)?;
-            packet.outcome = match key.seal(&parts.nonce, parts.aad, parts.sealed) {
-                Some(tag) => {
-                    *parts.tag = tag;
-                    Outcome::Done
-                }
-                None => {
-                    parts.wipe();
-                    Outcome::Malformed
-                }
-            };
-            None
+        None => {
+            parts.wipe();
+            Outcome::Malformed
         }
     }
 }
@@ -357,6 +366,7 @@ impl<'p> GcmParts<'p> {
     }
 }
 
+#[inline(always)]
 fn cover_sealed<'p>(packet: &'p mut Packet<'_, SealKey>) -> Option<Cover<'p>> {
     cover(
         &packet.key.0,
@@ -366,6 +376,7 @@ fn cover_sealed<'p>(packet: &'p mut Packet<'_, SealKey>) -> Option<Cover<'p>> {
     )
 }
 
+#[inline(always)]
 fn cover_received<'p>(packet: &'p mut Packet<'_, OpenKey>) -> Option<Cover<'p>> {
     cover(
         &packet.key.0,
@@ -376,6 +387,7 @@ fn cover_received<'p>(packet: &'p mut Packet<'_, OpenKey>) -> Option<Cover<'p>> 
 }
 
 /// What HMAC covers of a packet that is still waiting.
+#[inline(always)]
 fn cover<'p, C>(
     keys: &'p Keys<C>,
     high: Option<u32>,

@@ -178,12 +178,25 @@ impl Cover<'_> {
         let output = output.get(..self.key.icv_len).unwrap_or_default();
         *self.outcome = match how {
             Finish::Write => {
-                self.icv.copy_from_slice(output);
+                let (words, rest) = self.icv.as_chunks_mut::<4>();
+                let (from, from_rest) = output.as_chunks::<4>();
+                words
+                    .iter_mut()
+                    .zip(from)
+                    .for_each(|(to, from)| *to = *from);
+                rest.iter_mut()
+                    .zip(from_rest)
+                    .for_each(|(to, from)| *to = *from);
                 Outcome::Done
             }
-            Finish::Verify if output.ct_eq(self.icv).into() => Outcome::Done,
+            Finish::Verify if equal(output, self.icv) => Outcome::Done,
             Finish::Verify => Outcome::NotAuthentic,
         };
+    }
+
+    /// Octets behind the key's block.
+    fn len(&self) -> usize {
+        self.octets.len() + self.high.map_or(0, |high| high.len())
     }
 
     /// Blocks of the inner hash behind the key's.
@@ -192,9 +205,18 @@ impl Cover<'_> {
             Hash::Sha1 | Hash::Sha256 => (64, 8),
             Hash::Sha384 | Hash::Sha512 => (128, 16),
         };
-        let high = self.high.map_or(0, |high| high.len());
-        (self.octets.len() + high + 1 + length).div_ceil(block)
+        (self.len() + 1 + length).div_ceil(block)
     }
+}
+
+/// Whether two ICVs of the same length are the same, in constant time.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let words = a.iter().zip(b);
+    let differ = words.fold(0, |differ, (a, b)| {
+        differ | (u32::from_ne_bytes(*a) ^ u32::from_ne_bytes(*b))
+    });
+    (differ.ct_eq(&0) & a_rest.ct_eq(b_rest)).into()
 }
 
 /// Finishes all covers, which are at most [`MOST`], with their outputs.
@@ -213,8 +235,8 @@ fn compute_alike(covers: &mut [Cover<'_>], finish: Finish) {
         return;
     };
     // The longest first, as the kernels want them.
-    if !covers.is_sorted_by(|a, b| a.blocks() >= b.blocks()) {
-        covers.sort_unstable_by_key(|cover| std::cmp::Reverse(cover.blocks()));
+    if !covers.is_sorted_by(|a, b| a.len() >= b.len()) {
+        covers.sort_unstable_by_key(|cover| std::cmp::Reverse(cover.len()));
     }
     let rest = match path {
         #[cfg(target_arch = "x86_64")]

@@ -11,6 +11,9 @@ pub(crate) mod words;
 
 pub(crate) use sha2::{sha256, sha512};
 
+use crate::message::Message;
+use core::arch::x86_64::*;
+
 /// The states of a key after its inner and after its outer block; SHA-1 uses five words of each.
 pub(crate) type Pair<Word> = [[Word; 8]; 2];
 
@@ -29,7 +32,12 @@ macro_rules! hmac {
             let [i0, i1, i2, i3, i4, i5, i6, i7, outer @ ..] = load_keys(keys);
             let mut state = [i0, i1, i2, i3, i4, i5, i6, i7];
             let most = messages.iter().map(Message::blocks).max().unwrap_or(0);
-            for step in 0..most {
+            let common = messages.iter().map(|m| m.body.len()).min().unwrap_or(0);
+            for step in 0..common {
+                let blocks = core::array::from_fn(|lane| &messages[lane].body[step]);
+                compress(&mut state, load_blocks(&blocks), u16::MAX);
+            }
+            for step in common..most {
                 let mut active = 0;
                 for (lane, message) in messages.iter().enumerate() {
                     active |= u16::from(step < message.blocks()) << lane;
@@ -49,3 +57,39 @@ macro_rules! hmac {
     };
 }
 use hmac;
+
+/// Makes the message what the inner hash takes behind the key's block, with its padding at `tail`.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+pub(crate) fn set_message<'m, const BLOCK: usize>(
+    message: &mut Message<'m, BLOCK>,
+    octets: &'m [u8],
+    high: Option<[u8; 4]>,
+    tail: &'m mut [[u8; BLOCK]; 2],
+) {
+    let (body, rest) = octets.as_chunks::<BLOCK>();
+    let to = tail.as_flattened_mut();
+    for (at, to) in to.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+        let rest = rest.get(64 * at..).unwrap_or_default();
+        let mask = match rest.len() {
+            64.. => u64::MAX,
+            some => (1 << some) - 1,
+        };
+        // SAFETY: octets that the mask leaves out are not read, and 64 are writable there.
+        unsafe {
+            let octets = _mm512_maskz_loadu_epi8(mask, rest.as_ptr().cast());
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), octets);
+        }
+    }
+    let mut len = rest.len();
+    if let (Some(high), Some(to)) = (high, to.get_mut(len..len + 4)) {
+        to.copy_from_slice(&high);
+        len += 4;
+    }
+    to[len] = 0x80;
+    let blocks = (len + 1 + BLOCK / 8).div_ceil(BLOCK);
+    let bits = 8 * (BLOCK + BLOCK * body.len() + len) as u64;
+    to[blocks * BLOCK - 8..blocks * BLOCK].copy_from_slice(&bits.to_be_bytes());
+    message.body = body;
+    message.tail = &tail[..blocks];
+}

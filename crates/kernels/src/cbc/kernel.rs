@@ -47,7 +47,9 @@ struct LaneKeys([[Block; 16]; 15]);
 
 /// Encrypts lanes that all have keys of this width and of as many rounds.
 pub(super) fn encrypt(width: Width, lanes: &mut [Lane<'_>]) {
-    lanes.sort_by_key(|lane| std::cmp::Reverse(lane.blocks.len()));
+    if !lanes.is_sorted_by(|a, b| a.blocks.len() >= b.blocks.len()) {
+        lanes.sort_unstable_by_key(|lane| std::cmp::Reverse(lane.blocks.len()));
+    }
     let mut rest = lanes;
     while let Some(first) = rest.first().map(|lane| lane.key) {
         let one_key = rest.iter().all(|lane| std::ptr::eq(lane.key, first));
@@ -68,7 +70,7 @@ fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
     let Some(EncryptKey::Kernel(_, first)) = lanes.first().map(|lane| lane.key) else {
         return;
     };
-    let mut keys = LaneKeys([[[0; 16]; 16]; 15]);
+    let mut lane_keys = None;
     let mut run = Lockstep {
         chain: [[0; 16]; MOST],
         at: [std::ptr::null_mut(); MOST],
@@ -80,6 +82,7 @@ fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
         active += usize::from(!packet.blocks.is_empty());
     }
     if !one_key {
+        let keys = lane_keys.insert(LaneKeys([[[0; 16]; 16]; 15]));
         for lane in 0..16 {
             let key = match lanes.get(lane).map(|lane| lane.key) {
                 Some(EncryptKey::Kernel(_, key)) => key,
@@ -96,17 +99,25 @@ fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
         for lane in active..most {
             run.chain[lane] = run.chain[0];
             run.at[lane] = run.at[0];
-            if !one_key && lane < 16 {
+            if let Some(keys) = lane_keys.as_mut().filter(|_| lane < 16) {
                 for (all, round) in keys.0.iter_mut().zip(first.keys()) {
                     all[lane] = *round;
                 }
             }
         }
         let until = lanes[active - 1].blocks.len();
-        let keys = if one_key { None } else { Some(&keys) };
         // SAFETY: the width exists only where the processor has it. Each lane points to at least
         // `until - done` blocks that nothing else uses, but for those that do the first's work.
-        unsafe { run_blocks(width, most, first, keys, &mut run, until - done) };
+        unsafe {
+            run_blocks(
+                width,
+                most,
+                first,
+                lane_keys.as_ref(),
+                &mut run,
+                until - done,
+            )
+        };
         done = until;
         active = lanes
             .iter()
@@ -114,7 +125,7 @@ fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
             .count();
     }
     // Round keys of all lanes stood on the stack.
-    if !one_key {
+    if let Some(keys) = &mut lane_keys {
         zeroize::Zeroize::zeroize(keys.0.as_flattened_mut().as_flattened_mut());
     }
 }
@@ -296,29 +307,69 @@ macro_rules! kernels {
                 for chunk in chunks {
                     let (parts, _) = chunk.as_chunks_mut::<BLOCKS>();
                     let cipher: [Register; AT_ONCE] = core::array::from_fn(|i| load(&parts[i]));
-                    let mut state = cipher.map(|cipher| xor(cipher, keys[0]));
-                    for key in &keys[1..ROUNDS] {
-                        for state in &mut state {
-                            *state = dec(*state, *key);
-                        }
-                    }
+                    let plain = plain::<ROUNDS, AT_ONCE>(&keys, &mut before, cipher);
                     for i in 0..AT_ONCE {
-                        let chain = shifted(before, cipher[i]);
-                        before = cipher[i];
-                        store(&mut parts[i], xor(dec_last(state[i], keys[ROUNDS]), chain));
+                        store(&mut parts[i], plain[i]);
                     }
                 }
-                for part in rest.chunks_mut(BLOCKS) {
-                    let octets = part.as_flattened_mut();
-                    let cipher = load_part(octets);
-                    let chain = shifted(before, cipher);
-                    before = cipher;
-                    let mut state = xor(cipher, keys[0]);
-                    for key in &keys[1..ROUNDS] {
-                        state = dec(state, *key);
+                for rest in rest.chunks_mut(BLOCKS * 4) {
+                    let octets = rest.as_flattened_mut();
+                    match octets.len().div_ceil(16 * BLOCKS) {
+                        1 => decrypt_part::<ROUNDS, 1>(&keys, &mut before, octets),
+                        2 => decrypt_part::<ROUNDS, 2>(&keys, &mut before, octets),
+                        3 => decrypt_part::<ROUNDS, 3>(&keys, &mut before, octets),
+                        _ => decrypt_part::<ROUNDS, 4>(&keys, &mut before, octets),
                     }
-                    store_part(octets, xor(dec_last(state, keys[ROUNDS]), chain));
                 }
+            }
+
+            /// What needs `N` registers, the last of which may have fewer blocks than it holds.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn decrypt_part<const ROUNDS: usize, const N: usize>(
+                keys: &[Register; 15],
+                before: &mut Register,
+                octets: &mut [u8],
+            ) {
+                let mut cipher = [*before; N];
+                let mut rest = &*octets;
+                for cipher in &mut cipher {
+                    let (part, others) = rest.split_at(rest.len().min(16 * BLOCKS));
+                    *cipher = load_part(part);
+                    rest = others;
+                }
+                let plain = plain::<ROUNDS, N>(keys, before, cipher);
+                let mut rest = octets;
+                for plain in plain {
+                    let (part, others) = rest.split_at_mut(rest.len().min(16 * BLOCKS));
+                    store_part(part, plain);
+                    rest = others;
+                }
+            }
+
+            /// Decrypts registers of which `before` is the one before; then it is the last.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn plain<const ROUNDS: usize, const N: usize>(
+                keys: &[Register; 15],
+                before: &mut Register,
+                cipher: [Register; N],
+            ) -> [Register; N] {
+                let mut state = cipher;
+                for state in &mut state {
+                    *state = xor(*state, keys[0]);
+                }
+                for key in &keys[1..ROUNDS] {
+                    for state in &mut state {
+                        *state = dec(*state, *key);
+                    }
+                }
+                for i in 0..N {
+                    let chain = shifted(*before, cipher[i]);
+                    *before = cipher[i];
+                    state[i] = xor(dec_last(state[i], keys[ROUNDS]), chain);
+                }
+                state
             }
         }
     };

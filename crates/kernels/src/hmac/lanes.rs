@@ -1,6 +1,6 @@
 //! Covers in lock-step, where enough of them fill the lanes.
 
-use super::{Cover, Finish, Hash, LONGEST, States, message};
+use super::{Cover, Finish, Hash, LONGEST, States};
 use crate::message::Message;
 use crate::wide;
 
@@ -45,7 +45,8 @@ macro_rules! set {
             for (cover, ((key, to), tail)) in covers.iter().zip(lanes) {
                 if let States::$states(states) = &cover.key.states {
                     *key = states;
-                    *to = message(cover.octets, cover.high, tail);
+                    // SAFETY: as below.
+                    unsafe { wide::set_message(to, cover.octets, cover.high, tail) };
                 }
             }
             let len = covers.first().map_or(0, |cover| $words(cover.key.hash));
