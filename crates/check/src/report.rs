@@ -266,6 +266,11 @@ fn told(
                     kind,
                 };
                 let lines = side.language.symptoms(&event);
+                if lines.is_empty() {
+                    let (name, kind) = (side.name, &event.kind);
+                    let note = format!("{name} sees: {kind} (no published log shows its words)");
+                    finding.notes.push(note);
+                }
                 finding
                     .symptoms
                     .extend(lines.into_iter().map(|line| Symptom {

@@ -1,4 +1,5 @@
-//! Events in PAN-OS's own words: system log messages of the subtype `vpn`, without times.
+//! Events in PAN-OS's own words: system log messages of the subtype `vpn`, or lines of ikemgr.log,
+//! without times.
 //!
 //! Only texts that published logs show are made here. Each has its sample beside it; an event for
 //! which none is known has none. The message about a failed IKE SA goes on with both ends'
@@ -36,6 +37,17 @@ fn line(kind: &EventKind) -> Option<String> {
             refused_by: Side::Us,
             ..
         } => Some("IKEv2 IKE SA negotiation is failed as responder, non-rekey.".into()),
+        // `192.168.20.2[500] - 172.16.20.2[500]:0x7fa610013da0 authentication result: failure`
+        // (vendor document, ikemgr.log of the responder)
+        EventKind::AuthenticationFailed {
+            refused_by: Side::Us,
+            ..
+        } => Some("authentication result: failure".into()),
+        // `IKEv2 IKE SA is down determined by DPD.` (vendor's knowledge base, system log)
+        EventKind::PeerDead {
+            exchange: Exchange::Informational,
+            ..
+        } => Some("IKEv2 IKE SA is down determined by DPD.".into()),
         _ => None,
     }
 }
@@ -71,6 +83,30 @@ mod tests {
             ["IKEv2 child SA negotiation is failed: message lacks KE payload"]
         );
         assert!(told(mismatch("MODP-1024")).is_empty());
+    }
+
+    #[test]
+    fn only_a_liveness_check_without_answer_and_a_refusal_of_ours_have_words() {
+        let dead = |exchange| {
+            let (sent, seconds) = (10, 435);
+            told(EventKind::PeerDead {
+                exchange,
+                sent,
+                seconds,
+            })
+        };
+        let down = ["IKEv2 IKE SA is down determined by DPD."];
+        assert_eq!(dead(Exchange::Informational), down);
+        assert!(dead(Exchange::IkeSaInit).is_empty());
+        let failed = |refused_by| {
+            told(EventKind::AuthenticationFailed {
+                refused_by,
+                method: "pre-shared key".into(),
+                identity: "address 192.0.2.1".into(),
+            })
+        };
+        assert_eq!(failed(Side::Us), ["authentication result: failure"]);
+        assert!(failed(Side::Peer).is_empty());
     }
 
     #[test]

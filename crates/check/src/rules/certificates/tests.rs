@@ -367,6 +367,7 @@ fn a_certificate_of_a_strangers() {
           = branch logs: IKEv2-ERROR:: Failed to authenticate the IKE SA
                          IKEv2-ERROR:: Auth exchange failed
           = note: issuers are compared by name, key identifier and signature (RFC 5280 §6.1.3)
+          = note: hq sees: authentication failed, refused by the peer, which doesn't say why: it expects another identity than address 198.51.100.20, or has another digital signature for it (no published log shows its words)
         help: let branch trust the issuer of hq's certificate, or have hq's issued by one that branch trusts
 
     "#]]);
@@ -398,6 +399,7 @@ fn only_the_signature_tells_an_impostor() {
                          IKEv2-ERROR:: Auth exchange failed
           = note: the issuer's key was renewed under the same name, or somebody forged the certificate
           = note: issuers are compared by name, key identifier and signature (RFC 5280 §6.1.3)
+          = note: hq sees: authentication failed, refused by the peer, which doesn't say why: it expects another identity than address 198.51.100.20, or has another digital signature for it (no published log shows its words)
         help: find out whose signature it is, then have hq's certificate issued anew, or let branch trust the new certificate of CN=Lab CA
 
     "#]]);
