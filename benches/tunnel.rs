@@ -2,7 +2,9 @@
 //! namespaces of its own and all of them by turns: no tunnel at all, our daemon at both ends,
 //! strongSwan's userspace ESP at both ends, wireguard-go at both ends.
 //!
-//! `cargo bench -p crossgate --bench tunnel`, as root; `ROUNDS=5 SECONDS=5` measure longer.
+//! `cargo bench -p crossgate --bench tunnel`, as root; `ROUNDS=5 SECONDS=5` measure longer, and
+//! `CANDIDATES=GCM` takes those alone whose names have that in them, to look at them closer;
+//! `PICTURE=docs/tunnel.svg` draws the table.
 
 #![allow(
     clippy::disallowed_methods,
@@ -10,11 +12,12 @@
 )]
 #![allow(dead_code, reason = "the tests use the rest of it")]
 
+#[path = "tunnel/report.rs"]
+mod report;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use serde_json::Value;
-use std::fmt::Write;
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
@@ -40,14 +43,8 @@ enum Candidate {
 impl Candidate {
     const ALL: [Self; 7] = [
         Self::Plain,
-        Self::Ours {
-            suite: Suite::CBC,
-            udp: true,
-        },
-        Self::Ours {
-            suite: Suite::GCM,
-            udp: true,
-        },
+        CBC,
+        GCM,
         Self::Ours {
             suite: Suite::CBC,
             udp: false,
@@ -69,6 +66,15 @@ impl Candidate {
         }
     }
 }
+
+const CBC: Candidate = Candidate::Ours {
+    suite: Suite::CBC,
+    udp: true,
+};
+const GCM: Candidate = Candidate::Ours {
+    suite: Suite::GCM,
+    udp: true,
+};
 
 /// What one turn of one candidate gave; `None` where nothing arrived.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,14 +102,22 @@ fn main() {
             std::process::exit(2);
         }
     }
-    let mut all = vec![Vec::new(); Candidate::ALL.len()];
+    let wanted = env::var("CANDIDATES").unwrap_or_default();
+    let candidates = Candidate::ALL.iter().copied();
+    let candidates: Vec<Candidate> = candidates.filter(|c| c.name().contains(&wanted)).collect();
+    let mut all = vec![Vec::new(); candidates.len()];
     for round in 0..rounds {
-        for (candidate, measured) in Candidate::ALL.iter().zip(&mut all) {
+        for (candidate, measured) in candidates.iter().zip(&mut all) {
             eprintln!("round {} of {rounds}: {}", round + 1, candidate.name());
             measured.push(take(*candidate, seconds));
         }
     }
-    print!("{}", table(&all));
+    print!("{}", report::table(&candidates, &all));
+    print!("{}", report::ratios(&candidates, &all));
+    if let Ok(path) = env::var("PICTURE") {
+        let picture = report::picture(&candidates, &all);
+        fs::write(&path, picture).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
 }
 
 /// Brings it up, and measures.
@@ -296,38 +310,4 @@ fn connect(world: &World, ends: &[WireGuard<'_>; 2]) {
             .command(node, "ip")
             .args(["route", "add", &network, "dev", &device]));
     }
-}
-
-/// The median of each figure.
-fn table(all: &[Vec<Measured>]) -> String {
-    let mut text = format!(
-        "{:34}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}\n",
-        "", "TCP 1", "TCP 4", "s/GB", "64 B", "1300 B", "RTT", "loaded"
-    );
-    let _ = writeln!(
-        text,
-        "{:34}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}",
-        "median", "Gb/s", "Gb/s", "CPU", "kpps", "kpps", "ms", "ms"
-    );
-    for (candidate, measured) in Candidate::ALL.iter().zip(all) {
-        let figure = |of: fn(&Measured) -> Option<f64>| {
-            let mut figures: Vec<f64> = measured.iter().filter_map(of).collect();
-            figures.sort_by(f64::total_cmp);
-            let median = figures.get(figures.len() / 2);
-            median.map_or("-".to_owned(), |median| format!("{median:.3}"))
-        };
-        let _ = writeln!(
-            text,
-            "{:34}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}",
-            candidate.name(),
-            figure(|m| m.tcp[0]),
-            figure(|m| m.tcp[1]),
-            figure(|m| m.cost),
-            figure(|m| m.packets[0]),
-            figure(|m| m.packets[1]),
-            figure(|m| m.round_trip[0]),
-            figure(|m| m.round_trip[1]),
-        );
-    }
-    text
 }

@@ -363,13 +363,22 @@ impl<'p> Segment<'p> {
 
     /// Its headers, without what each segment has of its own.
     fn alike(&self, head: &[u8]) -> bool {
-        let own = own_fields(&self.layout);
-        let own = |at: usize| own.iter().any(|field| field.contains(&at));
-        let headers = head.iter().zip(self.packet.bytes).take(self.layout.all);
-        let flags = self.layout.ip + TCP_FLAGS_AT;
-        headers.enumerate().all(|(at, (one, other))| {
-            own(at) || one == other || (self.layout.tcp && at == flags && one | PSH == other | PSH)
-        })
+        let (len, mut same) = (self.layout.all, [0; HEAD_MAX]);
+        let (Some(to), Some(from)) = (same.get_mut(..len), self.packet.bytes.get(..len)) else {
+            return false;
+        };
+        to.copy_from_slice(from);
+        for field in own_fields(&self.layout) {
+            if let (Some(to), Some(from)) = (same.get_mut(field.clone()), head.get(field)) {
+                to.copy_from_slice(from);
+            }
+        }
+        if self.layout.tcp {
+            let at = self.layout.ip + TCP_FLAGS_AT;
+            let ([flags], [of_head]) = (get(&same, at), get(head, at));
+            put(&mut same, at, [flags & !PSH | of_head & PSH]);
+        }
+        same.get(..len) == head.get(..len)
     }
 }
 

@@ -252,6 +252,30 @@ fn a_packet_that_is_too_long_is_not_built() {
 }
 
 /// The example of RFC 1071 §3.
+/// One pair of octets after the other, as RFC 1071 §1 says it.
+fn checksum_by_pairs(octets: &[u8]) -> u16 {
+    let pairs = octets.chunks(2);
+    let words = pairs.map(|pair| u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
+    !words.fold(0_u16, |sum, word| {
+        let (sum, carries) = sum.overflowing_add(word);
+        sum + u16::from(carries)
+    })
+}
+
+#[test]
+fn a_checksum_is_the_same_by_pairs_at_every_length() {
+    let octets: Vec<u8> = (0..200_u32)
+        .map(|n| (n * n * 37 + n) as u8 | 0x80)
+        .collect();
+    for length in 0..octets.len() {
+        let octets = &octets[..length];
+        assert_eq!(checksum(octets), checksum_by_pairs(octets), "{length}");
+        let (high, low) = (vec![0xff; length], vec![0; length]);
+        assert_eq!(checksum(&high), checksum_by_pairs(&high), "{length}");
+        assert_eq!(checksum(&low), 0xffff, "{length}");
+    }
+}
+
 #[test]
 fn checksum_of_the_rfc() {
     assert_eq!(checksum(&hex("0001 f203 f4f5 f6f7")), !0xddf2);
