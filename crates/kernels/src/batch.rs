@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::cbc::{self, DecryptKey, EncryptKey, Lane};
 use crate::cpu::Path;
 use crate::error::KeyError;
-use crate::gcm::{self, Associated, GcmKey};
+use crate::gcm::{self, Associated, GcmKey, Job};
 use crate::hmac::{self, Cover, Finish, Hash, MOST, MacKey};
 use crate::prefetch::prefetch;
 
@@ -169,13 +169,18 @@ impl<C> Keys<C> {
         }
     }
 
-    /// Whether a packet of so many octets can be one of this SA.
-    fn fits(&self, len: usize) -> bool {
-        match self {
+    /// Waiting, if a packet of so many octets can be one of this SA.
+    fn outlook(&self, len: usize) -> Outcome {
+        let fits = match self {
             Self::EncryptThenMac(key) => len
                 .checked_sub(HEADER + CBC_IV + key.mac.icv_len())
                 .is_some_and(|data| data.is_multiple_of(16)),
             Self::Combined(_) => len >= HEADER + GCM_IV + GCM_TAG,
+        };
+        if fits {
+            Outcome::Waiting
+        } else {
+            Outcome::Malformed
         }
     }
 }
@@ -190,22 +195,20 @@ pub fn seal(packets: &mut [Packet<'_, SealKey>]) {
     }
     for packets in packets.chunks_mut(MOST) {
         let mut lanes = ArrayVec::<_, MOST>::new();
+        let mut jobs = ArrayVec::<_, MOST>::new();
         for packet in packets.iter_mut() {
-            packet.outcome = if packet.key.0.fits(packet.octets.len()) {
-                Outcome::Waiting
-            } else {
-                Outcome::Malformed
-            };
+            packet.outcome = packet.key.0.outlook(packet.octets.len());
             match &packet.key.0 {
                 _ if packet.outcome != Outcome::Waiting => {}
                 Keys::EncryptThenMac(key) => lanes.extend(lane(key, packet.octets)),
                 Keys::Combined(key) => {
-                    packet.outcome = seal_combined(key, packet.high, packet.octets);
+                    jobs.extend(job(key, packet.high, packet.octets, &mut packet.outcome))
                 }
             }
         }
         cbc::encrypt(&mut lanes);
-        drop(lanes);
+        gcm::seal(&mut jobs);
+        drop((lanes, jobs));
         let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_sealed).collect();
         hmac::compute(&mut covers, Finish::Write);
     }
@@ -219,16 +222,18 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
         return open_one(packet);
     }
     for packets in packets.chunks_mut(MOST) {
+        let mut jobs = ArrayVec::<_, MOST>::new();
         for packet in packets.iter_mut() {
-            packet.outcome = if packet.key.0.fits(packet.octets.len()) {
-                Outcome::Waiting
-            } else {
-                Outcome::Malformed
-            };
-            if packet.outcome == Outcome::Waiting {
-                open_combined(packet);
+            packet.outcome = packet.key.0.outlook(packet.octets.len());
+            match &packet.key.0 {
+                Keys::Combined(key) if packet.outcome == Outcome::Waiting => {
+                    jobs.extend(job(key, packet.high, packet.octets, &mut packet.outcome))
+                }
+                _ => {}
             }
         }
+        gcm::open(&mut jobs);
+        drop(jobs);
         let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_received).collect();
         hmac::compute(&mut covers, Finish::Verify);
         drop(covers);
@@ -242,39 +247,46 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
 
 /// A packet alone fills no lanes: what a batch is made ready with would cost it more than its cipher.
 fn seal_one(packet: &mut Packet<'_, SealKey>) {
-    packet.outcome = Outcome::Malformed;
-    if !packet.key.0.fits(packet.octets.len()) {
+    packet.outcome = packet.key.0.outlook(packet.octets.len());
+    if packet.outcome != Outcome::Waiting {
         return;
     }
-    packet.outcome = Outcome::Waiting;
     match &packet.key.0 {
         Keys::EncryptThenMac(key) => {
             if let Some(Lane { key, iv, blocks }) = lane(key, packet.octets) {
                 key.encrypt(&iv, blocks);
             }
+            if let Some(mut cover) = cover_sealed(packet) {
+                hmac::compute_one(&mut cover, Finish::Write);
+            }
         }
         Keys::Combined(key) => {
-            packet.outcome = seal_combined(key, packet.high, packet.octets);
+            if let Some(job) = &mut job(key, packet.high, packet.octets, &mut packet.outcome) {
+                gcm::seal(std::slice::from_mut(job));
+            }
         }
-    }
-    if let Some(mut cover) = cover_sealed(packet) {
-        hmac::compute_one(&mut cover, Finish::Write);
     }
 }
 
 fn open_one(packet: &mut Packet<'_, OpenKey>) {
-    packet.outcome = Outcome::Malformed;
-    if !packet.key.0.fits(packet.octets.len()) {
+    packet.outcome = packet.key.0.outlook(packet.octets.len());
+    if packet.outcome != Outcome::Waiting {
         return;
     }
-    packet.outcome = Outcome::Waiting;
-    open_combined(packet);
-    let Some(mut cover) = cover_received(packet) else {
-        return;
-    };
-    hmac::compute_one(&mut cover, Finish::Verify);
-    if packet.outcome == Outcome::Done {
-        decrypt_verified(packet);
+    match &packet.key.0 {
+        Keys::EncryptThenMac(_) => {
+            if let Some(mut cover) = cover_received(packet) {
+                hmac::compute_one(&mut cover, Finish::Verify);
+            }
+            if packet.outcome == Outcome::Done {
+                decrypt_verified(packet);
+            }
+        }
+        Keys::Combined(key) => {
+            if let Some(job) = &mut job(key, packet.high, packet.octets, &mut packet.outcome) {
+                gcm::open(std::slice::from_mut(job));
+            }
+        }
     }
 }
 
@@ -291,79 +303,40 @@ fn lane<'p>(key: &'p EncryptThenMac<EncryptKey>, octets: &'p mut [u8]) -> Option
     })
 }
 
-fn seal_combined(combined: &Combined, high: Option<u32>, octets: &mut [u8]) -> Outcome {
-    let Combined { salt, key } = combined;
-    let Some(mut parts) = GcmParts::of(octets, **salt, high) else {
-        return Outcome::Malformed;
+/// What GCM is to seal or open.
+#[inline(always)]
+fn job<'p>(
+    combined: &'p Combined,
+    high: Option<u32>,
+    octets: &'p mut [u8],
+    outcome: &'p mut Outcome,
+) -> Option<Job<'p>> {
+    let (octets, tag) = octets.split_last_chunk_mut::<GCM_TAG>()?;
+    let (front, _) = octets.split_first_chunk::<{ gcm::FRONT }>()?;
+    let (header, iv) = front.split_at(HEADER);
+    let mut nonce = [0; 12];
+    nonce[..4].copy_from_slice(combined.salt.as_slice());
+    nonce[4..].copy_from_slice(iv);
+    let header = u64::from_be_bytes(*header.first_chunk()?);
+    let (spi, low) = (header >> 32, header & u64::from(u32::MAX));
+    let aad = match high {
+        Some(high) => Associated {
+            octets: u128::from(spi << 32 | u64::from(high)) << 64 | u128::from(low) << 32,
+            len: 12,
+        },
+        None => Associated {
+            octets: u128::from(header) << 64,
+            len: 8,
+        },
     };
-    match key.seal(&parts.nonce, parts.aad, parts.sealed) {
-        Some(tag) => {
-            *parts.tag = tag;
-            Outcome::Done
-        }
-        None => {
-            parts.wipe();
-            Outcome::Malformed
-        }
-    }
-}
-
-fn open_combined(packet: &mut Packet<'_, OpenKey>) {
-    let Keys::Combined(combined) = &packet.key.0 else {
-        return;
-    };
-    let Combined { salt, key } = combined.as_ref();
-    let Some(mut parts) = GcmParts::of(packet.octets, **salt, packet.high) else {
-        return;
-    };
-    packet.outcome = if key.open(&parts.nonce, parts.aad, parts.sealed, parts.tag) {
-        Outcome::Done
-    } else {
-        parts.wipe();
-        Outcome::NotAuthentic
-    };
-}
-
-/// A GCM packet taken apart.
-struct GcmParts<'p> {
-    nonce: [u8; 12],
-    aad: Associated,
-    /// All but the tag.
-    sealed: &'p mut [u8],
-    tag: &'p mut [u8; GCM_TAG],
-}
-
-impl<'p> GcmParts<'p> {
-    fn of(octets: &'p mut [u8], salt: [u8; 4], high: Option<u32>) -> Option<Self> {
-        let (sealed, tag) = octets.split_last_chunk_mut::<GCM_TAG>()?;
-        let (front, _) = sealed.split_first_chunk::<{ gcm::FRONT }>()?;
-        let (header, iv) = front.split_at(HEADER);
-        let mut nonce = [0; 12];
-        nonce[..4].copy_from_slice(&salt);
-        nonce[4..].copy_from_slice(iv);
-        let header = u64::from_be_bytes(*header.first_chunk()?);
-        let (spi, low) = (header >> 32, header & u64::from(u32::MAX));
-        let aad = match high {
-            Some(high) => Associated {
-                octets: u128::from(spi << 32 | u64::from(high)) << 64 | u128::from(low) << 32,
-                len: 12,
-            },
-            None => Associated {
-                octets: u128::from(header) << 64,
-                len: 8,
-            },
-        };
-        Some(Self {
-            nonce,
-            aad,
-            sealed,
-            tag,
-        })
-    }
-
-    fn wipe(&mut self) {
-        self.sealed[gcm::FRONT..].fill(0);
-    }
+    Some(Job {
+        key: &combined.key,
+        nonce,
+        aad,
+        octets,
+        tag,
+        outcome,
+    })
 }
 
 #[inline(always)]

@@ -4,8 +4,11 @@
 mod kernel;
 mod portable;
 
+use crate::batch::Outcome;
 use crate::cpu::{CipherPath, Path};
 use crate::error::KeyError;
+#[cfg(target_arch = "x86_64")]
+use subtle::ConstantTimeEq;
 
 pub(crate) type Nonce = [u8; 12];
 pub(crate) type Tag = [u8; 16];
@@ -49,39 +52,76 @@ impl GcmKey {
         };
         made.ok_or(KeyError::cipher(key.len()))
     }
+}
 
-    /// Encrypts in place what stands behind `FRONT` octets and gives the tag. Nothing, if the packet
-    /// is longer than GCM allows: the caller wipes the data then.
-    pub(crate) fn seal(&self, nonce: &Nonce, aad: Associated, octets: &mut [u8]) -> Option<Tag> {
-        match self {
-            Self::Portable(key) => key.seal(nonce, aad, octets.get_mut(FRONT..)?),
-            #[cfg(target_arch = "x86_64")]
-            Self::Kernel(width, keys) => {
-                Some(kernel::crypt::<true>(*width, keys, nonce, aad, octets))
+/// A packet to be sealed or opened in place.
+pub(crate) struct Job<'p> {
+    pub(crate) key: &'p GcmKey,
+    pub(crate) nonce: Nonce,
+    pub(crate) aad: Associated,
+    /// `FRONT` octets that stay as they are, and the data behind them.
+    pub(crate) octets: &'p mut [u8],
+    pub(crate) tag: &'p mut Tag,
+    pub(crate) outcome: &'p mut Outcome,
+}
+
+/// Encrypts all and writes their tags. What is longer than GCM allows is wiped and malformed.
+pub(crate) fn seal(jobs: &mut [Job<'_>]) {
+    crypt::<true>(jobs);
+}
+
+/// Decrypts all, and says whether the tag is that of the packet; if it isn't, the data is wiped.
+pub(crate) fn open(jobs: &mut [Job<'_>]) {
+    crypt::<false>(jobs);
+}
+
+fn crypt<const SEAL: bool>(jobs: &mut [Job<'_>]) {
+    let mut rest = jobs;
+    while let Some((first, _)) = rest.split_first_mut() {
+        let done = match first.key {
+            GcmKey::Portable(key) => {
+                first.crypt_portable::<SEAL>(key);
+                1
             }
+            #[cfg(target_arch = "x86_64")]
+            GcmKey::Kernel(width, _) => kernel::crypt::<SEAL>(*width, rest),
+        };
+        rest = rest.get_mut(done..).unwrap_or_default();
+    }
+}
+
+impl Job<'_> {
+    fn crypt_portable<const SEAL: bool>(&mut self, key: &portable::Gcm) {
+        let data = self.octets.get_mut(FRONT..).unwrap_or_default();
+        *self.outcome = if SEAL {
+            match key.seal(&self.nonce, self.aad, data) {
+                Some(tag) => {
+                    *self.tag = tag;
+                    Outcome::Done
+                }
+                None => Outcome::Malformed,
+            }
+        } else if key.open(&self.nonce, self.aad, data, self.tag) {
+            Outcome::Done
+        } else {
+            Outcome::NotAuthentic
+        };
+        if *self.outcome != Outcome::Done {
+            data.fill(0);
         }
     }
 
-    /// Decrypts in place what stands behind `FRONT` octets, and says whether the tag is that of the
-    /// packet. If it isn't, the caller wipes the data.
-    pub(crate) fn open(
-        &self,
-        nonce: &Nonce,
-        aad: Associated,
-        octets: &mut [u8],
-        tag: &Tag,
-    ) -> bool {
-        match self {
-            Self::Portable(key) => octets
-                .get_mut(FRONT..)
-                .is_some_and(|data| key.open(nonce, aad, data, tag)),
-            #[cfg(target_arch = "x86_64")]
-            Self::Kernel(width, keys) => {
-                use subtle::ConstantTimeEq;
-                let expected = kernel::crypt::<false>(*width, keys, nonce, aad, octets);
-                let (expected, tag) = (u128::from_ne_bytes(expected), u128::from_ne_bytes(*tag));
-                expected.ct_eq(&tag).into()
-            }
+    /// Takes the tag that a kernel has computed; compares in constant time.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn finish<const SEAL: bool>(&mut self, tag: Tag) {
+        if SEAL {
+            *self.tag = tag;
+        } else if !bool::from(u128::from_ne_bytes(tag).ct_eq(&u128::from_ne_bytes(*self.tag))) {
+            self.octets.get_mut(FRONT..).unwrap_or_default().fill(0);
+            *self.outcome = Outcome::NotAuthentic;
+            return;
         }
+        *self.outcome = Outcome::Done;
     }
 }

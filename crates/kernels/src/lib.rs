@@ -1,8 +1,9 @@
 //! ESP's cryptography over batches of packets, as fast as the processor allows.
 //!
 //! - [`seal`] and [`open`] take packets of any SAs, each with its key; `batch` takes them apart.
-//! - `cbc`: AES-CBC, sealed over up to 32 packets in lock-step; `gcm`: AES-GCM, one packet after the
-//!   other; `aes`: their round keys; `vector`: registers of one, two or four blocks.
+//! - `cbc`: AES-CBC, sealed over up to 32 packets in lock-step; `gcm`: AES-GCM, up to four short
+//!   packets in lock-step, long ones one after the other; `aes`: their round keys; `vector`:
+//!   registers of one, two or four blocks.
 //! - `hmac`: over the hashes; `wide` takes 16 or 8 packets in lock-step, `sha256` 16 or 4 in other
 //!   ways, `sha1` and `sha512` one.
 //! - `prefetch`: memory asked for before it is needed.

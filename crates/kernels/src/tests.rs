@@ -2,9 +2,16 @@
 
 use crate::batch::Outcome;
 use crate::cbc::{self, DecryptKey, EncryptKey, Lane};
-use crate::cpu::Path;
-use crate::gcm::{Associated, FRONT, GcmKey};
+use crate::cpu::{CipherPath, HashPath, Path};
+use crate::gcm::{self, Associated, FRONT, GcmKey, Job};
 use crate::hmac::{self, Cover, Finish, Hash, MacKey};
+
+/// Those that this processor has; of those, Miri knows no assembly, be it ours or a library's.
+fn paths() -> impl Iterator<Item = Path> {
+    let known =
+        |path: &Path| path.cipher() != CipherPath::Portable && path.hash() != HashPath::ShaNiAvx512;
+    Path::available().filter(move |path| !cfg!(miri) || known(path))
+}
 
 fn hex(text: &str) -> Vec<u8> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -42,7 +49,7 @@ const CBC: [(&str, &str); 3] = [
 #[test]
 fn cbc_as_nist_has_it() {
     let iv: [u8; 16] = std::array::from_fn(|i| i as u8);
-    for path in Path::available() {
+    for path in paths() {
         for (key, ciphertext) in CBC {
             let (key, ciphertext) = (hex(key), hex(ciphertext));
             let seal = EncryptKey::new(path, &key).expect("a key");
@@ -118,7 +125,7 @@ const GCM: [GcmCase; 5] = [
 
 #[test]
 fn gcm_as_its_authors_have_it() {
-    for path in Path::available() {
+    for path in paths() {
         for case in GCM {
             let [key, nonce, aad, plaintext, ciphertext, tag] = case.map(hex);
             let nonce = nonce.try_into().expect("12 octets");
@@ -129,12 +136,28 @@ fn gcm_as_its_authors_have_it() {
                 len: aad.len(),
             };
             let front = [0x77; FRONT].to_vec();
-            let mut octets = [front.clone(), plaintext.clone()].concat();
-            let found = key.seal(&nonce, aad, &mut octets).expect("a tag");
-            assert_eq!(octets, [front.clone(), ciphertext].concat(), "{path}");
-            assert_eq!(found, tag[..], "{path}");
-            assert!(key.open(&nonce, aad, &mut octets, &found), "{path}");
-            assert_eq!(octets, [front, plaintext].concat(), "{path}");
+            let mut packets = vec![[front.clone(), plaintext.clone()].concat(); 7];
+            let mut tags = [[0; 16]; 7];
+            let sealed = [front.clone(), ciphertext].concat();
+            for (work, expected) in [
+                (gcm::seal as fn(&mut [Job<'_>]), sealed),
+                (gcm::open, [front, plaintext].concat()),
+            ] {
+                let mut outcomes = [Outcome::Waiting; 7];
+                let places = packets.iter_mut().zip(&mut tags).zip(&mut outcomes);
+                let jobs = places.map(|((octets, tag), outcome)| Job {
+                    key: &key,
+                    nonce,
+                    aad,
+                    octets,
+                    tag,
+                    outcome,
+                });
+                work(&mut jobs.collect::<Vec<_>>());
+                assert_eq!(outcomes, [Outcome::Done; 7], "{path}");
+                assert!(packets.iter().all(|found| *found == expected), "{path}");
+                assert!(tags.iter().all(|found| *found == tag[..]), "{path}");
+            }
         }
     }
 }
@@ -209,7 +232,7 @@ fn hmac_cases() -> [(Hash, Vec<u8>, &'static [u8], &'static str); 9] {
 
 #[test]
 fn hmac_as_the_rfcs_have_it() {
-    for path in Path::available() {
+    for path in paths() {
         for (hash, key, message, output) in hmac_cases() {
             let output = hex(output);
             let key = MacKey::new(path, hash, &key, output.len()).expect("a key");

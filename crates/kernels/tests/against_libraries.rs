@@ -305,6 +305,42 @@ fn every_small_size_alone() {
 }
 
 #[test]
+fn every_small_size_in_a_full_batch() {
+    for path in Path::available() {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        for suite in SUITES {
+            let sas = [
+                Sa::new(path, suite, &mut rng),
+                Sa::new(path, suite, &mut rng),
+            ];
+            // Of CBC, only whole blocks are other sizes.
+            let (step, most) = if suite.hash.is_some() {
+                (16, 400)
+            } else {
+                (1, 280)
+            };
+            for data in (0..=most).step_by(step) {
+                // One packet of another size ends what goes in lock-step.
+                let cases: Vec<_> = (0..18)
+                    .map(|packet| {
+                        let data = if packet == 9 { most - data } else { data };
+                        let sa = below(sas.len(), &mut rng);
+                        Case {
+                            sa,
+                            high: high(&mut rng),
+                            plain: sas[sa].plain(data, &mut rng),
+                            at: below(64, &mut rng),
+                        }
+                    })
+                    .collect();
+                let damaged = (below(cases.len(), &mut rng), rng.next_u32() as usize);
+                check(path, &sas, &cases, (data % 2 == 0).then_some(damaged));
+            }
+        }
+    }
+}
+
+#[test]
 fn batches_of_one_sa() {
     for path in Path::available() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);

@@ -10,7 +10,7 @@
 use core::arch::x86_64::*;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Associated, Nonce, Tag};
+use super::{FRONT, GcmKey, Job, Nonce};
 use crate::aes::RoundKeys;
 pub(crate) use crate::cbc::Width;
 
@@ -43,31 +43,56 @@ impl Keys {
     }
 }
 
-/// Encrypts or decrypts in place what stands behind the first block of `octets`, and gives the tag
-/// over `aad` and the ciphertext.
-pub(super) fn crypt<const SEAL: bool>(
-    width: Width,
-    keys: &Keys,
-    nonce: &Nonce,
-    aad: Associated,
-    octets: &mut [u8],
-) -> Tag {
-    macro_rules! with_rounds {
-        ($module:ident) => {
-            match keys.cipher.rounds() {
-                10 => $module::crypt::<10, SEAL>(keys, nonce, aad, octets),
-                12 => $module::crypt::<12, SEAL>(keys, nonce, aad, octets),
-                _ => $module::crypt::<14, SEAL>(keys, nonce, aad, octets),
+/// Seals or opens the first of the jobs, which has a key of that width, together with the next ones
+/// if they are short and alike: a short packet alone waits for each of its steps. Gives how many.
+pub(super) fn crypt<const SEAL: bool>(width: Width, jobs: &mut [Job<'_>]) -> usize {
+    let Some((first, others)) = jobs.split_first() else {
+        return 1;
+    };
+    let Some(keys) = keys(first, width) else {
+        return 1;
+    };
+    let rounds = keys.cipher.rounds();
+    // As many registers as they need in all are in flight.
+    let (longest, most) = match (width, first.octets.len()) {
+        (Width::Zmm, ..=128) => (128, 4),
+        (Width::Zmm, ..=256) => (256, 2),
+        (Width::Ymm, ..=128) => (128, 2),
+        _ => (usize::MAX, 1),
+    };
+    let others = others.get(..most - 1);
+    let together = others.is_some_and(|others| {
+        others.iter().all(|job| {
+            self::keys(job, width).is_some_and(|keys| keys.cipher.rounds() == rounds)
+                && job.octets.len() <= longest
+        })
+    });
+    macro_rules! run {
+        ($module:ident::$function:ident $(, $number:literal)*) => {
+            // SAFETY: the width exists only where the processor has it.
+            unsafe {
+                match rounds {
+                    10 => $module::$function::<10, SEAL $(, $number)*>(keys, jobs),
+                    12 => $module::$function::<12, SEAL $(, $number)*>(keys, jobs),
+                    _ => $module::$function::<14, SEAL $(, $number)*>(keys, jobs),
+                }
             }
         };
     }
-    // SAFETY: the width exists only where the processor has it.
-    unsafe {
-        match width {
-            Width::Xmm => with_rounds!(xmm),
-            Width::Ymm => with_rounds!(ymm),
-            Width::Zmm => with_rounds!(zmm),
-        }
+    match (width, longest) {
+        (Width::Zmm, 128) if together => run!(zmm::several, 2, 4),
+        (Width::Zmm, 256) if together => run!(zmm::several, 4, 2),
+        (Width::Ymm, 128) if together => run!(ymm::several, 4, 2),
+        (Width::Xmm, _) => run!(xmm::one),
+        (Width::Ymm, _) => run!(ymm::one),
+        (Width::Zmm, _) => run!(zmm::one),
+    }
+}
+
+fn keys<'k>(job: &Job<'k>, width: Width) -> Option<&'k Keys> {
+    match job.key {
+        GcmKey::Kernel(found, keys) if *found == width => Some(keys),
+        _ => None,
     }
 }
 
@@ -158,11 +183,24 @@ fn number(value: u128) -> __m128i {
     _mm_set_epi64x((value >> 64) as i64, value as i64)
 }
 
+/// Does the same for each of up to four packets. A loop would keep their registers in memory.
+macro_rules! each {
+    ($count:ident, $p:ident, $body:block) => {
+        each!($count, $p, $body, 0 1 2 3)
+    };
+    ($count:ident, $p:ident, $body:block, $($number:literal)*) => { $(
+        if $number < $count {
+            let $p = $number;
+            $body
+        }
+    )* };
+}
+
 /// The kernel for one width of register.
 macro_rules! kernel {
     ($name:ident, $vector:ident, $features:literal) => {
         mod $name {
-            use super::{Associated, GROUP, Keys, Nonce, POWERS, Tag};
+            use super::{FRONT, GROUP, GcmKey, Job, Keys, POWERS};
             use crate::vector::$vector::*;
             use core::arch::x86_64::*;
 
@@ -229,30 +267,22 @@ macro_rules! kernel {
                 sum: Sum,
             }
 
+            /// The first of the jobs, of any length.
             #[target_feature(enable = $features)]
-            pub(super) fn crypt<const ROUNDS: usize, const SEAL: bool>(
+            pub(super) fn one<const ROUNDS: usize, const SEAL: bool>(
                 keys: &Keys,
-                nonce: &Nonce,
-                aad: Associated,
-                octets: &mut [u8],
-            ) -> Tag {
-                let lengths = super::number(
-                    ((8 * aad.len as u128) << 64) | (8 * octets.len().saturating_sub(16)) as u128,
-                );
+                jobs: &mut [Job<'_>],
+            ) -> usize {
+                let Some(job) = jobs.first_mut() else {
+                    return 1;
+                };
                 let mut round_keys = [repeat(&[0; 16]); 15];
                 for (to, key) in round_keys[..=ROUNDS].iter_mut().zip(keys.cipher.keys()) {
                     *to = repeat(key);
                 }
-                let but_first = xor(ones(), first(_mm_set1_epi32(-1)));
-                let mut progress = Progress {
-                    counters: add(broadcast(super::first_counter(nonce)), numbers()),
-                    mask: first(_mm_setzero_si128()),
-                    chain: first(super::number(aad.octets)),
-                    to_crypt: but_first,
-                    to_absorb: but_first,
-                    sum: Sum::new(),
-                };
-                let (front, tail) = octets.split_at_mut(16 * GROUP * (octets.len() / (16 * GROUP)));
+                let mut progress = Progress::of(job);
+                let len = job.octets.len();
+                let (front, tail) = job.octets.split_at_mut(16 * GROUP * (len / (16 * GROUP)));
                 let (blocks, _) = front.as_chunks_mut::<16>();
                 let (groups, _) = blocks.as_chunks_mut::<GROUP>();
                 let mut sealed: Option<&Group> = None;
@@ -270,25 +300,125 @@ macro_rules! kernel {
                 if let Some(sealed) = sealed {
                     progress.absorb_group(keys, sealed);
                 }
-                let mut power = POWERS - 1 - tail.len().div_ceil(16);
+                let mut start = POWERS - 1 - tail.len().div_ceil(16);
                 for part in tail.chunks_mut(4 * OCTETS) {
-                    let (keys, powers) = (&round_keys, &keys.powers[power..]);
+                    let (next, round_keys) = (&mut progress, &round_keys);
                     match part.len().div_ceil(OCTETS) {
-                        1 => progress.part::<ROUNDS, SEAL, 1>(keys, powers, part),
-                        2 => progress.part::<ROUNDS, SEAL, 2>(keys, powers, part),
-                        3 => progress.part::<ROUNDS, SEAL, 3>(keys, powers, part),
-                        _ => progress.part::<ROUNDS, SEAL, 4>(keys, powers, part),
+                        1 => next.part::<ROUNDS, SEAL, 1>(round_keys, keys, start, part),
+                        2 => next.part::<ROUNDS, SEAL, 2>(round_keys, keys, start, part),
+                        3 => next.part::<ROUNDS, SEAL, 3>(round_keys, keys, start, part),
+                        _ => next.part::<ROUNDS, SEAL, 4>(round_keys, keys, start, part),
                     }
-                    power += 4 * BLOCKS;
+                    start += 4 * BLOCKS;
                 }
-                let last = first(super::load(&keys.powers[POWERS - 1]));
-                let mut sum = progress.sum;
-                sum.add(xor(first(lengths), progress.chain), last);
-                let tag = xor(reverse(sum.reduce()), progress.mask);
-                super::octets(fold(tag))
+                job.finish::<SEAL>(progress.tag(keys, job));
+                1
+            }
+
+            /// The first `P` of the jobs in lock-step; none needs more than `N` registers.
+            #[target_feature(enable = $features)]
+            #[allow(dead_code, reason = "not every width has short packets enough for it")]
+            pub(super) fn several<
+                const ROUNDS: usize,
+                const SEAL: bool,
+                const N: usize,
+                const P: usize,
+            >(
+                first: &Keys,
+                jobs: &mut [Job<'_>],
+            ) -> usize {
+                let Some(jobs) = jobs.first_chunk_mut::<P>() else {
+                    return 1;
+                };
+                let keys: [&Keys; P] = core::array::from_fn(|p| match jobs[p].key {
+                    GcmKey::Kernel(_, keys) => keys,
+                    _ => first,
+                });
+                let mut progress: [Progress; P] = core::array::from_fn(|p| Progress::of(&jobs[p]));
+                let mut streams = [[repeat(&[0; 16]); N]; P];
+                each!(P, p, {
+                    streams[p] = progress[p].next_counters(repeat(&keys[p].cipher.keys()[0]));
+                });
+                for round in 1..ROUNDS {
+                    each!(P, p, {
+                        let key = repeat(&keys[p].cipher.keys()[round]);
+                        for stream in &mut streams[p] {
+                            *stream = in_order(enc(*stream, key));
+                        }
+                    });
+                }
+                each!(P, p, {
+                    let key = repeat(&keys[p].cipher.keys()[ROUNDS]);
+                    for stream in &mut streams[p] {
+                        *stream = enc_last(*stream, key);
+                    }
+                    let stream = progress[p].without_mask(streams[p]);
+                    let octets = &mut *jobs[p].octets;
+                    let start = POWERS - 1 - octets.len().div_ceil(16);
+                    progress[p].take::<SEAL, N>(stream, keys[p], start, octets);
+                });
+                let mut tags = [[0; 16]; P];
+                each!(P, p, {
+                    tags[p] = progress[p].tag(keys[p], &jobs[p]);
+                });
+                for (job, tag) in jobs.iter_mut().zip(tags) {
+                    job.finish::<SEAL>(tag);
+                }
+                P
             }
 
             impl Progress {
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn of(job: &Job<'_>) -> Self {
+                    let but_first = xor(ones(), first(_mm_set1_epi32(-1)));
+                    Self {
+                        counters: add(broadcast(super::first_counter(&job.nonce)), numbers()),
+                        mask: first(_mm_setzero_si128()),
+                        chain: first(super::number(job.aad.octets)),
+                        to_crypt: but_first,
+                        to_absorb: but_first,
+                        sum: Sum::new(),
+                    }
+                }
+
+                /// The tag, once all has been taken.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn tag(&mut self, keys: &Keys, job: &Job<'_>) -> [u8; 16] {
+                    let (aad, data) = (job.aad.len, job.octets.len().saturating_sub(FRONT));
+                    let lengths = super::number((8 * aad as u128) << 64 | 8 * data as u128);
+                    let last = first(super::load(&keys.powers[POWERS - 1]));
+                    self.sum.add(xor(first(lengths), self.chain), last);
+                    super::octets(fold(xor(reverse(self.sum.reduce()), self.mask)))
+                }
+
+                /// The next counters, under the first round key.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn next_counters<const N: usize>(&mut self, key: Register) -> [Register; N] {
+                    let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
+                    let mut stream = [self.counters; N];
+                    for stream in &mut stream {
+                        *stream = xor(reverse(self.counters), key);
+                        self.counters = add(self.counters, step);
+                    }
+                    stream
+                }
+
+                /// The keystream without the tag's mask.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn without_mask<const N: usize>(
+                    &mut self,
+                    mut stream: [Register; N],
+                ) -> [Register; N] {
+                    self.mask = xor(self.mask, and_not(self.to_crypt, stream[0]));
+                    stream[0] = and(self.to_crypt, stream[0]);
+                    self.to_crypt = ones();
+                    stream
+                }
+
                 /// The next registers of the keystream.
                 #[target_feature(enable = $features)]
                 #[inline]
@@ -296,12 +426,7 @@ macro_rules! kernel {
                     &mut self,
                     keys: &[Register; 15],
                 ) -> [Register; N] {
-                    let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
-                    let mut stream = [self.counters; N];
-                    for stream in &mut stream {
-                        *stream = xor(reverse(self.counters), keys[0]);
-                        self.counters = add(self.counters, step);
-                    }
+                    let mut stream = self.next_counters::<N>(keys[0]);
                     for key in &keys[1..ROUNDS] {
                         for stream in &mut stream {
                             *stream = enc(*stream, *key);
@@ -310,10 +435,7 @@ macro_rules! kernel {
                     for stream in &mut stream {
                         *stream = enc_last(*stream, keys[ROUNDS]);
                     }
-                    self.mask = xor(self.mask, and_not(self.to_crypt, stream[0]));
-                    stream[0] = and(self.to_crypt, stream[0]);
-                    self.to_crypt = ones();
-                    stream
+                    self.without_mask(stream)
                 }
 
                 /// Takes the ciphertext of register `i` of a group or of the rest.
@@ -363,20 +485,35 @@ macro_rules! kernel {
                 #[inline]
                 fn part<const ROUNDS: usize, const SEAL: bool, const N: usize>(
                     &mut self,
-                    keys: &[Register; 15],
-                    powers: &[[u8; 16]],
+                    round_keys: &[Register; 15],
+                    keys: &Keys,
+                    start: usize,
+                    octets: &mut [u8],
+                ) {
+                    let stream = self.stream::<ROUNDS, N>(round_keys);
+                    self.take::<SEAL, N>(stream, keys, start, octets);
+                }
+
+                /// Encrypts or decrypts what needs `N` registers at most, and takes its ciphertext,
+                /// the first block with the power at `start`.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn take<const SEAL: bool, const N: usize>(
+                    &mut self,
+                    stream: [Register; N],
+                    keys: &Keys,
+                    start: usize,
                     mut octets: &mut [u8],
                 ) {
-                    let Some(powers) = powers.as_chunks::<BLOCKS>().0.first_chunk::<N>() else {
-                        return;
-                    };
-                    let stream = self.stream::<ROUNDS, N>(keys);
-                    for i in 0..N {
+                    for (i, stream) in stream.into_iter().enumerate() {
                         let (part, others) = octets.split_at_mut(octets.len().min(OCTETS));
                         octets = others;
                         let before = load_part(part);
-                        let after = store_part(part, xor(before, stream[i]));
-                        self.absorb(i, if SEAL { after } else { before }, load(&powers[i]));
+                        let after = store_part(part, xor(before, stream));
+                        // Beyond the last octet there are zeros, for which any power will do.
+                        let power = (start + i * BLOCKS).min(POWERS - 1);
+                        let (powers, _) = keys.powers[power..].as_chunks::<BLOCKS>();
+                        self.absorb(i, if SEAL { after } else { before }, load(&powers[0]));
                     }
                 }
             }
