@@ -237,11 +237,16 @@ pub fn open(packets: &mut [Packet<'_, OpenKey>]) {
         let mut covers: ArrayVec<_, MOST> = packets.iter_mut().filter_map(cover_received).collect();
         hmac::compute(&mut covers, Finish::Verify);
         drop(covers);
+        let mut lanes = ArrayVec::<_, MOST>::new();
         for packet in packets.iter_mut() {
-            if packet.outcome == Outcome::Done {
-                decrypt_verified(packet);
+            match &packet.key.0 {
+                Keys::EncryptThenMac(key) if packet.outcome == Outcome::Done => {
+                    lanes.extend(lane(key, packet.octets));
+                }
+                _ => {}
             }
         }
+        cbc::decrypt(&mut lanes);
     }
 }
 
@@ -274,12 +279,12 @@ fn open_one(packet: &mut Packet<'_, OpenKey>) {
         return;
     }
     match &packet.key.0 {
-        Keys::EncryptThenMac(_) => {
+        Keys::EncryptThenMac(key) => {
             if let Some(mut cover) = cover_received(packet) {
                 hmac::compute_one(&mut cover, Finish::Verify);
             }
-            if packet.outcome == Outcome::Done {
-                decrypt_verified(packet);
+            if let (Outcome::Done, Some(lane)) = (packet.outcome, &mut lane(key, packet.octets)) {
+                cbc::decrypt(std::slice::from_mut(lane));
             }
         }
         Keys::Combined(key) => {
@@ -290,9 +295,9 @@ fn open_one(packet: &mut Packet<'_, OpenKey>) {
     }
 }
 
-/// What CBC is to encrypt.
+/// What CBC is to encrypt or decrypt.
 #[inline(always)]
-fn lane<'p>(key: &'p EncryptThenMac<EncryptKey>, octets: &'p mut [u8]) -> Option<Lane<'p>> {
+fn lane<'p, C>(key: &'p EncryptThenMac<C>, octets: &'p mut [u8]) -> Option<Lane<'p, C>> {
     let end = octets.len() - key.mac.icv_len();
     let (iv, data) = octets[HEADER..end].split_first_chunk_mut::<CBC_IV>()?;
     let (blocks, _) = data.as_chunks_mut::<16>();
@@ -383,15 +388,4 @@ fn cover<'p, C>(
         icv,
         outcome,
     })
-}
-
-fn decrypt_verified(packet: &mut Packet<'_, OpenKey>) {
-    let Keys::EncryptThenMac(key) = &packet.key.0 else {
-        return;
-    };
-    let EncryptThenMac { cipher, mac } = key.as_ref();
-    let end = packet.octets.len() - mac.icv_len();
-    if let Some((iv, data)) = packet.octets[HEADER..end].split_first_chunk_mut::<CBC_IV>() {
-        cipher.decrypt(iv, data.as_chunks_mut::<16>().0);
-    }
 }

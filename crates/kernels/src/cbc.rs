@@ -1,5 +1,5 @@
 //! AES-CBC (NIST SP 800-38A §6.2): encryption over packets in lock-step, decryption over the blocks
-//! of each packet.
+//! of each packet, and of four short ones.
 //!
 //! Within a packet each block's encryption waits for the one before, so the lanes are packets.
 
@@ -19,9 +19,9 @@ use crate::aes::RoundKeys;
 
 pub(crate) type Block = [u8; 16];
 
-/// A packet's IV and what is to be encrypted under which key.
-pub(crate) struct Lane<'p> {
-    pub(crate) key: &'p EncryptKey,
+/// A packet's IV and what is to be encrypted or decrypted under which key.
+pub(crate) struct Lane<'p, Key> {
+    pub(crate) key: &'p Key,
     pub(crate) iv: Block,
     pub(crate) blocks: &'p mut [Block],
 }
@@ -97,19 +97,10 @@ impl DecryptKey {
         };
         made.ok_or(KeyError::cipher(key.len()))
     }
-
-    /// Decrypts one packet; the processor overlaps it with the next one by itself.
-    pub(crate) fn decrypt(&self, iv: &Block, blocks: &mut [Block]) {
-        match self {
-            Self::Portable(aes) => aes.decrypt(iv, blocks),
-            #[cfg(target_arch = "x86_64")]
-            Self::Kernel(width, keys) => kernel::decrypt(*width, keys, iv, blocks),
-        }
-    }
 }
 
 /// Encrypts all.
-pub(crate) fn encrypt(lanes: &mut [Lane<'_>]) {
+pub(crate) fn encrypt(lanes: &mut [Lane<'_, EncryptKey>]) {
     if !lanes.is_sorted_by_key(|lane| lane.key.kind()) {
         lanes.sort_unstable_by_key(|lane| lane.key.kind());
     }
@@ -133,6 +124,20 @@ pub(crate) fn encrypt(lanes: &mut [Lane<'_>]) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Decrypts all; fastest where short packets of one key follow each other.
+pub(crate) fn decrypt(lanes: &mut [Lane<'_, DecryptKey>]) {
+    for lanes in lanes.chunk_by_mut(|a, b| std::ptr::eq(a.key, b.key)) {
+        match lanes.first().map(|lane| lane.key) {
+            None => {}
+            Some(DecryptKey::Portable(aes)) => lanes
+                .iter_mut()
+                .for_each(|lane| aes.decrypt(&lane.iv, lane.blocks)),
+            #[cfg(target_arch = "x86_64")]
+            Some(DecryptKey::Kernel(width, keys)) => kernel::decrypt(*width, keys, lanes),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! CBC by AES-NI and VAES.
 
-use super::{Block, EncryptKey, Lane};
+use super::{Block, DecryptKey, EncryptKey, Lane};
 use crate::aes::RoundKeys;
 use crate::cpu::CipherPath;
 
@@ -46,7 +46,7 @@ struct Lockstep {
 struct LaneKeys([[Block; 16]; 15]);
 
 /// Encrypts lanes that all have keys of this width and of as many rounds.
-pub(super) fn encrypt(width: Width, lanes: &mut [Lane<'_>]) {
+pub(super) fn encrypt(width: Width, lanes: &mut [Lane<'_, EncryptKey>]) {
     if !lanes.is_sorted_by(|a, b| a.blocks.len() >= b.blocks.len()) {
         lanes.sort_unstable_by_key(|lane| std::cmp::Reverse(lane.blocks.len()));
     }
@@ -66,7 +66,7 @@ pub(super) fn encrypt(width: Width, lanes: &mut [Lane<'_>]) {
 }
 
 /// Encrypts at most `most` lanes, the longest first, in runs that end where a lane ends.
-fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_>]) {
+fn lockstep(width: Width, one_key: bool, most: usize, lanes: &mut [Lane<'_, EncryptKey>]) {
     let Some(EncryptKey::Kernel(_, first)) = lanes.first().map(|lane| lane.key) else {
         return;
     };
@@ -180,13 +180,14 @@ pub(super) fn encrypt_one(keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
     }
 }
 
-pub(super) fn decrypt(width: Width, keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
+/// Decrypts lanes that all have that key.
+pub(super) fn decrypt(width: Width, keys: &RoundKeys, lanes: &mut [Lane<'_, DecryptKey>]) {
     macro_rules! with_rounds {
         ($module:ident) => {
             match keys.rounds() {
-                10 => $module::decrypt::<10>(keys.keys(), iv, blocks),
-                12 => $module::decrypt::<12>(keys.keys(), iv, blocks),
-                _ => $module::decrypt::<14>(keys.keys(), iv, blocks),
+                10 => $module::decrypt::<10>(keys.keys(), lanes),
+                12 => $module::decrypt::<12>(keys.keys(), lanes),
+                _ => $module::decrypt::<14>(keys.keys(), lanes),
             }
         };
     }
@@ -223,11 +224,22 @@ mod one {
     }
 }
 
+/// Does the same for each of four packets. A loop would keep their registers in memory.
+macro_rules! each {
+    ($p:ident, $body:block) => {
+        each!($p, $body, 0 1 2 3)
+    };
+    ($p:ident, $body:block, $($number:literal)*) => { $({
+        let $p = $number;
+        $body
+    })* };
+}
+
 /// The kernels for one width of register.
 macro_rules! kernels {
     ($name:ident, $vector:ident, $features:literal) => {
         mod $name {
-            use super::{Block, Lockstep};
+            use super::{Block, DecryptKey, Lane, Lockstep};
             use crate::vector::$vector::*;
 
             /// One block after the other in `GROUPS` registers of lanes. With `SAME`, all lanes
@@ -298,16 +310,73 @@ macro_rules! kernels {
             #[target_feature(enable = $features)]
             pub(super) fn decrypt<const ROUNDS: usize>(
                 keys: &[Block; 15],
+                lanes: &mut [Lane<'_, DecryptKey>],
+            ) {
+                let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
+                let short = |lane: &Lane<'_, DecryptKey>| lane.blocks.len() <= 2 * BLOCKS;
+                for lanes in lanes.chunks_mut(TOGETHER) {
+                    match <&mut [_; TOGETHER]>::try_from(&mut *lanes) {
+                        Ok(lanes) if lanes.iter().all(short) => {
+                            decrypt_short::<ROUNDS>(&keys, lanes);
+                        }
+                        _ => {
+                            for lane in lanes {
+                                decrypt_one::<ROUNDS>(&keys, &lane.iv, lane.blocks);
+                            }
+                        }
+                    }
+                }
+            }
+
+            /// So many short packets go in lock-step.
+            const TOGETHER: usize = 4;
+
+            /// Packets that need two registers at most.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn decrypt_short<const ROUNDS: usize>(
+                keys: &[Register; 15],
+                lanes: &mut [Lane<'_, DecryptKey>; TOGETHER],
+            ) {
+                let mut cipher = [[repeat(&[0; 16]); 2]; TOGETHER];
+                each!(p, {
+                    let octets = lanes[p].blocks.as_flattened();
+                    let (one, two) = octets.split_at(octets.len().min(16 * BLOCKS));
+                    cipher[p] = [load_part(one), load_part(two)];
+                });
+                let mut state = cipher;
+                each!(p, {
+                    state[p] = [xor(cipher[p][0], keys[0]), xor(cipher[p][1], keys[0])];
+                });
+                for key in &keys[1..ROUNDS] {
+                    each!(p, {
+                        state[p][0] = in_order(dec(state[p][0], *key));
+                        state[p][1] = in_order(dec(state[p][1], *key));
+                    });
+                }
+                each!(p, {
+                    let octets = lanes[p].blocks.as_flattened_mut();
+                    let (one, two) = octets.split_at_mut(octets.len().min(16 * BLOCKS));
+                    let chain = shifted(repeat(&lanes[p].iv), cipher[p][0]);
+                    store_part(one, xor(dec_last(state[p][0], keys[ROUNDS]), chain));
+                    let chain = shifted(cipher[p][0], cipher[p][1]);
+                    store_part(two, xor(dec_last(state[p][1], keys[ROUNDS]), chain));
+                });
+            }
+
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn decrypt_one<const ROUNDS: usize>(
+                keys: &[Register; 15],
                 iv: &Block,
                 blocks: &mut [Block],
             ) {
-                let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
                 let mut before = repeat(iv);
                 let (chunks, rest) = blocks.as_chunks_mut::<{ BLOCKS * AT_ONCE }>();
                 for chunk in chunks {
                     let (parts, _) = chunk.as_chunks_mut::<BLOCKS>();
                     let cipher: [Register; AT_ONCE] = core::array::from_fn(|i| load(&parts[i]));
-                    let plain = plain::<ROUNDS, AT_ONCE>(&keys, &mut before, cipher);
+                    let plain = plain::<ROUNDS, AT_ONCE>(keys, &mut before, cipher);
                     for i in 0..AT_ONCE {
                         store(&mut parts[i], plain[i]);
                     }
@@ -315,10 +384,10 @@ macro_rules! kernels {
                 for rest in rest.chunks_mut(BLOCKS * 4) {
                     let octets = rest.as_flattened_mut();
                     match octets.len().div_ceil(16 * BLOCKS) {
-                        1 => decrypt_part::<ROUNDS, 1>(&keys, &mut before, octets),
-                        2 => decrypt_part::<ROUNDS, 2>(&keys, &mut before, octets),
-                        3 => decrypt_part::<ROUNDS, 3>(&keys, &mut before, octets),
-                        _ => decrypt_part::<ROUNDS, 4>(&keys, &mut before, octets),
+                        1 => decrypt_part::<ROUNDS, 1>(keys, &mut before, octets),
+                        2 => decrypt_part::<ROUNDS, 2>(keys, &mut before, octets),
+                        3 => decrypt_part::<ROUNDS, 3>(keys, &mut before, octets),
+                        _ => decrypt_part::<ROUNDS, 4>(keys, &mut before, octets),
                     }
                 }
             }
