@@ -79,6 +79,11 @@ pub struct One<'a> {
 }
 
 impl<'a> One<'a> {
+    /// It is on; or it is off with its peer at hand, and so about to be switched on.
+    pub fn is_of_concern(&self, connection: &Connection) -> bool {
+        connection.enabled.value || self.partner(connection).is_some()
+    }
+
     /// The other end of a connection, where it is known.
     pub fn partner(&self, connection: &Connection) -> Option<Party<'a>> {
         let peer = self.peer?;

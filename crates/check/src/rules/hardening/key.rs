@@ -18,7 +18,7 @@ pub(super) fn keys<'a>(one: &One<'a>) -> Vec<Key<'a>> {
     let connections = &one.side.gateway.connections;
     for connection in connections
         .iter()
-        .filter(|connection| connection.enabled.value)
+        .filter(|connection| one.is_of_concern(connection))
     {
         let partner = one.partner(connection);
         let theirs = partner.map(|party| known(party.connection));

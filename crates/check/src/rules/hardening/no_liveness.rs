@@ -15,7 +15,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
     let connections = one.side.gateway.connections.iter();
-    for connection in connections.filter(|c| c.enabled.value && c.liveness.is_none()) {
+    for connection in connections.filter(|c| one.is_of_concern(c) && c.liveness.is_none()) {
         let partner = one.partner(connection);
         if partner.is_some_and(|p| one.end == End::Second || p.connection.liveness.is_some()) {
             continue;

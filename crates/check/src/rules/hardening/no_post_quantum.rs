@@ -16,7 +16,7 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
         return;
     };
     let connections = one.side.gateway.connections.iter();
-    for connection in connections.filter(|c| lacks(c)) {
+    for connection in connections.filter(|c| one.is_of_concern(c) && lacks(c)) {
         // A pair that lacks it at both ends has one cause, told by the first.
         let partner = one.partner(connection);
         let theirs = partner.filter(|party| lacks(party.connection));
@@ -40,5 +40,5 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
 }
 
 fn lacks(connection: &Connection) -> bool {
-    connection.enabled.value && connection.post_quantum.is_none()
+    connection.post_quantum.is_none()
 }

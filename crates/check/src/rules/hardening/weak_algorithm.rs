@@ -33,9 +33,9 @@ struct Offer<'a> {
 }
 
 fn judge(one: &One<'_>, found: &mut Vec<Found>) {
-    let enabled = one.side.gateway.connections.iter();
-    let enabled = enabled.filter(|connection| connection.enabled.value);
-    let mut offers: Vec<Offer<'_>> = enabled.flat_map(|c| offers(one, c)).collect();
+    let connections = one.side.gateway.connections.iter();
+    let connections = connections.filter(|connection| one.is_of_concern(connection));
+    let mut offers: Vec<Offer<'_>> = connections.flat_map(|c| offers(one, c)).collect();
     // What several share is told of the one that can be cured here.
     offers.sort_by_key(|offer| offer.cure.is_none());
     for sharing in by_place(offers) {
