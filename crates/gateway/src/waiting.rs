@@ -21,7 +21,7 @@ pub fn ready<S>(awaited: Vec<Awaited<'_, S>>, pause: Option<Duration>) -> Vec<(S
     if poll(&mut fds, pause.as_ref()).is_err() {
         return Vec::new();
     }
-    let events: Vec<_> = fds.iter().map(PollFd::revents).collect();
+    let events = fds.iter().map(PollFd::revents);
     let sources = awaited.into_iter().map(|(source, ..)| source).zip(events);
     sources.filter(|(_, events)| !events.is_empty()).collect()
 }

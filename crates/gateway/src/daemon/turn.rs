@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long the peers' answers to our deletes are waited for.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// Of a gateway with few tunnels; with more the list grows.
+const SOURCES_USUAL: usize = 32;
 /// A deadline that stays in the past through so many turns is a fault.
 const SPINS_MAX: u32 = 10_000;
 /// A turn then waits at least so long, so that the machine stays usable.
@@ -106,20 +108,20 @@ impl Daemon {
     }
 
     /// Waits for any source, and gives those that are ready.
-    fn wait(&self, pause: Option<Duration>) -> Vec<Source> {
+    fn wait(&self, pause: Option<Duration>) -> impl Iterator<Item = Source> + use<> {
         let ready = waiting::ready(self.sources(), pause).into_iter();
         ready
             .flat_map(|(source, events)| [errors_of(source, events), Some(source)])
             .flatten()
-            .collect()
     }
 
     fn sources(&self) -> Vec<Awaited<'_, Source>> {
-        let mut all = vec![
+        let mut all = Vec::with_capacity(SOURCES_USUAL);
+        all.extend([
             (Source::Stop, self.signals.stop.as_fd(), PollFlags::IN),
             (Source::Reload, self.signals.reload.as_fd(), PollFlags::IN),
             (Source::Listener, self.server.listener(), PollFlags::IN),
-        ];
+        ]);
         all.extend(self.server.clients().map(|(id, fd, waits)| {
             let out = if waits {
                 PollFlags::OUT
