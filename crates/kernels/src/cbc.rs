@@ -99,6 +99,19 @@ impl DecryptKey {
     }
 }
 
+impl DecryptKey {
+    /// Whether packets of the two can go together.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            #[cfg(target_arch = "x86_64")]
+            (Self::Kernel(width, keys), Self::Kernel(other_width, other_keys)) => {
+                width == other_width && keys.rounds() == other_keys.rounds()
+            }
+            _ => std::ptr::eq(self, other),
+        }
+    }
+}
+
 /// Encrypts all.
 pub(crate) fn encrypt(lanes: &mut [Lane<'_, EncryptKey>]) {
     if !lanes.is_sorted_by_key(|lane| lane.key.kind()) {
@@ -128,9 +141,9 @@ pub(crate) fn encrypt(lanes: &mut [Lane<'_, EncryptKey>]) {
     }
 }
 
-/// Decrypts all; fastest where short packets of one key follow each other.
+/// Decrypts all; short packets that follow each other go together.
 pub(crate) fn decrypt(lanes: &mut [Lane<'_, DecryptKey>]) {
-    for lanes in lanes.chunk_by_mut(|a, b| std::ptr::eq(a.key, b.key)) {
+    for lanes in lanes.chunk_by_mut(|a, b| a.key.is_like(b.key)) {
         match lanes.first().map(|lane| lane.key) {
             None => {}
             Some(DecryptKey::Portable(aes)) => lanes

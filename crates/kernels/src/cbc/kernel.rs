@@ -180,14 +180,14 @@ pub(super) fn encrypt_one(keys: &RoundKeys, iv: &Block, blocks: &mut [Block]) {
     }
 }
 
-/// Decrypts lanes that all have that key.
-pub(super) fn decrypt(width: Width, keys: &RoundKeys, lanes: &mut [Lane<'_, DecryptKey>]) {
+/// Decrypts lanes that all have keys of this width and of as many rounds as the first one's.
+pub(super) fn decrypt<'k>(width: Width, first: &'k RoundKeys, lanes: &mut [Lane<'k, DecryptKey>]) {
     macro_rules! with_rounds {
         ($module:ident) => {
-            match keys.rounds() {
-                10 => $module::decrypt::<10>(keys.keys(), lanes),
-                12 => $module::decrypt::<12>(keys.keys(), lanes),
-                _ => $module::decrypt::<14>(keys.keys(), lanes),
+            match first.rounds() {
+                10 => $module::decrypt::<10>(first, lanes),
+                12 => $module::decrypt::<12>(first, lanes),
+                _ => $module::decrypt::<14>(first, lanes),
             }
         };
     }
@@ -235,11 +235,19 @@ macro_rules! each {
     })* };
 }
 
+/// The lane's own round keys; those of the first, which it never needs, if it had none.
+fn round_keys<'k>(lane: &Lane<'k, DecryptKey>, first: &'k RoundKeys) -> &'k [Block; 15] {
+    match lane.key {
+        DecryptKey::Kernel(_, keys) => keys.keys(),
+        DecryptKey::Portable(_) => first.keys(),
+    }
+}
+
 /// The kernels for one width of register.
 macro_rules! kernels {
     ($name:ident, $vector:ident, $features:literal) => {
         mod $name {
-            use super::{Block, DecryptKey, Lane, Lockstep};
+            use super::{Block, DecryptKey, Lane, Lockstep, RoundKeys, round_keys};
             use crate::vector::$vector::*;
 
             /// One block after the other in `GROUPS` registers of lanes. With `SAME`, all lanes
@@ -308,20 +316,21 @@ macro_rules! kernels {
             const AT_ONCE: usize = if BLOCKS == 1 { 8 } else { 4 };
 
             #[target_feature(enable = $features)]
-            pub(super) fn decrypt<const ROUNDS: usize>(
-                keys: &[Block; 15],
-                lanes: &mut [Lane<'_, DecryptKey>],
+            pub(super) fn decrypt<'k, const ROUNDS: usize>(
+                first: &'k RoundKeys,
+                lanes: &mut [Lane<'k, DecryptKey>],
             ) {
-                let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
                 let short = |lane: &Lane<'_, DecryptKey>| lane.blocks.len() <= 2 * BLOCKS;
                 for lanes in lanes.chunks_mut(TOGETHER) {
                     match <&mut [_; TOGETHER]>::try_from(&mut *lanes) {
                         Ok(lanes) if lanes.iter().all(short) => {
-                            decrypt_short::<ROUNDS>(&keys, lanes);
+                            let keys = core::array::from_fn(|p| round_keys(&lanes[p], first));
+                            decrypt_short::<ROUNDS>(keys, lanes);
                         }
                         _ => {
                             for lane in lanes {
-                                decrypt_one::<ROUNDS>(&keys, &lane.iv, lane.blocks);
+                                let keys = round_keys(lane, first);
+                                decrypt_one::<ROUNDS>(keys, &lane.iv, lane.blocks);
                             }
                         }
                     }
@@ -335,7 +344,7 @@ macro_rules! kernels {
             #[target_feature(enable = $features)]
             #[inline]
             fn decrypt_short<const ROUNDS: usize>(
-                keys: &[Register; 15],
+                keys: [&[Block; 15]; TOGETHER],
                 lanes: &mut [Lane<'_, DecryptKey>; TOGETHER],
             ) {
                 let mut cipher = [[repeat(&[0; 16]); 2]; TOGETHER];
@@ -346,37 +355,41 @@ macro_rules! kernels {
                 });
                 let mut state = cipher;
                 each!(p, {
-                    state[p] = [xor(cipher[p][0], keys[0]), xor(cipher[p][1], keys[0])];
+                    let key = repeat(&keys[p][0]);
+                    state[p] = cipher[p].map(|cipher| xor(cipher, key));
                 });
-                for key in &keys[1..ROUNDS] {
+                for round in 1..ROUNDS {
                     each!(p, {
-                        state[p][0] = in_order(dec(state[p][0], *key));
-                        state[p][1] = in_order(dec(state[p][1], *key));
+                        let key = repeat(&keys[p][round]);
+                        state[p] = state[p].map(|state| in_order(dec(state, key)));
                     });
                 }
                 each!(p, {
                     let octets = lanes[p].blocks.as_flattened_mut();
                     let (one, two) = octets.split_at_mut(octets.len().min(16 * BLOCKS));
+                    let key = repeat(&keys[p][ROUNDS]);
+                    let plain = state[p].map(|state| dec_last(state, key));
                     let chain = shifted(repeat(&lanes[p].iv), cipher[p][0]);
-                    store_part(one, xor(dec_last(state[p][0], keys[ROUNDS]), chain));
+                    store_part(one, xor(plain[0], chain));
                     let chain = shifted(cipher[p][0], cipher[p][1]);
-                    store_part(two, xor(dec_last(state[p][1], keys[ROUNDS]), chain));
+                    store_part(two, xor(plain[1], chain));
                 });
             }
 
             #[target_feature(enable = $features)]
             #[inline]
             fn decrypt_one<const ROUNDS: usize>(
-                keys: &[Register; 15],
+                keys: &[Block; 15],
                 iv: &Block,
                 blocks: &mut [Block],
             ) {
+                let keys: [Register; 15] = core::array::from_fn(|round| repeat(&keys[round]));
                 let mut before = repeat(iv);
                 let (chunks, rest) = blocks.as_chunks_mut::<{ BLOCKS * AT_ONCE }>();
                 for chunk in chunks {
                     let (parts, _) = chunk.as_chunks_mut::<BLOCKS>();
                     let cipher: [Register; AT_ONCE] = core::array::from_fn(|i| load(&parts[i]));
-                    let plain = plain::<ROUNDS, AT_ONCE>(keys, &mut before, cipher);
+                    let plain = plain::<ROUNDS, AT_ONCE>(&keys, &mut before, cipher);
                     for i in 0..AT_ONCE {
                         store(&mut parts[i], plain[i]);
                     }
@@ -384,10 +397,10 @@ macro_rules! kernels {
                 for rest in rest.chunks_mut(BLOCKS * 4) {
                     let octets = rest.as_flattened_mut();
                     match octets.len().div_ceil(16 * BLOCKS) {
-                        1 => decrypt_part::<ROUNDS, 1>(keys, &mut before, octets),
-                        2 => decrypt_part::<ROUNDS, 2>(keys, &mut before, octets),
-                        3 => decrypt_part::<ROUNDS, 3>(keys, &mut before, octets),
-                        _ => decrypt_part::<ROUNDS, 4>(keys, &mut before, octets),
+                        1 => decrypt_part::<ROUNDS, 1>(&keys, &mut before, octets),
+                        2 => decrypt_part::<ROUNDS, 2>(&keys, &mut before, octets),
+                        3 => decrypt_part::<ROUNDS, 3>(&keys, &mut before, octets),
+                        _ => decrypt_part::<ROUNDS, 4>(&keys, &mut before, octets),
                     }
                 }
             }

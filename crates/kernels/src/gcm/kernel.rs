@@ -209,6 +209,8 @@ macro_rules! kernel {
 
             type Group = [[u8; 16]; GROUP];
 
+            const REGISTERS: usize = GROUP / BLOCKS;
+
             /// Octets in one register.
             const OCTETS: usize = 16 * BLOCKS;
 
@@ -285,20 +287,20 @@ macro_rules! kernel {
                 let (front, tail) = job.octets.split_at_mut(16 * GROUP * (len / (16 * GROUP)));
                 let (blocks, _) = front.as_chunks_mut::<16>();
                 let (groups, _) = blocks.as_chunks_mut::<GROUP>();
-                let mut sealed: Option<&Group> = None;
-                for group in groups {
-                    // Neither of the two waits for the other, so the processor does both at once.
-                    if let Some(sealed) = sealed {
-                        progress.absorb_group(keys, sealed);
+                let mut groups = groups.iter_mut();
+                if SEAL && let Some(first) = groups.next() {
+                    let mut sealed = progress.crypt_group::<ROUNDS>(&round_keys, first);
+                    for group in groups {
+                        // Neither waits for the other, so the processor does both at once.
+                        progress.absorb_group(keys, &sealed);
+                        sealed = progress.crypt_group::<ROUNDS>(&round_keys, group);
                     }
-                    if !SEAL {
-                        progress.absorb_group(keys, group);
+                    progress.absorb_group(keys, &sealed);
+                } else {
+                    for group in groups {
+                        progress.absorb_group(keys, &registers(group));
+                        progress.crypt_group::<ROUNDS>(&round_keys, group);
                     }
-                    progress.crypt_group::<ROUNDS>(&round_keys, group);
-                    sealed = SEAL.then_some(group);
-                }
-                if let Some(sealed) = sealed {
-                    progress.absorb_group(keys, sealed);
                 }
                 let mut start = POWERS - 1 - tail.len().div_ceil(16);
                 for part in tail.chunks_mut(4 * OCTETS) {
@@ -457,24 +459,25 @@ macro_rules! kernel {
                     &mut self,
                     keys: &[Register; 15],
                     group: &mut Group,
-                ) {
-                    let (registers, _) = group.as_chunks_mut::<BLOCKS>();
-                    for part in registers.as_chunks_mut::<AT_ONCE>().0 {
+                ) -> [Register; REGISTERS] {
+                    let mut made = [ones(); REGISTERS];
+                    let places = group.as_chunks_mut::<BLOCKS>().0.chunks_mut(AT_ONCE);
+                    for (places, made) in places.zip(made.chunks_mut(AT_ONCE)) {
                         let stream = self.stream::<ROUNDS, AT_ONCE>(keys);
-                        for i in 0..AT_ONCE {
-                            let made = xor(load(&part[i]), stream[i]);
-                            store(&mut part[i], made);
+                        for ((place, made), stream) in places.iter_mut().zip(made).zip(stream) {
+                            *made = xor(load(place), stream);
+                            store(place, *made);
                         }
                     }
+                    made
                 }
 
                 #[target_feature(enable = $features)]
                 #[inline]
-                fn absorb_group(&mut self, keys: &Keys, group: &Group) {
+                fn absorb_group(&mut self, keys: &Keys, group: &[Register; REGISTERS]) {
                     let (powers, _) = keys.powers[1..].as_chunks::<BLOCKS>();
-                    let (registers, _) = group.as_chunks::<BLOCKS>();
-                    for i in 0..GROUP / BLOCKS {
-                        self.absorb(i, load(&registers[i]), load(&powers[i]));
+                    for i in 0..REGISTERS {
+                        self.absorb(i, group[i], load(&powers[i]));
                     }
                     self.chain = self.sum.reduce();
                     self.sum = Sum::new();
@@ -516,6 +519,13 @@ macro_rules! kernel {
                         self.absorb(i, if SEAL { after } else { before }, load(&powers[0]));
                     }
                 }
+            }
+
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn registers(group: &Group) -> [Register; REGISTERS] {
+                let (registers, _) = group.as_chunks::<BLOCKS>();
+                core::array::from_fn(|i| load(&registers[i]))
             }
 
             #[target_feature(enable = $features)]
