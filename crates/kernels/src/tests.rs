@@ -236,12 +236,18 @@ fn hmac_cases() -> [(Hash, Vec<u8>, &'static [u8], &'static str); 9] {
 
 #[test]
 fn hmac_as_the_rfcs_have_it() {
+    // Some sets of lanes, of which the last is not full.
+    const COUNT: usize = if cfg!(miri) { 17 } else { 37 };
     for path in paths() {
+        // Miri is slow, and the cipher's path makes no difference.
+        if cfg!(miri) && path.cipher() != CipherPath::AesNi {
+            continue;
+        }
         for (hash, key, message, output) in hmac_cases() {
             let output = hex(output);
             let key = MacKey::new(path, hash, &key, output.len()).expect("a key");
-            let mut icvs = vec![vec![0; output.len()]; 37];
-            let mut outcomes = [Outcome::Waiting; 37];
+            let mut icvs = vec![vec![0; output.len()]; COUNT];
+            let mut outcomes = [Outcome::Waiting; COUNT];
             let mut covers: Vec<_> = icvs
                 .iter_mut()
                 .zip(&mut outcomes)
