@@ -30,9 +30,20 @@ impl<'w> Charon<'w> {
 
     /// With a text for swanctl.
     pub fn start_with(world: &'w World, end: End, text: &str) -> Self {
+        Self::start_logging(world, end, text, 4)
+    }
+
+    /// With as little to log as it has by itself.
+    pub fn start_quietly(world: &'w World, end: End, tunnel: &Tunnel) -> Self {
+        Self::start_logging(world, end, &connection(tunnel), 1)
+    }
+
+    /// `level` is how much of IKE and Childs it logs.
+    fn start_logging(world: &'w World, end: End, text: &str, level: u8) -> Self {
         let dir = world.dir(&format!("charon-{}", end.gateway_node()));
         let settings = dir.join("strongswan.conf");
-        std::fs::write(&settings, daemon_settings(&dir)).expect("the world's folder is writable");
+        std::fs::write(&settings, daemon_settings(&dir, level))
+            .expect("the world's folder is writable");
         for name in SWANCTL_FOLDERS {
             std::fs::create_dir_all(dir.join(name)).expect("the world's folder is writable");
         }
@@ -89,6 +100,11 @@ impl<'w> Charon<'w> {
             .collect()
     }
 
+    /// Of all its threads.
+    pub fn processor_time(&self) -> Duration {
+        self.process.processor_time()
+    }
+
     /// The daemon's log so far.
     pub fn log(&self) -> String {
         read_text(&self.dir.join("log"))
@@ -124,7 +140,7 @@ const SWANCTL_FOLDERS: [&str; 13] = [
     "ecdsa", "bliss", "pkcs8", "pkcs12",
 ];
 
-fn daemon_settings(dir: &std::path::Path) -> String {
+fn daemon_settings(dir: &std::path::Path, level: u8) -> String {
     let dir = dir.display();
     let kernel = match kernel::carries_their_tunnels() {
         true => "kernel-netlink",
@@ -139,8 +155,8 @@ fn daemon_settings(dir: &std::path::Path) -> String {
       flush_line = yes
       time_format = %s
       default = 1
-      ike = 4
-      chd = 4
+      ike = {level}
+      chd = {level}
     }}
   }}
   journal {{

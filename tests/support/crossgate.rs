@@ -211,6 +211,11 @@ impl<'w> Crossgate<'w> {
         text.lines().filter_map(parse_line).collect()
     }
 
+    /// Of all its threads.
+    pub fn processor_time(&self) -> Duration {
+        self.process.processor_time()
+    }
+
     /// The control socket.
     pub fn socket(&self) -> PathBuf {
         self.dir.join("socket")

@@ -41,6 +41,18 @@ impl<'w> Process<'w> {
         read_text(&self.log)
     }
 
+    /// How long its threads, those that still are, have worked: Linux counts nanoseconds.
+    pub fn processor_time(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let threads = threads.into_iter().flatten().flatten();
+        let spent = threads.filter_map(|thread| {
+            let schedule = read_text(&thread.path().join("schedstat"));
+            let first: u64 = schedule.split_whitespace().next()?.parse().ok()?;
+            Some(Duration::from_nanos(first))
+        });
+        spent.sum()
+    }
+
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         run(Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]));
