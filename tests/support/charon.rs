@@ -34,6 +34,7 @@ impl<'w> Charon<'w> {
     }
 
     /// With as little to log as it has by itself.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
     pub fn start_quietly(world: &'w World, end: End, tunnel: &Tunnel) -> Self {
         Self::start_logging(world, end, &connection(tunnel), 1)
     }
@@ -101,6 +102,7 @@ impl<'w> Charon<'w> {
     }
 
     /// Of all its threads.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
     pub fn processor_time(&self) -> Duration {
         self.process.processor_time()
     }

@@ -212,6 +212,7 @@ impl<'w> Crossgate<'w> {
     }
 
     /// Of all its threads.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
     pub fn processor_time(&self) -> Duration {
         self.process.processor_time()
     }

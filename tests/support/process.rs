@@ -42,6 +42,7 @@ impl<'w> Process<'w> {
     }
 
     /// How long its threads, those that still are, have worked: Linux counts nanoseconds.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
     pub fn processor_time(&self) -> Duration {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
         let threads = threads.into_iter().flatten().flatten();
