@@ -23,6 +23,8 @@ mod fixes;
 mod judge;
 #[path = "mutations/lab.rs"]
 mod lab;
+#[path = "mutations/mistyped.rs"]
+mod mistyped;
 #[path = "mutations/run.rs"]
 mod run;
 #[path = "mutations/style.rs"]
@@ -133,6 +135,13 @@ fn sample(all: Vec<(&Start, Mutation)>) -> Vec<(&Start, Mutation)> {
         }
     }
     taken
+}
+
+#[test]
+fn each_mistyped_keyword_of_a_firewall_is_one_finding_and_is_mended() {
+    let (faults, tried) = mistyped::faults();
+    println!("{tried} mistyped keywords");
+    assert!(tried > 500 && faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Of how many broken pairs all fixes are tried; `CROSSGATE_FIXES=N` or `=all` tries others.

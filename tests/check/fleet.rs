@@ -52,3 +52,32 @@ fn an_empty_fleet_is_refused() {
     assert_eq!(said.code, Some(2));
     assert!(said.stderr.contains("no file of"), "{}", said.stderr);
 }
+
+#[test]
+fn a_fleet_tells_of_mistyped_words_and_of_the_peers_that_they_leave_out() {
+    let folder = Folder::new("fleet-mistyped");
+    let right = "crypto ikev2 profile LAB-HQ";
+    folder.write(
+        "branch.cfg",
+        branch().replacen(right, "crypto ikv2 profile LAB-HQ", 1),
+    );
+    folder.hq();
+    let path = folder.0.display().to_string();
+    let said = check(&["--fleet", &path]);
+    assert_eq!(said.code, Some(1), "its tunnel has no row: {}", said.stdout);
+    let line = 1 + branch().lines().take_while(|line| *line != right).count();
+    let told = format!(
+        "  branch.cfg:{line}: `crypto ikv2` is not a known command of global mode: \
+         write `crypto ikev2 profile`; a peer is left out because of it\n"
+    );
+    assert!(said.stdout.contains(&told), "{}", said.stdout);
+    let json: Value =
+        serde_json::from_str(&check(&["--fleet", &path, "--json"]).stdout).expect("JSON");
+    let mistyped = &json["mistyped"][0];
+    assert_eq!(mistyped["peers_left_out"], 1, "{json:#}");
+    assert_eq!(mistyped["severity"], "error");
+    folder.branch();
+    let clean = check(&["--fleet", &path]);
+    assert_eq!(clean.code, Some(0), "{}", clean.stdout);
+    assert!(!clean.stdout.contains("mistyped"), "{}", clean.stdout);
+}

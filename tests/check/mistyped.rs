@@ -1,53 +1,486 @@
 //! A mistyped word is one finding, with all that comes of it, and its fix.
 
-use super::{Folder, KEY, branch, check};
+use super::{Folder, branch, check, crossgate, example, hq, with_own_key};
 use serde_json::Value;
 
-/// A command of the router's file, and the same mistyped.
-const MISTYPED: [(&str, &str); 6] = [
-    ("crypto ikev2 profile LAB-HQ", "crypto ikv2 profile LAB-HQ"),
-    ("crypto ikev2 policy LAB", "crypto ikev2 polcy LAB"),
-    ("crypto ikev2 keyring LAB", "crypto ikev2 keyrng LAB"),
-    (" peer HQ", " pear HQ"),
-    ("crypto ipsec profile LAB", "crypto ipsec proflie LAB"),
-    ("interface Tunnel0", "interace Tunnel0"),
+/// Words of the router's file, the same mistyped, and the finding's code.
+const OF_IOS: &[(&str, &str, &str)] = &[
+    (
+        "crypto ikev2 profile LAB-HQ",
+        "crypto ikv2 profile LAB-HQ",
+        "unknown-line",
+    ),
+    (
+        "crypto ikev2 policy LAB",
+        "crypto ikev2 polcy LAB",
+        "unknown-line",
+    ),
+    (
+        "crypto ikev2 keyring LAB",
+        "crypto ikev2 keyrng LAB",
+        "unknown-line",
+    ),
+    (" peer HQ", " pear HQ", "unknown-line"),
+    (
+        "crypto ipsec profile LAB",
+        "crypto ipsec proflie LAB",
+        "unknown-line",
+    ),
+    ("interface Tunnel0", "interace Tunnel0", "unknown-line"),
+    (" set ikev2-profile", " et ikev2-profile", "unknown-line"),
+    (
+        "ip access-list extended",
+        "ip access-list extenedd",
+        "unknown-line",
+    ),
+    // Names, where they are used.
+    (
+        "keyring local LAB-KEYS",
+        "keyring local LAB-KES",
+        "undefined-name",
+    ),
+    (
+        "set ikev2-profile LAB-HQ",
+        "set ikev2-profile LAB-QH",
+        "undefined-name",
+    ),
+    (
+        "set transform-set LAB-ESP",
+        "set transform-set LAB-ESPP",
+        "undefined-name",
+    ),
+    (
+        "policy ipv4 LAB-TRAFFIC",
+        "policy ipv4 LAB-TRAFIC",
+        "undefined-name",
+    ),
+    (
+        "POLICY\n proposal LAB-IKE",
+        "POLICY\n proposal LAB-IEK",
+        "undefined-name",
+    ),
+    (
+        "profile LAB-PROTECT\n!",
+        "profile LAB-PROTCT\n!",
+        "undefined-name",
+    ),
+    (
+        "255.255.255.0 Tunnel0",
+        "255.255.255.0 Tuunnel0",
+        "undefined-name",
+    ),
+    // Words that a command takes.
+    ("interface Tunnel0", "interface Tunel0", "invalid-value"),
+    (
+        "encryption aes-cbc-256",
+        "encryption aes-cbc-265",
+        "invalid-value",
+    ),
+    ("local pre-share", "local pre-shre", "invalid-value"),
+    ("LAB-ESP esp-aes", "LAB-ESP esp-aaes", "invalid-value"),
+    ("10 permit ip", "10 pernit ip", "invalid-value"),
+    ("mode ipsec ipv4", "mode ipsc ipv4", "invalid-value"),
 ];
 
+/// The same of the firewall's.
+const OF_SET: &[(&str, &str, &str)] = &[
+    (
+        "ike gateway gw-branch auth",
+        "ike gatway gw-branch auth",
+        "unknown-element",
+    ),
+    (
+        "ike crypto-profiles ike-crypto-profiles ike-branch dh-group",
+        "ike crypto-profls ike-crypto-profiles ike-branch dh-group",
+        "unknown-element",
+    ),
+    (
+        "pre-shared-key key",
+        "pre-shared-key kye",
+        "unknown-element",
+    ),
+    ("pre-shared-key key", "preshared-key key", "unknown-element"),
+    (
+        "tun-branch auto-key ike-gateway",
+        "tun-branch auot-key ike-gateway",
+        "unknown-element",
+    ),
+    (
+        "vsys vsys1 zone untrust",
+        "vsys vsys1 zon untrust",
+        "unknown-element",
+    ),
+    (
+        "set network ike gateway gw-branch auth",
+        "set netwrk ike gateway gw-branch auth",
+        "unknown-line",
+    ),
+    (
+        "set network tunnel ipsec tun-branch tunnel",
+        "ste network tunnel ipsec tun-branch tunnel",
+        "unknown-line",
+    ),
+    (
+        "ike-branch dh-group group14",
+        "ike-branch dh-group grop14",
+        "invalid-value",
+    ),
+    (
+        "esp encryption aes-256-cbc",
+        "esp encryption aes-256-cbcc",
+        "invalid-value",
+    ),
+    (
+        "ike-branch hash sha256",
+        "ike-branch hash SHA-256",
+        "invalid-value",
+    ),
+    (
+        "protocol version ikev2",
+        "protocol version ikv2",
+        "invalid-value",
+    ),
+    (
+        "ike-crypto-profile ike-branch",
+        "ike-crypto-profile ike-brnch",
+        "undefined-name",
+    ),
+    (
+        "ike-gateway gw-branch",
+        "ike-gateway gw-brnch",
+        "undefined-name",
+    ),
+    (
+        "tunnel-interface tunnel.1",
+        "tunnel-interface tunel.1",
+        "undefined-name",
+    ),
+    (
+        "branch-to-hq from vpn",
+        "branch-to-hq from vnp",
+        "undefined-name",
+    ),
+];
+
+/// Tags and texts of the same as XML.
+const OF_XML: &[(&str, &str, &str)] = &[
+    (
+        "ike-crypto-profiles",
+        "ike-crypto-profles",
+        "unknown-element",
+    ),
+    ("pre-shared-key", "pre-shared-ky", "unknown-element"),
+    ("key", "kye", "unknown-element"),
+    ("tunnel-interface", "tunel-interface", "unknown-element"),
+    ("devices", "devces", "unknown-element"),
+    (
+        "entry name=\"gw-branch\"",
+        "enrty name=\"gw-branch\"",
+        "unknown-element",
+    ),
+    (">sha256</member", ">sha-256</member", "invalid-value"),
+    (">ike-branch</ike", ">ike-brnach</ike", "undefined-name"),
+];
+
+/// All that is told beside notes, with the report.
+fn told(files: &[&str; 2]) -> (Vec<Value>, String) {
+    let said = check(&["--json", files[0], files[1]]);
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("findings");
+    let bad = findings.iter().filter(|f| f["severity"] != "note");
+    (bad.cloned().collect(), said.stdout)
+}
+
+/// One error with what comes of it, which `--fix` mends.
+fn is_one_cause(files: &[&str; 2], wrong: &str, code: &str) {
+    let (bad, report) = told(files);
+    let [only] = bad.as_slice() else {
+        panic!("{wrong}: {bad:#?}");
+    };
+    assert_eq!(
+        (&only["code"], &only["severity"]),
+        (&code.into(), &"error".into()),
+        "{wrong}"
+    );
+    let notes = only["notes"].as_array().expect("notes");
+    let comes = |note: &Value| note.to_string().contains("because of it, ");
+    assert!(notes.iter().any(comes), "{wrong}: {only:#}");
+    assert!(
+        !report.contains("did you mean"),
+        "the fix says it: {report}"
+    );
+    let said = check(&["--fix", "--write", files[0], files[1]]);
+    assert_eq!(
+        (said.code, said.last_line()),
+        (Some(0), "verdict: comes up"),
+        "{wrong}: {}",
+        said.stdout
+    );
+    assert!(said.stdout.contains(code), "{wrong}: {}", said.stdout);
+}
+
 #[test]
-fn a_mistyped_header_is_one_error_with_all_that_comes_of_it() {
-    for (index, (right, wrong)) in MISTYPED.into_iter().enumerate() {
-        let folder = Folder::new(&format!("mistyped-{index}"));
-        let mistyped = branch().replacen(right, wrong, 1);
-        let branch = folder.write("branch.cfg", mistyped);
-        let hq = folder.hq();
-        let said = check(&["--json", &branch, &hq]);
-        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
-        let findings = report["findings"].as_array().expect("findings");
-        let bad = findings.iter().filter(|f| f["severity"] != "note");
-        let bad: Vec<&Value> = bad.collect();
-        let [only] = bad.as_slice() else {
-            panic!("{wrong}: {bad:#?}");
-        };
-        assert_eq!(
-            (&only["code"], &only["severity"]),
-            (&"unknown-line".into(), &"error".into())
-        );
-        let notes = only["notes"].as_array().expect("notes");
-        assert!(
-            notes
-                .iter()
-                .any(|note| note.to_string().contains("because of it, ")),
-            "{only:#}"
-        );
-        let said = check(&["--fix", &branch, &hq]);
-        assert!(said.stdout.contains(right.trim()), "{}", said.stdout);
-        assert!(!said.stdout.contains(KEY), "{}", said.stdout);
-        let said = check(&["--fix", "--write", &branch, &hq]);
-        assert_eq!(
-            (said.code, said.last_line()),
-            (Some(0), "verdict: comes up")
-        );
+fn a_mistyped_word_of_a_router_is_one_error_with_all_that_comes_of_it() {
+    for (index, (right, wrong, code)) in OF_IOS.iter().enumerate() {
+        let folder = Folder::new(&format!("mistyped-ios-{index}"));
+        let text = branch();
+        assert!(text.contains(right), "{right}");
+        let branch = folder.write("branch.cfg", text.replacen(right, wrong, 1));
+        let files = [branch.as_str(), &folder.hq()];
+        let fix = check(&["--fix", files[0], files[1]]).stdout;
+        let said = right.lines().rfind(|line| *line != "!").unwrap_or_default();
+        assert!(fix.contains(said.trim()), "{wrong}: {fix}");
+        is_one_cause(&files, wrong, code);
+        let fixed = std::fs::read_to_string(folder.0.join("branch.fixed.cfg")).expect("a copy");
+        assert_eq!(fixed, text, "{wrong}");
     }
+}
+
+#[test]
+fn a_mistyped_word_of_a_firewalls_commands_is_one_error_with_all_that_comes_of_it() {
+    for (index, (right, wrong, code)) in OF_SET.iter().enumerate() {
+        let folder = Folder::new(&format!("mistyped-set-{index}"));
+        let text = hq();
+        assert!(text.contains(right), "{right}");
+        let hq = folder.write("hq.set", text.replacen(right, wrong, 1));
+        let files = [folder.branch(), hq];
+        let files = [files[0].as_str(), &files[1]];
+        let fix = check(&["--fix", files[0], files[1]]).stdout;
+        assert!(
+            fix.contains(right.trim_end_matches(" auth")),
+            "{wrong}: {fix}"
+        );
+        is_one_cause(&files, wrong, code);
+        let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.set")).expect("a copy");
+        assert_eq!(fixed, text, "{wrong}");
+    }
+}
+
+#[test]
+fn a_mistyped_tag_is_one_error_with_all_that_comes_of_it() {
+    for (index, (right, wrong, code)) in OF_XML.iter().enumerate() {
+        let folder = Folder::new(&format!("mistyped-xml-{index}"));
+        let text = with_own_key(example("site-to-site/hq.xml"));
+        let mut mistyped = text.replacen(&format!("<{right}"), &format!("<{wrong}"), 1);
+        if mistyped == text {
+            mistyped = text.replacen(right, wrong, 1);
+        }
+        let name = |tag: &str| tag.split(' ').next().map(|name| format!("</{name}>"));
+        let (Some(last), Some(wrong_last)) = (name(right), name(wrong)) else {
+            panic!("{right}");
+        };
+        // The end tag that belongs to it is the next one of that name.
+        if let Some(start) = mistyped.find(&format!("<{wrong}")) {
+            let depth = match right.starts_with("entry") {
+                true => mistyped[start..]
+                    .find("\n            </entry>")
+                    .map(|at| at + 13),
+                false => mistyped[start..].find(&last),
+            };
+            let at = start + depth.expect("an end tag");
+            mistyped.replace_range(at..at + last.len(), &wrong_last);
+        }
+        let hq = folder.write("hq.xml", mistyped);
+        let files = [folder.branch(), hq];
+        is_one_cause(&[files[0].as_str(), &files[1]], wrong, code);
+        let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.xml")).expect("a copy");
+        assert_eq!(fixed, text, "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_typed_for_a_mistyped_word_spells_no_key() {
+    let folder = Folder::new("mistyped-key");
+    let branch = folder.branch();
+    for wrong in [
+        "netwrk ike gateway gw-branch authentication pre-shared-key key",
+        "network ike gatway gw-branch authentication pre-shared-key key",
+        "network ike gateway gw-branch authentication pre-shared-key kye",
+        "network ike gateway gw-branch authentication preshared-ky kye",
+    ] {
+        let right = "network ike gateway gw-branch authentication pre-shared-key key";
+        let hq = folder.write("hq.set", hq().replacen(right, wrong, 1));
+        // `check` looks for the key in all that is said.
+        let said = check(&["--fix", &hq, &branch]);
+        let line = format!("set {right} <");
+        assert!(
+            said.stdout.contains(&line),
+            "{wrong}: {}{}",
+            said.stdout,
+            said.stderr
+        );
+        assert!(
+            said.stderr.contains("a key is named, not spelled"),
+            "{}",
+            said.stderr
+        );
+        check(&[&hq, &branch]);
+    }
+    let xml = with_own_key(example("site-to-site/hq.xml"));
+    let xml = xml
+        .replace("pre-shared-key>", "preshared-ky>")
+        .replace("key>", "kye>");
+    let hq = folder.write("hq.xml", xml);
+    check(&[&hq, &branch]);
+    check(&["--fix", &hq, &branch]);
+}
+
+#[test]
+fn a_name_that_several_lines_have_wrong_is_one_error() {
+    let folder = Folder::new("mistyped-name");
+    let text = hq().replacen("zone untrust", "zone untrut", 1);
+    let hq = folder.write("hq.set", text);
+    let files = [folder.branch(), hq];
+    let files = [files[0].as_str(), &files[1]];
+    let (bad, report) = told(&files);
+    assert_eq!(bad.len(), 1, "{report}");
+    let labels = bad[0]["labels"].as_array().map(Vec::len);
+    assert_eq!(labels, Some(2), "both rules that name it: {report}");
+    let said = check(&["--fix", "--write", files[0], files[1]]);
+    assert_eq!(
+        (said.code, said.last_line()),
+        (Some(0), "verdict: comes up"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn an_address_object_that_a_rule_has_wrong_is_told_where_one_is_near() {
+    let folder = Folder::new("mistyped-address");
+    for (wrong, count) in [("lan-brnach", 1), ("DE", 0)] {
+        let text = hq().replacen("source lan-branch", &format!("source {wrong}"), 1);
+        let hq = folder.write("hq.set", text);
+        let (bad, report) = told(&[&folder.branch(), &hq]);
+        let undefined = bad.iter().filter(|f| f["code"] == "undefined-name");
+        assert_eq!(undefined.count(), count, "{report}");
+    }
+}
+
+#[test]
+fn a_mistyped_name_of_an_entry_is_told_where_it_does_harm_and_nowhere_else() {
+    let folder = Folder::new("mistyped-entry");
+    for (right, wrong) in [
+        (
+            "gateway gw-branch local-address interface",
+            "gateway gw-brancch local-address interface",
+        ),
+        ("rules branch-to-hq action", "rules branhc-to-hq action"),
+        (
+            "ipsec tun-branch tunnel-interface",
+            "ipsec tun-brach tunnel-interface",
+        ),
+        ("proxy-id lan-to-lan local", "proxy-id lan-to-aln local"),
+        (
+            "virtual-router default routing-table ip static-route branch-lan interface",
+            "virtual-router defualt routing-table ip static-route branch-lan interface",
+        ),
+    ] {
+        let text = hq();
+        assert!(text.contains(right), "{right}");
+        let hq = folder.write("hq.set", text.replacen(right, wrong, 1));
+        let files = [folder.branch(), hq];
+        let (bad, report) = told(&[&files[0], &files[1]]);
+        assert_eq!(bad.len(), 1, "{wrong}: {report}");
+        assert_eq!(bad[0]["code"], "nearly-named", "{wrong}");
+        let said = check(&["--fix", "--write", "--force", &files[0], &files[1]]);
+        assert_eq!(
+            said.last_line(),
+            "verdict: comes up",
+            "{wrong}: {}",
+            said.stdout
+        );
+        let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.set")).expect("a copy");
+        assert_eq!(fixed, text, "{wrong}");
+    }
+    // Two addresses, of which one has a remark, are two.
+    let two = hq()
+        + "set vsys vsys1 address lan-hq description HQ\n\
+           set vsys vsys1 address lan-hqs ip-netmask 10.20.21.0/24\n";
+    let (bad, report) = told(&[&folder.branch(), &folder.write("two.set", two)]);
+    assert!(
+        bad.is_empty() && !report.contains("nearly-named"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_name_that_may_be_one_of_its_own_is_not_written_for_the_reader() {
+    let folder = Folder::new("mistyped-own");
+    let text = example("two-tunnels/branch.cfg");
+    let right = "ip access-list extended TO-NORTH";
+    assert!(text.contains(right) && text.contains("TO-SOUTH"));
+    let branch = folder.write(
+        "branch.cfg",
+        text.replacen(right, "ip access-list extended X", 1),
+    );
+    let (bad, report) = told(&[&branch, "examples/two-tunnels/hq.set"]);
+    let undefined = bad
+        .iter()
+        .find(|f| f["code"] == "undefined-name")
+        .expect("told");
+    assert_eq!(
+        undefined["fixes"].as_array().map(Vec::len),
+        Some(0),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_value_that_may_be_several_is_not_written_for_the_reader() {
+    let folder = Folder::new("mistyped-unsure");
+    for wrong in ["group13", "group24", "group4"] {
+        let text = hq().replacen(
+            "ike-branch dh-group group14",
+            &format!("ike-branch dh-group {wrong}"),
+            1,
+        );
+        let hq = folder.write("hq.set", text);
+        let (bad, report) = told(&[&folder.branch(), &hq]);
+        let value = bad
+            .iter()
+            .find(|f| f["code"] == "invalid-value")
+            .expect("told");
+        assert_eq!(value["fixes"].as_array().map(Vec::len), Some(0), "{report}");
+        assert!(!report.contains("did you mean"), "{report}");
+    }
+}
+
+#[test]
+fn a_mistyped_header_of_a_file_without_indentation_is_one_error() {
+    let flat: String = branch()
+        .lines()
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect();
+    let folder = Folder::new("mistyped-flat");
+    let (right, wrong) = ("crypto ikev2 profile LAB-HQ", "crypto ikv2 profile LAB-HQ");
+    let branch = folder.write("branch.cfg", flat.replacen(right, wrong, 1));
+    let files = [branch.as_str(), &folder.hq()];
+    let fix = check(&["--fix", files[0], files[1]]).stdout;
+    // The lines below it are the profile's as well.
+    for line in [
+        right,
+        "keyring local LAB-KEYS",
+        "authentication local pre-share",
+    ] {
+        assert!(fix.contains(line), "{line}: {fix}");
+    }
+    is_one_cause(&files, wrong, "unknown-line");
+}
+
+#[test]
+fn whoever_only_reads_a_file_says_once_what_was_meant() {
+    let folder = Folder::new("mistyped-convert");
+    let mistyped = branch().replacen("crypto ikev2 profile", "crypto ikv2 profile", 1);
+    let branch = folder.write("branch.cfg", mistyped);
+    let said = crossgate(&["convert", "--to", "panos-set", &branch]);
+    let told = said.stderr;
+    assert_eq!(
+        told.matches("write `crypto ikev2 profile`").count(),
+        1,
+        "{told}"
+    );
+    assert!(!told.contains("did you mean"), "{told}");
 }
 
 #[test]
@@ -55,12 +488,11 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
     let folder = Folder::new("mistyped-alone");
     let hq = folder.hq();
     let codes = |name: &str, text: String| {
-        let said = check(&["--json", &folder.write(name, text), &hq]);
-        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
-        let findings = report["findings"].as_array().expect("findings").iter();
-        let told = findings.map(|f| format!("{} {}", f["severity"], f["code"]).replace('"', ""));
-        told.filter(|told| !told.starts_with("note"))
-            .collect::<Vec<_>>()
+        let (bad, _) = told(&[&folder.write(name, text), &hq]);
+        let told = bad
+            .iter()
+            .map(|f| format!("{} {}", f["severity"], f["code"]).replace('"', ""));
+        told.collect::<Vec<_>>()
     };
     // Without it, it comes up; with it, it would not.
     let down = branch().replacen(
@@ -69,6 +501,9 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
         1,
     );
     assert_eq!(codes("down.cfg", down), ["warning unknown-line"]);
+    let said = check(&[&folder.0.join("down.cfg").display().to_string(), &hq]);
+    let note = "to write `shutdown` in its place would make it worse";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
     let hides = branch().replacen("crypto ikev2 profile", "crypto ikv2 profile", 1);
     let hides = hides.replacen("keyring local LAB-KEYS", "keyring local LAB-KES", 1);
     let told = codes("hides.cfg", hides);

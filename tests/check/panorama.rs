@@ -1,6 +1,7 @@
 //! Exports of a Panorama.
 
 use super::{Folder, check, example};
+use serde_json::Value;
 
 const PANORAMA: &str = "examples/panorama/panorama.xml";
 const BRANCH: &str = "examples/site-to-site/branch.cfg";
@@ -58,5 +59,40 @@ fn a_panoramas_export_is_mended_where_the_value_holds() {
         "set template-stack headquarters config network interface tunnel units tunnel.1 mtu 1438",
     ] {
         assert!(fix.stdout.contains(typed), "{typed}: {}", fix.stdout);
+    }
+}
+
+#[test]
+fn a_mistyped_tag_of_a_template_is_one_error() {
+    let device = ["--template", "007951000123456"];
+    for (right, wrong) in [("ike-gateway>", "ike-gatway>"), ("config>", "confg>")] {
+        let folder = Folder::new(&format!("panorama-{}", wrong.trim_end_matches('>')));
+        let text = example("panorama/panorama.xml");
+        // Of `config`, the first is the whole file's, and so is the last.
+        let start = text.find("<template>").unwrap_or_default();
+        let (head, tail) = text.split_at(start);
+        let tail = tail.replacen(&format!("<{right}"), &format!("<{wrong}"), 1);
+        let tail = tail.replacen(&format!("</{right}"), &format!("</{wrong}"), 1);
+        let panorama = folder.write("panorama.xml", format!("{head}{tail}"));
+        let said = check(&[&device[..], &["--json", &panorama, BRANCH]].concat());
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings");
+        let bad: Vec<&Value> = findings
+            .iter()
+            .filter(|f| f["severity"] != "note")
+            .collect();
+        assert_eq!(bad.len(), 1, "{wrong}: {bad:#?}");
+        assert_eq!(bad[0]["code"], "unknown-element");
+        let fix = check(&[&device[..], &["--fix", &panorama, BRANCH]].concat());
+        assert!(fix.stdout.contains("\nset template "), "{}", fix.stdout);
+        let said = check(&[&device[..], &["--fix", "--write", &panorama, BRANCH]].concat());
+        assert_eq!(
+            said.last_line(),
+            "verdict: comes up",
+            "{wrong}: {}",
+            said.stdout
+        );
+        let fixed = folder.0.join("panorama.fixed.xml");
+        assert_eq!(std::fs::read_to_string(fixed).expect("a copy"), text);
     }
 }

@@ -10,8 +10,18 @@
 use crate::mend::{Judgement, badness, says_no_more};
 use crossgate_diag::{Before, Finding, Fix, Severity};
 
-/// What dialects call a word that means nothing.
-const UNKNOWN: [&str; 2] = ["unknown-line", "unknown-element"];
+/// What dialects call a word that means nothing where it stands. With a fix, they know what it was
+/// to be.
+const UNKNOWN: [&str; 5] = [
+    "unknown-line",
+    "unknown-element",
+    "invalid-value",
+    "undefined-name",
+    SUSPECTED,
+];
+
+/// A name that may be right. It is told where less is wrong with the other one.
+const SUSPECTED: &str = "nearly-named";
 
 /// Mistyped words that are told from each other. A file with more wasn't mistyped.
 const MOST: usize = 8;
@@ -19,11 +29,21 @@ const MOST: usize = 8;
 /// How often a mended word may show another one, in the lines below it.
 const ROUNDS: usize = 3;
 
+/// The findings of mistyped words, each with the fix that writes what was meant; none where they are
+/// too many.
+pub fn slips(findings: &[Finding]) -> Vec<&Finding> {
+    let slips = findings.iter().filter(|finding| is_slip(finding));
+    let mut slips: Vec<&Finding> = slips.collect();
+    if slips.len() > MOST {
+        slips.clear();
+    }
+    slips
+}
+
 /// How often [`traced`] has the files judged, about.
 pub fn trials(findings: &[Finding]) -> usize {
-    match findings.iter().filter(|finding| is_slip(finding)).count() {
+    match slips(findings).len() {
         0 => 0,
-        slips if slips > MOST => 0,
         slips => 2 * slips + 1,
     }
 }
@@ -47,15 +67,13 @@ fn is_slip(finding: &Finding) -> bool {
 
 /// Nothing where nothing is to be told otherwise.
 fn told<J: Judgement>(judged: &J, rounds: usize) -> Option<Vec<Finding>> {
-    let slips = judged.findings().iter().filter(|finding| is_slip(finding));
-    let slips: Vec<&Finding> = slips.collect();
-    if slips.is_empty() || slips.len() > MOST || rounds == 0 {
+    let slips = slips(judged.findings());
+    if slips.is_empty() || rounds == 0 {
         return None;
     }
     // A word that does harm once it is mended is better left alone.
-    let (slips, left): (Vec<&Finding>, Vec<&Finding>) = slips
-        .into_iter()
-        .partition(|slip| serves(judged, &together(&[slip])));
+    let (slips, left): (Vec<&Finding>, Vec<&Finding>) =
+        slips.into_iter().partition(|slip| serves(judged, slip));
     let all = together(&slips);
     let meant = match slips.is_empty() {
         true => None,
@@ -63,7 +81,7 @@ fn told<J: Judgement>(judged: &J, rounds: usize) -> Option<Vec<Finding>> {
     };
     let Some(meant) = meant else {
         let findings = judged.findings().iter();
-        return Some(findings.map(|f| without_fix(f, &left)).collect());
+        return Some(findings.filter_map(|f| without_fix(f, &left)).collect());
     };
     let mut findings = Vec::new();
     for (index, slip) in slips.iter().enumerate() {
@@ -101,11 +119,20 @@ fn together(slips: &[&Finding]) -> Fix {
     all
 }
 
-/// Whether the files as they were meant come to no less than as they are.
-fn serves<J: Judgement>(judged: &J, fix: &Fix) -> bool {
-    let Some(then) = judged.with(fix) else {
+/// Whether the files as they were meant come to no less than as they are; with a suspected name, to
+/// more.
+fn serves<J: Judgement>(judged: &J, slip: &Finding) -> bool {
+    let Some(then) = judged.with(&together(&[slip])) else {
         return false;
     };
+    if slip.code == SUSPECTED {
+        let wrong = |judged: &J| {
+            let troubles = judged.findings().iter();
+            let troubles = troubles.filter(|finding| finding.severity > Severity::Note);
+            (judged.verdict().map(badness), troubles.count())
+        };
+        return wrong(&then) < wrong(judged);
+    }
     match (judged.verdict(), then.verdict()) {
         (Some(now), Some(then)) => badness(then) <= badness(now),
         _ => errors(then.findings()) <= errors(judged.findings()),
@@ -119,18 +146,17 @@ fn errors(findings: &[Finding]) -> usize {
 
 /// `without` is what is found while that word alone is mistyped, `meant` while none is.
 fn with_what_comes_of_it(slip: &Finding, without: &[Finding], meant: &[Finding]) -> Finding {
-    // What is meant is what the fix writes.
-    let mut told = Finding {
-        help: None,
-        ..slip.clone()
-    };
+    let mut told = slip.clone();
     for comes in without.iter().filter(|f| f.severity > Severity::Note) {
         let stays = |f: &Finding| f.code == comes.code && says_no_more(&comes.title, &f.title);
         if is_slip(comes) || meant.iter().any(stays) {
             continue;
         }
         told.severity = told.severity.max(comes.severity);
-        told.notes.push(format!("because of it, {}", comes.title));
+        let note = format!("because of it, {}", comes.title);
+        if !told.notes.contains(&note) {
+            told.notes.push(note);
+        }
         if told.symptoms.is_empty() && comes.severity == Severity::Error {
             told.symptoms.clone_from(&comes.symptoms);
         }
@@ -138,12 +164,19 @@ fn with_what_comes_of_it(slip: &Finding, without: &[Finding], meant: &[Finding])
     told
 }
 
-fn without_fix(finding: &Finding, left: &[&Finding]) -> Finding {
+/// Nothing is left of a name that was only suspected.
+fn without_fix(finding: &Finding, left: &[&Finding]) -> Option<Finding> {
     let mut finding = finding.clone();
     if left.iter().any(|slip| is_same_place(slip, &finding)) {
-        finding.fixes.clear();
+        if finding.code == SUSPECTED {
+            return None;
+        }
+        for fix in std::mem::take(&mut finding.fixes) {
+            let note = format!("to {} in its place would make it worse", fix.text);
+            finding.notes.push(note);
+        }
     }
-    finding
+    Some(finding)
 }
 
 fn is_same_place(slip: &Finding, finding: &Finding) -> bool {

@@ -3,6 +3,7 @@
 use crate::fix::Fix;
 use crate::source::Span;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -184,6 +185,17 @@ impl Finding {
         self
     }
 
+    /// What the word at that place was surely to be. A dialect makes a fix of it, with what is to be
+    /// typed.
+    #[must_use]
+    pub fn meant(self, span: Option<Span>, right: &str) -> Self {
+        let text = format!("did you mean `{right}`?");
+        match span {
+            Some(span) => self.help_replace(text, span, right.to_owned()),
+            None => self.help(text),
+        }
+    }
+
     /// A fix that is one replacement of text.
     #[must_use]
     pub fn help_replace(mut self, text: impl Into<String>, span: Span, by: String) -> Self {
@@ -192,5 +204,45 @@ impl Finding {
             replace: Some((span, by)),
         });
         self
+    }
+}
+
+/// Findings of that code that say the same of several places as one, with all of them.
+pub fn of_all_places(findings: Vec<Finding>, code: &str) -> Vec<Finding> {
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if finding.code != code {
+            all.push(finding);
+            continue;
+        }
+        let index = *first.entry(finding.title.clone()).or_insert(all.len());
+        match all.get_mut(index) {
+            Some(known) => known.labels.extend(finding.labels),
+            None => all.push(finding),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    #[test]
+    fn what_is_said_of_several_places_is_one_finding() {
+        let file = Sources::new().add("", "one two two");
+        let at =
+            |code, title: &str, range| Finding::error(code, title).at(Span::new(file, range), "");
+        let all = vec![
+            at("a", "two", 4..7),
+            at("b", "two", 4..7),
+            at("a", "one", 0..3),
+            at("a", "two", 8..11),
+        ];
+        let told = of_all_places(all, "a");
+        let told = told.iter().map(|f| (f.code, f.labels.len()));
+        assert_eq!(told.collect::<Vec<_>>(), [("a", 2), ("b", 1), ("a", 1)]);
     }
 }

@@ -151,12 +151,13 @@ fn understand(text: &str, file: FileId, release: Option<&str>) -> Understood {
     config.version = config.version.or(told);
     let gateway = lower::lower(&config, &mut cx);
     let (findings, secrets) = cx.finish();
-    let reading = Reading {
+    let mut reading = Reading {
         tree,
         config,
         gateway,
         findings,
     };
+    language::slip::mend(&mut reading, text, &secrets);
     Ok((reading, secrets))
 }
 

@@ -1,5 +1,7 @@
 //! Interface names: `Gi0/0/0`, `int tunnel 1`.
 
+use crossgate_diag::surely;
+
 /// Types in the order in which an abbreviation that fits several means the first.
 const TYPES: [&str; 37] = [
     "GigabitEthernet",
@@ -61,6 +63,15 @@ pub(crate) fn is_number(word: &str) -> bool {
 /// A known interface type or an abbreviation of one, without a number.
 pub(crate) fn is_type(word: &str) -> bool {
     full_type(word).is_some()
+}
+
+/// What a name was surely to be whose type isn't known: `Tunel0`.
+pub(crate) fn interface_meant(written: &str) -> Option<String> {
+    let (kind, number) = split(written);
+    if !is_number(number) || is_type(kind) {
+        return None;
+    }
+    Some(format!("{}{number}", surely(kind, TYPES)?))
 }
 
 /// An interface of a known type, with its number.

@@ -2,7 +2,7 @@
 
 use crate::schema::{Regard, RowId, Schema, Shape, Type};
 use crate::tree::{At, Kind, NodeId, Tree};
-use crossgate_diag::{Certainty, Finding, Span, nearest};
+use crossgate_diag::{Certainty, Finding, Span, nearest, surely};
 use std::collections::BTreeMap;
 
 /// Tells everything that isn't obeyed as written. Refused values are marked in the tree, so that
@@ -71,6 +71,7 @@ impl Examiner {
             }
             Shape::Entries => {
                 for entry in at.children() {
+                    self.expect_tag(entry, at, "entry");
                     // An element of another kind that has a name besides stays one.
                     if entry.attributes().iter().all(|other| other.name != "name") {
                         self.kinds.push((entry.id(), Kind::Entry));
@@ -81,6 +82,9 @@ impl Examiner {
             Shape::Value(kind) => self.value(at, kind),
             Shape::Members(kind) => {
                 for member in at.children() {
+                    if self.expect_tag(member, at, "member") {
+                        continue;
+                    }
                     self.kinds.push((member.id(), Kind::Member));
                     self.typed(at, member, kind);
                 }
@@ -142,10 +146,31 @@ impl Examiner {
         let finding = Finding::error(code, title)
             .at(value.span(), label)
             .certain(Certainty::Doc);
-        self.findings.push(match other_unit(name, value.word()) {
-            Some(help) => finding.help(help),
-            None => finding,
-        });
+        let finding = match (other_unit(name, value.word()), kind) {
+            (Some(help), _) => finding.help(help),
+            // Of values, what isn't sure is no help: `group13` is near to many groups.
+            (None, Type::OneOf(words)) => match sure(value, words.iter().copied()) {
+                Some(word) => finding.meant(value.span(), word),
+                None => finding,
+            },
+            (None, _) => finding,
+        };
+        self.findings.push(finding);
+    }
+
+    /// Tells of an element in a list that holds something and is surely a mistyped `<entry>` or
+    /// `<member>`.
+    fn expect_tag(&mut self, child: At<'_>, list: At<'_>, tag: &'static str) -> bool {
+        let holds = child.has_children() || child.attribute("name").is_some();
+        let is_tag = child.kind() == Kind::Element && holds;
+        let is_slip = is_tag && sure(child, std::iter::once(tag)).is_some();
+        if is_slip {
+            let title = format!("`{}` is not known and not obeyed", child.shown());
+            let label = format!("`{}` has `{tag}` elements", list.shown());
+            let finding = Finding::warning("unknown-element", title).at(child.span(), label);
+            self.findings.push(finding.meant(child.span(), tag));
+        }
+        is_slip
     }
 
     fn unknown(&mut self, child: At<'_>, at: At<'_>, row: RowId) {
@@ -158,15 +183,19 @@ impl Examiner {
             Finding::warning("unknown-element", title)
         };
         let finding = finding.at(child.span(), label);
-        self.findings.push(match self.nearest(child.word(), row) {
-            Some(name) if !child.is_secret() => finding.help(format!("did you mean `{name}`?")),
-            _ => finding,
-        });
-    }
-
-    fn nearest(&self, word: &str, row: RowId) -> Option<&'static str> {
-        let rows = self.schema.children(row);
-        nearest(word, rows.map(|row| self.schema.row(row).name))
+        let names = || {
+            let rows = self.schema.children(row);
+            rows.map(|row| self.schema.row(row).name)
+        };
+        let near = || nearest(child.word(), names()).filter(|_| !child.is_secret());
+        let finding = match sure(child, names()) {
+            Some(name) => finding.meant(child.span(), name),
+            None => match near() {
+                Some(name) => finding.help(format!("did you mean `{name}`?")),
+                None => finding,
+            },
+        };
+        self.findings.push(finding);
     }
 
     fn tell_ignored(&mut self) {
@@ -180,6 +209,14 @@ impl Examiner {
             self.findings
                 .push(Finding::note("not-obeyed", title).at(ignored.first, label));
         }
+    }
+}
+
+/// Which of those words that one surely was to be.
+fn sure(at: At<'_>, words: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    match at.is_secret() {
+        true => None,
+        false => surely(&at.word().to_ascii_lowercase(), words),
     }
 }
 

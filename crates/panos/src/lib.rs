@@ -27,11 +27,13 @@ pub mod fuzzing;
 mod language;
 pub mod log;
 mod lower;
+mod namesake;
 mod panorama;
 pub mod print;
 pub mod schema;
 mod secrets;
 mod set;
+mod slip;
 pub mod tree;
 mod words;
 mod write;
@@ -150,16 +152,20 @@ pub fn read_template(
     for secret in secrets {
         sources.redact(secret);
     }
+    let mut of_panorama = None;
     if panorama::is_export(&tree) {
         let (effective, told) = panorama::effective(&tree, which)?;
-        tree = effective;
+        of_panorama = Some(std::mem::replace(&mut tree, effective));
         findings.extend(told);
     }
     findings.extend(examine::examine(&mut tree));
+    if form == Form::Set {
+        findings.extend(namesake::tell(tree.root()));
+    }
     let (gateway, told) = lower::lower(&tree);
     findings.extend(told);
     findings.sort_by_key(|finding| finding.labels.first().map(|label| label.span));
-    Ok(Reading {
+    let mut reading = Reading {
         file,
         form,
         tree,
@@ -167,7 +173,23 @@ pub fn read_template(
         findings,
         commands: OnceLock::new(),
         outline: OnceLock::new(),
-    })
+    };
+    slip::mend(&mut reading, of_panorama.as_ref(), sources.get(file).text());
+    Ok(reading)
+}
+
+impl Reading {
+    /// The text's commands, read once.
+    fn commands(&self, text: &str) -> &language::in_set::Commands {
+        let read = || language::in_set::Commands::read(text, self.file);
+        self.commands.get_or_init(read)
+    }
+
+    /// Where the document's elements stand, read once.
+    fn outline(&self, text: &str) -> Option<&language::outline::Outline> {
+        let read = || language::outline::Outline::of(text);
+        self.outline.get_or_init(read).as_ref()
+    }
 }
 
 fn nothing_understood(text: &str) -> &'static str {

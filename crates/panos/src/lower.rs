@@ -10,6 +10,7 @@ mod certificate;
 mod identity;
 mod ike;
 mod interface;
+mod named;
 mod policy;
 mod profile;
 mod route;
@@ -19,7 +20,7 @@ mod unused;
 use crate::behaviour;
 use crate::tree::{At, Tree};
 use address::AddressBook;
-use crossgate_diag::{Finding, Severity, Span, Spanned};
+use crossgate_diag::{Finding, Severity, Span, Spanned, is_surely_again, surely};
 use crossgate_model::{Gateway, Interface, Limits};
 use interface::Elsewhere;
 pub(crate) use profile::predefined;
@@ -105,6 +106,8 @@ struct Scope<'t> {
     findings: Vec<Finding>,
     /// Titles and places of the findings: what two users of one profile find is told once.
     told: BTreeSet<(String, Option<Span>)>,
+    /// Names that nothing defines, so far.
+    undefined: usize,
 }
 
 impl<'t> Scope<'t> {
@@ -118,6 +121,7 @@ impl<'t> Scope<'t> {
             index: BTreeMap::new(),
             findings: Vec::new(),
             told: BTreeSet::new(),
+            undefined: 0,
         }
     }
 
@@ -143,7 +147,13 @@ impl<'t> Scope<'t> {
 
     /// A name that nothing defines. In a part of a configuration that lacks the whole section
     /// where it would be, that may be all right.
-    fn tell_undefined(&mut self, what: &str, name: At<'_>, section: &[&str]) {
+    fn tell_undefined<'n>(
+        &mut self,
+        what: &str,
+        name: At<'_>,
+        section: &[&str],
+        names: impl Iterator<Item = &'n str>,
+    ) {
         let whole = self.device.path(section).is_some();
         let severity = if whole {
             Severity::Error
@@ -153,11 +163,30 @@ impl<'t> Scope<'t> {
         let title = format!("there is no {what} `{}`", name.shown());
         let finding = Finding::new(severity, "undefined-name", title);
         let finding = finding.at(name.span(), "nothing of this name is defined");
+        let finding = match self.meant(name, names) {
+            Some(meant) => finding.meant(name.span(), meant),
+            None => finding,
+        };
         self.tell(if whole {
             finding
         } else {
             finding.noted(format!("this file has no `{}` section", section.join(" ")))
         });
+    }
+
+    /// Which of those names an undefined one surely was to be. A file with many such names, or many
+    /// things, wasn't mistyped, and would take long.
+    fn meant<'n>(&mut self, name: At<'_>, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        const MOST: usize = 16;
+        const NAMES: usize = 1000;
+        self.undefined += 1;
+        if self.undefined > MOST || name.is_secret() {
+            return None;
+        }
+        let meant = surely(name.word(), names.take(NAMES))?;
+        // Beside its definition.
+        let is_used = count(self.root, meant) > 1;
+        (!is_used || is_surely_again(name.word(), meant)).then_some(meant)
     }
 
     fn interface(&self, name: &str) -> Option<&Interface> {
@@ -179,7 +208,9 @@ impl<'t> Scope<'t> {
         match interface::elsewhere(self.device, name.word()) {
             Elsewhere::OtherKind => {}
             Elsewhere::Nowhere => {
-                self.tell_undefined("interface", name, &["network", "interface"]);
+                let names: Vec<String> = self.index.keys().cloned().collect();
+                let names = names.iter().map(String::as_str);
+                self.tell_undefined("interface", name, &["network", "interface"], names);
             }
             Elsewhere::NotLayer3 => {
                 let title = format!("the interface `{}` is none of layer 3", name.shown());
@@ -189,4 +220,10 @@ impl<'t> Scope<'t> {
             }
         }
     }
+}
+
+/// How often a word stands in a tree.
+fn count(at: At<'_>, word: &str) -> usize {
+    let below = at.children().map(|child| count(child, word));
+    usize::from(at.word() == word) + below.sum::<usize>()
 }

@@ -10,10 +10,21 @@ use crate::NotAConfiguration;
 use crate::language::steps;
 use crate::schema::{Schema, Shape};
 use crate::tree::{At, Kind, Layer, NodeId, Tree};
-use crossgate_diag::{Certainty, Finding, Span};
+use crossgate_diag::{Certainty, Finding, Span, surely};
 
 /// What a Panorama keeps beside its own configuration.
 const PANORAMAS: [&str; 3] = ["template", "template-stack", "device-group"];
+
+/// What a template, or a stack of them, holds.
+const OF_TEMPLATES: [&str; 7] = [
+    "config",
+    "settings",
+    "description",
+    "variable",
+    "templates",
+    "devices",
+    "user-group-source",
+];
 
 /// Ancestors of a device group; a ring of them ends somewhere.
 const ANCESTORS_MAX: usize = 16;
@@ -38,7 +49,7 @@ pub fn effective(
     let pick = Pick::of(raw, which)?;
     let mut merger = Merger {
         tree: Tree::new(),
-        findings: vec![pick.told()],
+        findings: pick.mistyped().chain([pick.told()]).collect(),
         variables: pick.variables(),
         layer: 0,
         labels: Vec::new(),
@@ -213,6 +224,26 @@ impl<'t> Pick<'t> {
         finding
             .noted("values that only single devices have are left out")
             .help("name a device by its serial number to have its values")
+    }
+
+    /// What stands beside a template's `config` and is surely a mistyped one. The rest of a template
+    /// is compared with the schema when it is a device's.
+    fn mistyped(&self) -> impl Iterator<Item = Finding> + use<'t> {
+        let used = self.stack.into_iter().chain(self.templates.iter().copied());
+        let used: Vec<At<'t>> = used.collect();
+        let parts = used.into_iter().flat_map(|at| {
+            let parts = at
+                .children()
+                .filter(|part| !OF_TEMPLATES.contains(&part.word()));
+            parts.map(move |part| (at, part))
+        });
+        parts.filter_map(|(at, part)| {
+            let meant = surely(part.word(), OF_TEMPLATES)?;
+            let title = format!("`{}` is not known and not obeyed", part.shown());
+            let label = format!("no known element of `{}`", at.shown());
+            let finding = Finding::warning("unknown-element", title).at(part.span(), label);
+            Some(finding.meant(part.span(), meant))
+        })
     }
 
     /// Whether devices have values of their own and none of them was named.

@@ -5,10 +5,10 @@
 //! the words nest and the element is reported later as unknown.
 
 use crate::schema::{Extent, RowId, Schema, Shape};
-use crate::secrets::holds_secret;
+use crate::secrets::{holds_key, holds_secret};
 use crate::tree::{DEPTH_MAX, Kind, NodeId, Tree};
 use crate::words::{Command, Word, commands};
-use crossgate_diag::{FileId, Finding, Span};
+use crossgate_diag::{FileId, Finding, Span, slip, surely};
 use std::ops::Range;
 
 /// Commands of configure mode that change nothing in what they follow.
@@ -117,6 +117,15 @@ pub fn root_of(first: &str) -> Option<&'static [&'static str]> {
     }
 }
 
+/// The words that a path may start with.
+fn roots() -> impl Iterator<Item = &'static str> {
+    let schema = Schema::get();
+    let paths: [&[&str]; 3] = [&[], &["devices"], &["devices", "vsys"]];
+    let rows = paths.into_iter().filter_map(|path| schema.path(path));
+    let names = rows.flat_map(|row| schema.children(row));
+    names.map(|row| schema.row(row).name)
+}
+
 struct Reader {
     schema: &'static Schema,
     file: Option<FileId>,
@@ -216,9 +225,9 @@ impl Reader {
             word if changes_nothing(word) => {}
             word if NOT_FOLLOWED.contains(&word) => self.not_followed(verb),
             // It names the root and says nothing of it.
-            "config" if rest.is_empty() => self.unknown_line(verb),
+            "config" if rest.is_empty() => self.unknown_line(verb, rest),
             _ if is_path(&command.words) => self.set(verb, &command.words),
-            _ => self.unknown_line(verb),
+            _ => self.unknown_line(verb, rest),
         }
     }
 
@@ -240,11 +249,15 @@ impl Reader {
         );
     }
 
-    fn unknown_line(&mut self, first: &Word) {
-        self.findings.push(
-            Finding::warning("unknown-line", "this line is not a configuration command")
-                .at(self.span(&first.range), "expected `set` or `delete`"),
-        );
+    fn unknown_line(&mut self, first: &Word, rest: &[Word]) {
+        let span = self.span(&first.range);
+        let finding = Finding::warning("unknown-line", "this line is not a configuration command")
+            .at(span, "expected `set` or `delete`");
+        let verb = surely(&first.text, ["set", "delete"]).filter(|_| is_path(rest));
+        self.findings.push(match verb {
+            Some(verb) => finding.meant(span, verb),
+            None => finding,
+        });
     }
 
     /// A device refuses to go where there is nothing, and stays.
@@ -298,8 +311,12 @@ impl Reader {
     fn unknown_path(&mut self, first: &Word) {
         let title = "no section of the configuration has this name";
         let label = "expected `network`, `deviceconfig`, `vsys`, `rulebase` …";
-        self.findings
-            .push(Finding::warning("unknown-line", title).at(self.span(&first.range), label));
+        let span = self.span(&first.range);
+        let finding = Finding::warning("unknown-line", title).at(span, label);
+        self.findings.push(match surely(&first.text, roots()) {
+            Some(name) => finding.meant(span, name),
+            None => finding,
+        });
     }
 
     /// Where the rest of a path starts, and how many of its words lead there: in a Panorama's
@@ -643,7 +660,7 @@ impl Walk<'_> {
 }
 
 /// Which words of a command are secrets: those after an element that holds one.
-fn secret_words(words: &[Word]) -> Vec<bool> {
+pub fn secret_words(words: &[Word]) -> Vec<bool> {
     let mut hidden = vec![false; words.len()];
     let mut hide = |at: usize| {
         if let Some(flag) = hidden.get_mut(at) {
@@ -661,6 +678,11 @@ fn secret_words(words: &[Word]) -> Vec<bool> {
                 (at + 2..at + 2 + len).for_each(&mut hide);
             }
             [next, _, ..] if holds_secret(&next.text) => {}
+            // Whatever stands for `key`, what follows is one.
+            [next, rest @ ..] if holds_key(&word.text) && !rest.is_empty() => {
+                let first = at + 1 + usize::from(slip(&next.text, "key").is_some());
+                (first..words.len()).for_each(&mut hide);
+            }
             _ => hide(at + 1),
         }
     }

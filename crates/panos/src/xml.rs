@@ -7,7 +7,7 @@ use crate::NotAConfiguration;
 use crate::schema::{RowId, Schema, Shape};
 use crate::secrets::holds_secret;
 use crate::tree::{Attribute, DEPTH_MAX, Kind, NodeId, Tree};
-use crossgate_diag::{FileId, Finding, Span, Spanned};
+use crossgate_diag::{FileId, Finding, Span, Spanned, surely};
 use roxmltree::{Document, Node};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -275,7 +275,11 @@ impl Reader {
             }
             let known = last.take().filter(|(known, _)| *known == name);
             let Some(place) = known.map(|(_, place)| place).or_else(|| place_of(part)) else {
-                let why = format!("its element `<{name}>` is no part of a PAN-OS configuration");
+                let meant = surely(name, ["config", "response"])
+                    .map(|tag| format!("; did you mean `<{tag}>`?"));
+                let meant = meant.unwrap_or_default();
+                let why =
+                    format!("its element `<{name}>` is no part of a PAN-OS configuration{meant}");
                 return Err(NotAConfiguration::new(why));
             };
             let parent = place.iter().fold(Tree::ROOT, |node, &(word, kind)| {

@@ -4,8 +4,9 @@ use super::oversize::{self, HasOversize, OversizeSettings};
 use super::reasons::{NO_NAT, ONE_TABLE};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, is_digits, lacking, read, run, set};
+use crate::names::interface_meant;
 use crate::tree::Line;
-use crossgate_diag::{Span, Spanned};
+use crossgate_diag::{Span, Spanned, surely};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -303,6 +304,10 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
         return None;
     }
     let name = args.interface("an interface's name")?;
+    if let Some(meant) = interface_meant(&name) {
+        args.wrong_for(name.span, "a type of interface", &meant);
+        return None;
+    }
     if args.no {
         remove(&mut config.interfaces, &name, args.cx);
         return Some(());
@@ -450,9 +455,29 @@ pub(crate) fn looks_like_an_address(word: &str) -> bool {
     word.split('.').count() == 4 && is_digits(first)
 }
 
+/// A mistyped word of a tunnel mode that is looked at, and what it was to be.
+fn mode_meant(args: &Args<'_, '_>) -> Option<(Option<Span>, &'static str)> {
+    const WORDS: [&[&str]; 2] = [&["ipsec", "gre"], &["ipv4", "ipv6", "ip", "dual-overlay"]];
+    let mut words = WORDS.iter().enumerate();
+    words.find_map(|(index, known)| {
+        let word = args.word_at(index)?;
+        let typed = word.value.to_ascii_lowercase();
+        let meant = surely(&typed, known.iter().copied())?;
+        (typed != meant).then_some((word.span, meant))
+    })
+}
+
 fn tunnel_mode(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     if args.no {
         interface.tunnel.mode = None;
+        return Some(());
+    }
+    if let Some((span, meant)) = mode_meant(args) {
+        args.wrong_for(span, "a tunnel mode, such as `ipsec ipv4`", meant);
+        interface.tunnel.mode = Some(Spanned {
+            value: TunnelMode::Wrong,
+            span: args.rest().and_then(|words| words.span),
+        });
         return Some(());
     }
     let words = args.rest();

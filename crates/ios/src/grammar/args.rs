@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::tree::{Command, Line, slice};
-use crossgate_diag::{Finding, Span, Spanned};
+use crossgate_diag::{Finding, Span, Spanned, surely};
 use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
@@ -46,6 +46,12 @@ impl<'a, 't> Args<'a, 't> {
     /// The next word but that many, left where it is.
     pub fn peek(&self, index: usize) -> Option<&'t str> {
         self.words.get(index).map(|w| slice(self.cx.text, *w))
+    }
+
+    /// The next word but that many with its place, left where it is.
+    pub fn word_at(&self, index: usize) -> Option<Spanned<&'t str>> {
+        let word = self.words.get(index)?;
+        Some(Spanned::at(slice(self.cx.text, *word), *word))
     }
 
     /// The next word in lower case, if there is one: a keyword.
@@ -233,11 +239,21 @@ impl<'a, 't> Args<'a, 't> {
         self.cx.push(finding);
     }
 
+    /// The same, where it is known what it should be.
+    pub fn wrong_for(&mut self, span: Option<Span>, expected: &str, meant: &str) {
+        let finding = self.wrong_value(span, expected).meant(span, meant);
+        self.cx.push(finding);
+    }
+
     fn not_a_choice<T>(&mut self, span: Option<Span>, expected: &str, table: &[(&str, T)]) {
-        let words: Vec<_> = table.iter().map(|(word, _)| *word).collect();
+        let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
+        let typed = span.map_or("", |span| slice(self.cx.text, span));
+        let meant = surely(&typed.to_ascii_lowercase(), words.iter().copied());
         let finding = self.wrong_value(span, expected);
-        self.cx
-            .push(finding.help(format!("one of {}", words.join(", "))));
+        self.cx.push(match meant {
+            Some(word) => finding.meant(span, word),
+            None => finding.help(format!("one of {}", words.join(", "))),
+        });
     }
 
     fn wrong_value(&self, span: Option<Span>, expected: &str) -> Finding {

@@ -23,6 +23,8 @@ pub(crate) struct Context<'t> {
     named: BTreeMap<&'static str, BTreeMap<String, usize>>,
     /// The lines whose lines are carried out now, from the outermost.
     pub open: Vec<Span>,
+    /// Lines so far that are nearly a command.
+    pub mistyped: usize,
     /// Where the lines begin that were carried out, for whoever proves that no line is lost.
     watched: Option<BTreeSet<u32>>,
 }
@@ -40,6 +42,7 @@ impl<'t> Context<'t> {
             skipped: Vec::new(),
             named: BTreeMap::new(),
             open: Vec::new(),
+            mistyped: 0,
             watched: None,
         }
     }
@@ -65,6 +68,16 @@ impl<'t> Context<'t> {
         if self.told.insert((finding.title.clone(), place)) {
             self.findings.push(finding);
         }
+    }
+
+    /// Whether it begins in the column of the line that it is inside of.
+    pub fn is_flat(&self, line: &Line) -> bool {
+        let column = |at: u32| {
+            let before = self.text.get(..at as usize).unwrap_or_default();
+            before.len() - before.rfind('\n').map_or(0, |end| end + 1)
+        };
+        let around = self.open.last();
+        around.is_some_and(|around| column(around.start) == column(line.span().start))
     }
 
     /// A piece of the file for a message: short, printable, and no secret.
@@ -95,9 +108,14 @@ impl<'t> Context<'t> {
         let Some(path) = meant else {
             return self.push(finding);
         };
-        let mut finding = finding.help(format!("did you mean `{path}`?"));
-        finding.fixes.extend(super::slip::fix(self, line, path));
-        self.push(finding);
+        self.mistyped += 1;
+        match super::slip::fix(self, line, path) {
+            Some(fix) => {
+                let fixes = vec![fix];
+                self.push(Finding { fixes, ..finding });
+            }
+            None => self.push(finding.help(format!("did you mean `{path}`?"))),
+        }
     }
 
     /// A piece of the file as it is typed: a secret in it is named.

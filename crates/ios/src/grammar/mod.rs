@@ -13,6 +13,7 @@ mod slip;
 pub(crate) use args::{Args, is_digits, is_short_for, join};
 pub(crate) use context::{Context, gather};
 pub(crate) use run::run;
+pub(crate) use slip::{line_inside, typed_below, words};
 
 use crate::config;
 use crate::tree::Line;
@@ -82,6 +83,15 @@ impl Mode {
     /// Which command of this mode these words are.
     pub(crate) fn resolve(self, words: &[&str]) -> Resolved {
         of_table!(self, resolve, words)
+    }
+
+    /// The modes around it, the nearest first.
+    fn outer(self) -> &'static [Mode] {
+        match self {
+            Self::Global => &[],
+            Self::KeyringPeer => &[Self::Keyring, Self::Global],
+            _ => &[Self::Global],
+        }
     }
 
     /// The command that these words, which are none, were meant to be.

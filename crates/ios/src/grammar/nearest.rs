@@ -11,9 +11,16 @@ pub(super) fn nearest<T>(rules: &[Rule<T>], words: &[&str]) -> Option<&'static s
     let near = rules.iter().filter_map(|rule| {
         let mut keywords = 0;
         let mut wrong = 0;
+        let mut exact = true;
         for keyword in rule.path.split(' ') {
-            wrong += letters_wrong(words.get(keywords)?, keyword)?;
+            let word = words.get(keywords)?;
+            wrong += letters_wrong(word, keyword)?;
+            exact &= word.eq_ignore_ascii_case(keyword);
             keywords += 1;
+        }
+        // Only abbreviated, it would have been that command: `ip` is no `ipv6` here.
+        if wrong == 0 && !exact {
+            return None;
         }
         Some((wrong, std::cmp::Reverse(keywords), rule.path))
     });
@@ -46,6 +53,10 @@ mod tests {
         assert_eq!(
             global("no Crypto ikv2 prof P"),
             Some("crypto ikev2 profile")
+        );
+        assert_eq!(
+            global("ip access-list extenedd A"),
+            Some("ip access-list extended")
         );
         assert_eq!(global("interfce Tunnel0"), Some("interface"));
         assert_eq!(global("crypto ikev2 profile P"), None, "no slip");

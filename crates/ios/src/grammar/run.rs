@@ -48,7 +48,12 @@ fn around_below(line: &Line, cx: &mut Context<'_>) {
 /// What a router has beside its tunnels is much, and we don't know it all; but what is nearly a
 /// command that we know was to be that one.
 fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
-    let meant = mode.nearest(&cx.words(line));
+    let words = cx.words(line);
+    let meant = mode.nearest(&words).or_else(|| {
+        // Without blanks nothing but its words tell where a line belongs, and these don't.
+        let outer = cx.is_flat(line).then(|| mode.outer())?;
+        outer.iter().find_map(|mode| mode.nearest(&words))
+    });
     let severity = match (mode, meant) {
         (Mode::Global, None) => Severity::Note,
         _ => Severity::Warning,

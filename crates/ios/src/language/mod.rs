@@ -12,6 +12,7 @@ mod peer;
 mod profile;
 mod proposal;
 mod selectors;
+pub(crate) mod slip;
 mod symptoms;
 
 use crate::Reading;

@@ -43,6 +43,11 @@ impl<'c> Lowering<'c, '_, '_> {
             }
             false => Vec::new(),
         };
+        // What comes of it without the certificate, a rule tells.
+        for name in &undefined {
+            let names = defined.iter().map(|name| name.value.as_str());
+            self.tell_if_near("trustpoint", name, names);
+        }
         let lacks = profile.trustpoints.is_empty() && defined.is_empty();
         if (signs(local) || signs(remote)) && lacks {
             let span = profile.local_auth.as_ref().and_then(|method| method.span);

@@ -43,13 +43,16 @@ impl<'c> Lowering<'c, '_, '_> {
         let entries = &self.index.maps(self.config).entries;
         let entries = entries.get(map.value.as_str()).cloned().unwrap_or_default();
         if entries.is_empty() {
-            self.cx.push(
-                Finding::error(
-                    "undefined-name",
-                    format!("crypto map `{}` has no entry that can be obeyed", map.value),
-                )
-                .at(map.span, "applied here"),
-            );
+            let title = format!("crypto map `{}` has no entry that can be obeyed", map.value);
+            let finding = Finding::error("undefined-name", title).at(map.span, "applied here");
+            let maps: Vec<&str> = self
+                .index
+                .maps(self.config)
+                .entries
+                .keys()
+                .copied()
+                .collect();
+            self.tell_undefined(finding, map, maps.into_iter());
             return Vec::new();
         }
         let mut wants = Vec::new();

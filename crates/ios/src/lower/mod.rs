@@ -23,7 +23,7 @@ use crate::config::{Config, Named};
 use crate::grammar::Context;
 use crate::names;
 use child::Defaults;
-use crossgate_diag::{Certainty, Finding, Spanned};
+use crossgate_diag::{Certainty, Finding, Spanned, is_surely_again, surely};
 use crossgate_model::{self as model, Gateway, InterfaceKind, NextHop, RemoteEnd};
 use map::Maps;
 use peers::PeersByEnd;
@@ -41,6 +41,7 @@ pub(crate) fn lower(config: &Config, cx: &mut Context<'_>) -> Gateway {
         index: Index::default(),
         told_of: BTreeSet::new(),
         legacy: Vec::new(),
+        undefined: 0,
         cx,
     };
     let mut connections = lowering.connections();
@@ -149,6 +150,8 @@ struct Lowering<'c, 'a, 't> {
     told_of: BTreeSet<String>,
     /// Connections that speak IKEv1, which are only judged.
     legacy: Vec<model::Connection>,
+    /// Names that nothing defines, so far.
+    undefined: usize,
     cx: &'a mut Context<'t>,
 }
 
@@ -253,15 +256,59 @@ impl<'c> Lowering<'c, '_, '_> {
     fn named<T: Named>(&mut self, list: &'c [T], name: &Spanned<String>) -> Option<&'c T> {
         let found = self.index.find(list, name);
         if found.is_none() {
-            self.cx.push(
-                Finding::error(
-                    "undefined-name",
-                    format!("there is no {} `{}`", T::WHAT, name.value),
-                )
-                .at(name.span, "named here, and defined nowhere"),
-            );
+            let names = list.iter().map(|thing| thing.name().value.as_str());
+            let title = format!("there is no {} `{}`", T::WHAT, name.value);
+            let label = "named here, and defined nowhere";
+            let finding = Finding::error("undefined-name", title).at(name.span, label);
+            self.tell_undefined(finding, name, names);
         }
         found
+    }
+
+    /// With which of those names was meant, where that is sure.
+    fn tell_undefined<'n>(
+        &mut self,
+        finding: Finding,
+        name: &Spanned<String>,
+        names: impl Iterator<Item = &'n str>,
+    ) {
+        let meant = self.meant(name, names);
+        self.cx.push(match meant {
+            Some(meant) => finding.meant(name.span, meant),
+            None => finding,
+        });
+    }
+
+    /// What may be there although the file doesn't have it, or what a rule tells too: only what is
+    /// nearly one of those names.
+    fn tell_if_near<'n>(
+        &mut self,
+        what: &str,
+        name: &Spanned<String>,
+        names: impl Iterator<Item = &'n str>,
+    ) {
+        if let Some(meant) = self.meant(name, names) {
+            let title = format!("there is no {what} `{}`", name.value);
+            let label = "named here, and defined nowhere";
+            let finding = Finding::error("undefined-name", title).at(name.span, label);
+            self.cx.push(finding.meant(name.span, meant));
+        }
+    }
+
+    /// Which of those names an undefined one surely was to be. A file with many such names, or many
+    /// things, wasn't mistyped, and would take long.
+    fn meant<'n>(&mut self, name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        const MOST: usize = 16;
+        const NAMES: usize = 1000;
+        self.undefined += 1;
+        if self.undefined > MOST {
+            return None;
+        }
+        let meant = surely(name, names.take(NAMES))?;
+        // Beside its definition.
+        let words = self.cx.text.split_whitespace();
+        let is_used = words.filter(|word| *word == meant).count() > 1;
+        (!is_used || is_surely_again(name, meant)).then_some(meant)
     }
 
     /// Tells of routes to tunnels that there aren't. Other interfaces may be bound all the same.
@@ -270,8 +317,12 @@ impl<'c> Lowering<'c, '_, '_> {
             let (NextHop::Interface(name) | NextHop::Both(name, _)) = &route.via else {
                 continue;
             };
+            let interfaces = &self.config.interfaces;
             if is_tunnel(name) {
-                self.named(&self.config.interfaces, name);
+                self.named(interfaces, name);
+            } else if self.index.find(interfaces, name).is_none() {
+                let names = interfaces.iter().map(|interface| interface.name.as_str());
+                self.tell_if_near("interface", name, names);
             }
         }
     }

@@ -49,6 +49,19 @@ impl Commands {
         self.mentions.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// All places that name what is named there.
+    pub fn places(&self, named: &Range<usize>) -> Vec<Range<usize>> {
+        let names_it = |mentions: &&Vec<(usize, Range<usize>)>| {
+            mentions.iter().any(|(_, place)| place == named)
+        };
+        let mentions = self.mentions.values().find(names_it);
+        let places = mentions.into_iter().flatten();
+        let mut places: Vec<Range<usize>> = places.map(|(_, place)| place.clone()).collect();
+        // After an `edit`, each command names what that one did.
+        places.dedup();
+        places
+    }
+
     /// The commands that name one of these, in the text's order.
     fn naming(&self, ids: &BTreeSet<NodeId>) -> BTreeSet<usize> {
         let mentions = ids.iter().flat_map(|id| self.mentions(*id));
@@ -228,6 +241,16 @@ impl Editor<'_> {
     }
 }
 
+/// A word's place with the quotes around it.
+pub(crate) fn with_quotes(text: &str, word: &Range<usize>) -> Range<usize> {
+    let around = word.start.checked_sub(1).map(|start| start..word.end + 1);
+    let is_quoted = around.clone().and_then(|around| text.get(around));
+    match is_quoted.map(|text| (text.chars().next(), text.chars().last())) {
+        Some((Some('"'), Some('"')) | (Some('\''), Some('\''))) => around.unwrap_or(word.clone()),
+        _ => word.clone(),
+    }
+}
+
 /// The lines that a command takes up, without the last line's end.
 fn line(text: &str, said: &Said) -> Range<usize> {
     let before = text.get(..said.range.start).unwrap_or("");
@@ -290,7 +313,7 @@ impl<'a> Editor<'a> {
         };
         let words: Vec<Range<usize>> = self.mentions(value.id()).map(|(_, word)| word).collect();
         for word in words {
-            let span = Span::new(self.file, self.with_quotes(&word));
+            let span = Span::new(self.file, with_quotes(self.text, &word));
             let real = quoted(&text.real);
             self.edits.push(match &text.shown {
                 Some(_) => Edit::secret(span, real, "********"),
@@ -334,21 +357,10 @@ impl<'a> Editor<'a> {
         if said.range != last_said.range {
             return None;
         }
-        let inner = self.with_quotes(first).start..self.with_quotes(last).end;
+        let inner = with_quotes(self.text, first).start..with_quotes(self.text, last).end;
         let span = Span::new(self.file, self.with_brackets(inner));
         self.edits.push(Edit::new(span, list));
         Some(())
-    }
-
-    fn with_quotes(&self, word: &Range<usize>) -> Range<usize> {
-        let around = word.start.checked_sub(1).map(|start| start..word.end + 1);
-        let is_quoted = around.clone().and_then(|around| self.text.get(around));
-        match is_quoted.map(|text| (text.chars().next(), text.chars().last())) {
-            Some((Some('"'), Some('"')) | (Some('\''), Some('\''))) => {
-                around.unwrap_or(word.clone())
-            }
-            _ => word.clone(),
-        }
     }
 
     fn with_brackets(&self, list: Range<usize>) -> Range<usize> {
@@ -371,7 +383,7 @@ impl<'a> Editor<'a> {
         if at.kind() == Kind::Member {
             let words: Vec<Range<usize>> = self.mentions(at.id()).map(|(_, word)| word).collect();
             for word in words {
-                let word = self.with_quotes(&word);
+                let word = with_quotes(self.text, &word);
                 let before = self.text.get(..word.start)?;
                 let start = before.trim_end_matches([' ', '\t']).len();
                 let span = Span::new(self.file, start..word.end);

@@ -32,22 +32,13 @@ impl Language for Reading {
             return Err(CannotSay("the file says so already".into()));
         }
         let text = source.text();
-        let commands = || {
-            let read = || in_set::Commands::read(text, self.file);
-            self.commands.get_or_init(read)
-        };
-        let outline = || {
-            self.outline
-                .get_or_init(|| outline::Outline::of(text))
-                .as_ref()
-        };
         let edits = match self.form {
-            Form::Xml => in_xml::edits(&self.tree, text, self.file, outline(), &steps)?,
+            Form::Xml => in_xml::edits(&self.tree, text, self.file, self.outline(text), &steps)?,
             Form::Set if self.tree.is_layered() => {
                 let steps = steps::in_layers(&self.tree, &steps);
-                in_set::edits(text, self.file, commands(), &steps)
+                in_set::edits(text, self.file, self.commands(text), &steps)
             }
-            Form::Set => in_set::edits(text, self.file, commands(), &steps),
+            Form::Set => in_set::edits(text, self.file, self.commands(text), &steps),
         };
         Ok(Amendment {
             file: self.file,

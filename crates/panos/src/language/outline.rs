@@ -87,6 +87,13 @@ impl Outline {
         self.elements.get(element.parent?)
     }
 
+    /// The elements of that name in the same one, itself included.
+    pub fn fellows<'o>(&'o self, element: &'o Element) -> impl Iterator<Item = &'o Element> {
+        let is_fellow =
+            |other: &&Element| other.parent == element.parent && other.name == element.name;
+        self.elements.iter().filter(is_fellow)
+    }
+
     pub fn last(&self, element: &Element) -> Option<&Element> {
         self.elements.get(element.last?)
     }

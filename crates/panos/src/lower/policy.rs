@@ -2,13 +2,13 @@
 
 use super::Scope;
 use super::address::{parse_net, parse_range};
+use super::named;
 use crate::tree::At;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{
     Action, AddressObject, AddressValue, NatRule, Policy, SecurityRule, ServiceObject,
     ServiceValue, SourceTranslation, Zone,
 };
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// Conditions that a rule may have and that can't be looked at here.
@@ -59,7 +59,10 @@ pub fn policy(scope: &mut Scope<'_>) -> Policy {
         .map(|at| security(scope, at))
         .collect();
     policy.nat_rules = rules(scope, "nat").map(|at| nat(scope, at)).collect();
-    expect_zones(scope, &policy);
+    let rules: Vec<At<'_>> = rules(scope, "security")
+        .chain(rules(scope, "nat"))
+        .collect();
+    named::expect(scope, &policy, &rules);
     policy
 }
 
@@ -249,25 +252,4 @@ fn source_translation(scope: &mut Scope<'_>, rule: At<'_>) -> SourceTranslation 
         return SourceTranslation::Interface(interface.name());
     }
     SourceTranslation::Addresses(names(kind, &["translated-address"]))
-}
-
-/// Zones that rules name and nothing defines.
-fn expect_zones(scope: &mut Scope<'_>, policy: &Policy) {
-    let names: BTreeSet<&str> = policy.zones.iter().map(|z| z.name.as_str()).collect();
-    let known = |name: &str| name == "any" || names.contains(name);
-    if policy.zones.is_empty() {
-        return;
-    }
-    let rules: Vec<At<'_>> = rules(scope, "security")
-        .chain(rules(scope, "nat"))
-        .collect();
-    for rule in rules {
-        for name in rule.values(&["from"]).chain(rule.values(&["to"])) {
-            if !known(name.word()) && name.word() != "multicast" {
-                let title = format!("there is no zone `{}`", name.shown());
-                let error = Finding::error("undefined-name", title);
-                scope.tell(error.at(name.span(), "nothing of this name is defined"));
-            }
-        }
-    }
 }

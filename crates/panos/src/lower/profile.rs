@@ -55,7 +55,8 @@ fn find<'t>(
             "ike-crypto-profiles" => "IKE crypto profile",
             _ => "IPsec crypto profile",
         };
-        scope.tell_undefined(what, said, &section);
+        let names = places.into_iter().flat_map(|place| place.below(&section));
+        scope.tell_undefined(what, said, &section, names.map(At::word));
     }
     Some(Profile {
         at: found?,

@@ -60,7 +60,8 @@ fn gateway<'t>(scope: &mut Scope<'t>, tunnel: At<'t>) -> Option<At<'t>> {
         .and_then(|s| s.get(gateway.word()))
         .is_none()
     {
-        scope.tell_undefined("IKE gateway", gateway, &section);
+        let gateways = scope.device.below(&section).map(At::word);
+        scope.tell_undefined("IKE gateway", gateway, &section, gateways);
     }
     Some(gateway)
 }

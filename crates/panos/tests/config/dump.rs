@@ -46,6 +46,9 @@ pub fn findings(sources: &Sources, findings: &[Finding]) -> String {
         if let Some(help) = &finding.help {
             writeln!(out, "  ? {}", help.text).expect("a string grows");
         }
+        for fix in &finding.fixes {
+            writeln!(out, "  ? {}", fix.text).expect("a string grows");
+        }
     }
     out
 }

@@ -103,7 +103,7 @@ set network ike gateway G colour red
               ike  default AES-CBC-128,3DES-CBC / HMAC-SHA1-96 / PRF-HMAC-SHA1 / MODP-1024
             warning[unknown-element] `gatway` is not known and not obeyed
               ^ fw:1:17 no known element of `ike`
-              ? did you mean `gateway`?
+              ? write `gateway`
             note[unknown-element] `frobnicate` is not known and not obeyed
               ^ fw:3:13 no known element of `network`
             note[unknown-element] `shoe-size` is not known and not obeyed

@@ -61,6 +61,7 @@ set network interface ethernet ethernet1/1 layer3 mtuu 1500
               ^ fw:3:54 expected an address such as 192.0.2.1/24
             warning[unknown-element] `mtuu` is not known and not obeyed
               ^ fw:4:51 no known element of `layer3`
+              ? write `mtu`
         "#]],
     );
 }

@@ -45,6 +45,7 @@ pub const RULES: &[Rule] = &[
     page("invalid-value", include_str!("invalid_value.md")),
     page("isakmp-disabled", include_str!("isakmp_disabled.md")),
     page("missing-value", include_str!("missing_value.md")),
+    page("nearly-named", include_str!("nearly_named.md")),
     page("not-obeyed", include_str!("not_obeyed.md")),
     page("not-utf8", include_str!("not_utf8.md")),
     page("nothing-to-delete", include_str!("nothing_to_delete.md")),

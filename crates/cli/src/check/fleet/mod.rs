@@ -4,6 +4,7 @@
 //! `crossgate check` of its two files shows.
 
 mod matching;
+mod mistyped;
 mod table;
 pub mod work;
 
@@ -13,6 +14,7 @@ use crossgate_diag::{Amendment, Finding, Severity, SourceFile, Sources};
 use crossgate_gateway::load::load_into;
 use crossgate_model::{CannotSay, Change, Event, Gateway, Language, Verdict};
 use matching::Match;
+use mistyped::Mistyped;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ struct Member {
     gateway: Gateway,
     /// What reading it found.
     told: Vec<Told>,
+    mistyped: Vec<Mistyped>,
 }
 
 /// A finding in short.
@@ -65,6 +68,7 @@ pub struct Fleet {
     /// Their peers are in no file.
     alone: Vec<Leftover>,
     unread: Vec<Leftover>,
+    mistyped: Vec<Mistyped>,
 }
 
 /// Reads, pairs and judges whatever lies in `folder`.
@@ -93,18 +97,22 @@ pub fn judge(folder: &Path, asked: &Asked) -> Result<Fleet, String> {
         let by_name = || (&a.files, &a.connections).cmp(&(&b.files, &b.connections));
         worst_first.then_with(by_name)
     });
+    let mistyped = members.into_iter().flat_map(|member| member.mistyped);
     Ok(Fleet {
         rows,
         alone,
         unread,
+        mistyped: mistyped.collect(),
     })
 }
 
 impl Fleet {
     /// Whether a finding is that bad.
     pub fn has(&self, severity: Severity) -> bool {
-        let mut told = self.rows.iter().flat_map(|row| &row.told);
-        told.any(|told| told.severity >= severity)
+        let of_rows = self.rows.iter().flat_map(|row| &row.told);
+        let of_rows = of_rows.map(|told| told.severity);
+        let mut all = of_rows.chain(self.mistyped.iter().map(Mistyped::severity));
+        all.any(|told| told >= severity)
     }
 
     /// Whether there was anything to read.
@@ -148,6 +156,7 @@ fn member(folder: &Path, path: &Path, asked: &Asked) -> Result<Member, Leftover>
     match load_into(&mut sources, path, &asked.hints) {
         Ok(read) => Ok(Member {
             path: path.to_owned(),
+            mistyped: mistyped::of(&name, &sources, &read, &asked.hints),
             name,
             gateway: read.gateway,
             told: read.findings.iter().map(Told::from).collect(),

@@ -1,5 +1,6 @@
 //! A fleet as a table, and as JSON.
 
+use super::mistyped::Mistyped;
 use super::{Fleet, Leftover, Row, Told};
 use crossgate_diag::Severity;
 use serde_json::{Value, json};
@@ -26,8 +27,33 @@ pub fn text(fleet: &Fleet) -> String {
     }
     leftovers("files whose peer is not here", &fleet.alone, &mut out);
     leftovers("files that can't be read", &fleet.unread, &mut out);
+    mistyped(&fleet.mistyped, &mut out);
     out.push_str(&summary(fleet));
     out
+}
+
+fn mistyped(all: &[Mistyped], out: &mut String) {
+    if all.is_empty() {
+        return;
+    }
+    out.push_str("mistyped, as it seems (`crossgate check --fix FILE` has what to type):\n");
+    for slip in all {
+        let Mistyped {
+            file,
+            line,
+            title,
+            cure,
+            left_out,
+            ..
+        } = slip;
+        let lost = match left_out {
+            0 => String::new(),
+            1 => "; a peer is left out because of it".to_owned(),
+            peers => format!("; {peers} peers are left out because of it"),
+        };
+        out.push_str(&format!("  {file}:{line}: {title}: {cure}{lost}\n"));
+    }
+    out.push('\n');
 }
 
 fn cells(row: &Row) -> [String; 4] {
@@ -119,7 +145,18 @@ pub fn json(fleet: &Fleet) -> Value {
             .map(|leftover| json!({ "file": leftover.file, "why": leftover.why }))
             .collect::<Vec<_>>()
     };
+    let mistyped = fleet.mistyped.iter().map(|slip| {
+        json!({
+            "file": slip.file,
+            "line": slip.line,
+            "severity": slip.severity(),
+            "title": slip.title,
+            "fix": slip.cure,
+            "peers_left_out": slip.left_out,
+        })
+    });
     json!({
+        "mistyped": mistyped.collect::<Vec<_>>(),
         "tunnels": rows.collect::<Vec<_>>(),
         "alone": listed(&fleet.alone),
         "unread": listed(&fleet.unread),
