@@ -114,7 +114,7 @@ fn avx512() -> bool {
 }
 
 /// Whether SHA-NI takes rounds as fast as they can be had elsewhere: AMD's starts two rounds each
-/// other cycle, Intel's each third (Golden Cove) or slower.
+/// cycle (Zen 4), Intel's each third (a Xeon with AMX).
 #[cfg(target_arch = "x86_64")]
 fn sha_unit_is_fast() -> bool {
     let vendor = core::arch::x86_64::__cpuid(0);
