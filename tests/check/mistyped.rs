@@ -517,3 +517,18 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
         "{told:?}"
     );
 }
+
+#[test]
+fn the_same_slip_in_two_places_is_mended_in_both() {
+    let folder = Folder::new("mistyped-twice");
+    let mistyped = hq().replace("dh-group group14", "dh-group grop14");
+    assert_eq!(mistyped.matches("grop14").count(), 2);
+    let files = [folder.branch(), folder.write("hq.set", mistyped)];
+    let said = check(&["--fix", "--write", &files[0], &files[1]]);
+    assert_eq!(
+        (said.code, said.last_line()),
+        (Some(0), "verdict: comes up"),
+        "{}",
+        said.stderr
+    );
+}

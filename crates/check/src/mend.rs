@@ -36,11 +36,16 @@ pub fn mend<J: Judgement>(judged: J, mut applied: impl FnMut(&J, &Finding, &Fix)
         let Some((finding, fix)) = next(&now, &tried) else {
             break;
         };
-        tried.insert(attempt(finding, fix));
         let then = now.with(fix).map(traced);
-        if let Some(then) = then.filter(|then| cures(&now, then, finding)) {
-            applied(&now, finding, fix);
-            now = then;
+        match then.filter(|then| cures(&now, then, finding)) {
+            Some(then) => {
+                applied(&now, finding, fix);
+                now = then;
+            }
+            // One that was taken may be needed again: the same fault in another place.
+            None => {
+                tried.insert(attempt(finding, fix));
+            }
         }
     }
     now
