@@ -393,6 +393,18 @@ fn a_mistyped_name_of_an_entry_is_told_where_it_does_harm_and_nowhere_else() {
         let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.set")).expect("a copy");
         assert_eq!(fixed, text, "{wrong}");
     }
+    // A route is two lines: whose name is right doesn't matter.
+    let right = "static-route branch-lan interface";
+    let route = folder.write(
+        "route.set",
+        hq().replacen(right, "static-route brnach-lan interface", 1),
+    );
+    let (bad, report) = told(&[&folder.branch(), &route]);
+    assert_eq!(
+        (bad.len(), &bad[0]["code"]),
+        (1, &"nearly-named".into()),
+        "{report}"
+    );
     // Two addresses, of which one has a remark, are two.
     let two = hq()
         + "set vsys vsys1 address lan-hq description HQ\n\

@@ -29,7 +29,8 @@ pub fn tell(root: At<'_>) -> Vec<Finding> {
             .collect();
         for entry in said_once {
             let others = entries.iter().filter(|other| other.word() != entry.word());
-            let others = others.filter(|other| !says_once(**other));
+            // Of two that say one thing each, the first is right: one is as good as the other.
+            let others = others.filter(|other| !says_once(**other) || other.span() < entry.span());
             let Some(name) = surely(entry.word(), others.map(|other| other.word())) else {
                 continue;
             };
