@@ -36,6 +36,7 @@ mod ecn;
 pub mod fuzzing;
 mod handling;
 mod inbound;
+mod iv;
 mod lifetime;
 mod mtu;
 mod notice;

@@ -1,6 +1,6 @@
 //! What the data plane has to tell the engine that negotiates for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -29,9 +29,53 @@ pub enum Notice {
 /// bounded by their number.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    /// One alone needs no tree: most are polled before there is another.
-    alone: Option<(Key, Notice)>,
-    others: BTreeMap<Key, Notice>,
+    /// They come before the signs of life.
+    events: BTreeMap<Key, Notice>,
+    seen: Signs,
+    sent: Signs,
+}
+
+/// SPIs in their order. One alone needs no tree: most are polled before there is another.
+#[derive(Debug, Default)]
+struct Signs {
+    least: Option<u32>,
+    /// All greater.
+    others: BTreeSet<u32>,
+}
+
+impl Signs {
+    #[inline]
+    fn insert(&mut self, spi_in: u32) {
+        match self.least {
+            None => self.least = Some(spi_in),
+            Some(least) if least == spi_in => {}
+            Some(least) => {
+                self.others.insert(least.max(spi_in));
+                self.least = Some(least.min(spi_in));
+            }
+        }
+    }
+
+    fn remove(&mut self, spi_in: u32) {
+        if self.least == Some(spi_in) {
+            self.pop();
+        } else {
+            self.others.remove(&spi_in);
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<u32> {
+        let least = self.least.take()?;
+        if !self.others.is_empty() {
+            self.least = self.others.pop_first();
+        }
+        Some(least)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.least.is_none()
+    }
 }
 
 type Key = (Kind, u32);
@@ -43,17 +87,9 @@ enum Kind {
     SoftExpired,
     Moved,
     Acquire,
-    Seen,
-    Sent,
 }
 
-const OF_SA: [Kind; 5] = [
-    Kind::HardExpired,
-    Kind::SoftExpired,
-    Kind::Moved,
-    Kind::Seen,
-    Kind::Sent,
-];
+const OF_SA: [Kind; 3] = [Kind::HardExpired, Kind::SoftExpired, Kind::Moved];
 
 impl Notices {
     pub(crate) fn acquire(&mut self, child_id: u32, child: Arc<str>) {
@@ -81,47 +117,70 @@ impl Notices {
     }
 
     pub(crate) fn seen(&mut self, spi_in: u32) {
-        self.insert((Kind::Seen, spi_in), Notice::Seen { spi_in });
+        self.seen.insert(spi_in);
     }
 
     pub(crate) fn sent(&mut self, spi_in: u32) {
-        self.insert((Kind::Sent, spi_in), Notice::Sent { spi_in });
+        self.sent.insert(spi_in);
     }
 
     fn insert(&mut self, key: Key, notice: Notice) {
-        match &mut self.alone {
-            Some((known, alone)) if *known == key => *alone = notice,
-            None if self.others.is_empty() => self.alone = Some((key, notice)),
-            _ => drop(self.others.insert(key, notice)),
-        }
-    }
-
-    fn remove(&mut self, key: Key) {
-        self.others.remove(&key);
-        self.alone.take_if(|(known, _)| *known == key);
+        self.events.insert(key, notice);
     }
 
     /// Whoever removed the SA need not hear of it.
     pub(crate) fn forget_sa(&mut self, spi_in: u32) {
         for kind in OF_SA {
-            self.remove((kind, spi_in));
+            self.events.remove(&(kind, spi_in));
         }
+        self.seen.remove(spi_in);
+        self.sent.remove(spi_in);
     }
 
     pub(crate) fn forget_child(&mut self, child_id: u32) {
-        self.remove((Kind::Acquire, child_id));
+        self.events.remove(&(Kind::Acquire, child_id));
     }
 
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        let first = self.others.first_key_value().map(|(key, _)| *key);
-        let alone = |(key, _): &mut (Key, Notice)| first.is_none_or(|first| *key < first);
-        if let Some((_, notice)) = self.alone.take_if(alone) {
+        if let Some((_, notice)) = self.events.pop_first() {
             return Some(notice);
         }
-        self.others.pop_first().map(|(_, notice)| notice)
+        if let Some(spi_in) = self.seen.pop() {
+            return Some(Notice::Seen { spi_in });
+        }
+        let spi_in = self.sent.pop()?;
+        Some(Notice::Sent { spi_in })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.alone.is_none() && self.others.is_empty()
+        self.events.is_empty() && self.seen.is_empty() && self.sent.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_come_once_each_in_their_order_and_after_what_happened() {
+        let mut notices = Notices::default();
+        for spi_in in [5, 3, 9, 3, 5, 7] {
+            notices.sent(spi_in);
+        }
+        notices.seen(8);
+        notices.seen(4);
+        notices.hard_expired(6);
+        notices.forget_sa(7);
+        notices.forget_sa(3);
+        let told: Vec<_> = std::iter::from_fn(|| notices.pop()).collect();
+        let expected = [
+            Notice::HardExpired { spi_in: 6 },
+            Notice::Seen { spi_in: 4 },
+            Notice::Seen { spi_in: 8 },
+            Notice::Sent { spi_in: 5 },
+            Notice::Sent { spi_in: 9 },
+        ];
+        assert_eq!(told, expected);
+        assert!(notices.is_empty());
     }
 }

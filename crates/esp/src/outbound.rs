@@ -1,7 +1,7 @@
 //! The sending half of an SA: a sequence number, an IV, a sealed packet (RFC 4303 §3.3).
 
+use crate::iv::Ivs;
 use crate::transform::Sealer;
-use crossgate_crypto::CryptoRng;
 use crossgate_kernels::{Packet, SealKey};
 use crossgate_wire::esp::{Header, append_trailer};
 
@@ -65,7 +65,7 @@ impl Outbound {
     /// IV must only never come twice with one key (RFC 4106 §3.1), and the sequence number doesn't.
     pub(crate) fn prepare(
         &mut self,
-        rng: &mut dyn CryptoRng,
+        ivs: &mut Ivs,
         next_header: u8,
         payload: &[u8],
         out: &mut Vec<u8>,
@@ -82,7 +82,7 @@ impl Outbound {
             sequence: low_half(self.last),
         };
         out.extend_from_slice(&header.to_bytes());
-        self.push_iv(rng, out);
+        self.push_iv(ivs, out);
         out.extend_from_slice(payload);
         append_trailer(out, payload.len(), self.transform.block_len(), next_header);
         self.transform.append_icv(self.last, out, start);
@@ -98,14 +98,11 @@ impl Outbound {
         self.transform.to_seal(sequence, octets)
     }
 
-    fn push_iv(&self, rng: &mut dyn CryptoRng, out: &mut Vec<u8>) {
-        if self.transform.is_combined() {
-            out.extend_from_slice(&self.last.to_be_bytes());
-            return;
+    fn push_iv(&self, ivs: &mut Ivs, out: &mut Vec<u8>) {
+        match self.transform.is_combined() {
+            true => out.extend_from_slice(&self.last.to_be_bytes()),
+            false => ivs.append(self.transform.iv_len(), out),
         }
-        let start = out.len();
-        out.resize(start + self.transform.iv_len(), 0);
-        rng.fill_bytes(out.get_mut(start..).unwrap_or_default());
     }
 
     #[cfg(test)]

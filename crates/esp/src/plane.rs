@@ -12,6 +12,7 @@ pub use seal::{ANSWERS_PER_SECOND, Answer, SealOutcome, SealOutput, Sealed};
 pub use timer::LINGER;
 
 use crate::counters::{DropReason, Drops, Tallies};
+use crate::iv::Ivs;
 use crate::notice::{Notice, Notices};
 use crate::report::SaReport;
 use crate::sa::Sa;
@@ -45,7 +46,7 @@ pub struct DataPlane {
     spd: Spd,
     /// By our SPI. Each at a place of its own: a table that grows moves only pointers.
     sad: Table<u32, Box<Sa>>,
-    rng: Box<dyn CryptoRng + Send>,
+    ivs: Ivs,
     /// In place of the ciphers, in a simulation that asks for it.
     double: Option<Arc<dyn Double>>,
     notices: Notices,
@@ -100,7 +101,7 @@ impl DataPlane {
         let mut plane = Self {
             spd: Spd::default(),
             sad: Table::default(),
-            rng,
+            ivs: Ivs::new(rng),
             double: None,
             notices: Notices::default(),
             timers: Timers::default(),
@@ -178,6 +179,10 @@ impl DataPlane {
         if let Some(sa) = self.sad.get_mut(spi_in) {
             sa.set_path(path, path_mtu);
         }
+    }
+
+    pub fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
     }
 
     pub fn poll_notice(&mut self) -> Option<Notice> {

@@ -116,6 +116,11 @@ impl Sa {
         any_selects(&self.local_selectors, &self.remote_selectors, flow)
     }
 
+    /// The same for a packet that the peer sent: `flow` is as it came.
+    pub(crate) fn selects_from_peer(&self, flow: &Flow) -> bool {
+        any_selects(&self.remote_selectors, &self.local_selectors, flow)
+    }
+
     /// Whether the peer takes fragments, of which the later ones show no ports (RFC 4301 §7.1).
     pub(crate) fn takes_fragments(&self) -> bool {
         let mut all = self.local_selectors.iter().chain(&self.remote_selectors);
@@ -186,7 +191,7 @@ pub(crate) struct Pace(Option<Time>);
 impl Pace {
     /// Whether it may be told now, which is then remembered.
     pub(crate) fn due(&mut self, now: Time) -> bool {
-        let due = self.0.is_none_or(|last| now.since(last) >= NOTICE_INTERVAL);
+        let due = self.0.is_none_or(|last| now >= last + NOTICE_INTERVAL);
         if due {
             self.0 = Some(now);
         }

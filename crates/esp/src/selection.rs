@@ -8,20 +8,27 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     selector: Selector,
-    /// First and last address of IPv4, as numbers.
+    /// The first address of IPv4, as a number, and how many others there are.
     v4: Option<(u32, u32)>,
+    /// Whatever the addresses carry.
+    is_plain: bool,
     shows_no_ports: bool,
 }
 
 impl Ready {
     pub(crate) fn new(selector: Selector) -> Self {
+        let any_port = (selector.start_port, selector.end_port) == (0, u16::MAX);
         let v4 = match (selector.start, selector.end) {
-            (IpAddr::V4(start), IpAddr::V4(end)) => Some((start.to_bits(), end.to_bits())),
+            (IpAddr::V4(start), IpAddr::V4(end)) => {
+                let (start, end) = (start.to_bits(), end.to_bits());
+                end.checked_sub(start).map(|others| (start, others))
+            }
             _ => None,
         };
         Self {
             selector,
             v4,
+            is_plain: any_port && selector.protocol == 0,
             shows_no_ports: shows_no_ports(&selector),
         }
     }
@@ -31,56 +38,62 @@ impl Ready {
         self.shows_no_ports
     }
 
-    /// `flow` as this end sends it: its source is local.
     #[inline]
     pub(crate) fn selects_source(&self, flow: &Flow) -> bool {
-        self.selects(flow.src, flow.proto, flow.sport)
+        self.selects(&flow.src, flow.proto, flow.sport)
     }
 
     #[inline]
     pub(crate) fn selects_destination(&self, flow: &Flow) -> bool {
-        self.selects(flow.dst, flow.proto, flow.dport)
+        self.selects(&flow.dst, flow.proto, flow.dport)
     }
 
     #[inline]
-    fn selects(&self, address: IpAddr, protocol: u8, port: Option<u16>) -> bool {
+    fn selects(&self, address: &IpAddr, protocol: u8, port: Option<u16>) -> bool {
+        let is_inside = match (self.v4, address) {
+            (Some((first, others)), IpAddr::V4(address)) => {
+                address.to_bits().wrapping_sub(first) <= others
+            }
+            _ => self.has_address(*address),
+        };
+        is_inside && (self.is_plain || self.takes(protocol, port))
+    }
+
+    #[inline(never)]
+    fn takes(&self, protocol: u8, port: Option<u16>) -> bool {
+        let only = self.selector.protocol;
         let port_inside = match port {
             Some(port) => self.selector.start_port <= port && port <= self.selector.end_port,
             None => self.shows_no_ports,
         };
-        port_inside
-            && match (self.v4, address) {
-                (Some((first, last)), IpAddr::V4(address)) => {
-                    let only = self.selector.protocol;
-                    first <= address.to_bits()
-                        && address.to_bits() <= last
-                        && (only == 0 || only == protocol)
-                }
-                _ => self.selects_any_port(address, protocol),
-            }
+        port_inside && (only == 0 || only == protocol)
     }
 
-    fn selects_any_port(&self, address: IpAddr, protocol: u8) -> bool {
+    #[inline(never)]
+    fn has_address(&self, address: IpAddr) -> bool {
         let any = Selector {
+            protocol: 0,
             start_port: 0,
             end_port: u16::MAX,
             ..self.selector
         };
-        any.matches(address, protocol, 0)
+        any.matches(address, 0, 0)
     }
 }
 
-/// `flow` as this end sends it. Of each list one selector must match.
-pub(crate) fn any_selects(local: &[Ready], remote: &[Ready], flow: &Flow) -> bool {
-    local.iter().any(|selector| selector.selects_source(flow))
-        && remote
-            .iter()
-            .any(|selector| selector.selects_destination(flow))
+/// From one of the first to one of the others.
+pub(crate) fn any_selects(from: &[Ready], to: &[Ready], flow: &Flow) -> bool {
+    // Nearly all SAs have one of each, and no loop for it.
+    if let ([from], [to]) = (from, to) {
+        return from.selects_source(flow) && to.selects_destination(flow);
+    }
+    any_of_many(from, to, flow)
 }
 
-/// Of one pair: local and remote.
-pub(crate) fn pair_selects([local, remote]: &[Ready; 2], flow: &Flow) -> bool {
-    local.selects_source(flow) && remote.selects_destination(flow)
+#[inline(never)]
+fn any_of_many(from: &[Ready], to: &[Ready], flow: &Flow) -> bool {
+    from.iter().any(|selector| selector.selects_source(flow))
+        && to.iter().any(|selector| selector.selects_destination(flow))
 }
 
 /// A packet without ports matches ANY and OPAQUE, which has them the wrong way round.

@@ -6,7 +6,7 @@
 mod order;
 
 use crate::handling::Handling;
-use crate::selection::{Ready, pair_selects};
+use crate::selection::Ready;
 use crossgate_model::view::ChildCounters;
 use crossgate_model::{Gateway, SelectorPair, Time};
 use crossgate_wire::ip::Flow;
@@ -100,9 +100,16 @@ impl Child {
 
     /// `flow` as this end sends it.
     pub(crate) fn selects(&self, flow: &Flow) -> bool {
-        self.policy
-            .as_ref()
-            .is_some_and(|pair| pair_selects(pair, flow))
+        self.policy.as_ref().is_some_and(|[local, remote]| {
+            local.selects_source(flow) && remote.selects_destination(flow)
+        })
+    }
+
+    /// The same for a packet that the peer sent: `flow` is as it came.
+    pub(crate) fn selects_from_peer(&self, flow: &Flow) -> bool {
+        self.policy.as_ref().is_some_and(|[local, remote]| {
+            remote.selects_source(flow) && local.selects_destination(flow)
+        })
     }
 
     /// Whether an SA is to be asked for now, which is then remembered.
@@ -257,16 +264,14 @@ impl Spd {
         self.lists.get(list?.0)?.towards(remote).next()
     }
 
-    /// In order all Children of the list that select the packet.
+    /// In order all Children of the list that select the packet; nothing without a list.
     pub(crate) fn selecting(
         &self,
         list: Option<List>,
         flow: &Flow,
-    ) -> impl Iterator<Item = (ChildId, &Child)> {
-        let list = list.and_then(|list| self.lists.get(list.0));
-        let ids = list.map(|list| list.towards(flow.dst));
-        let children = ids.into_iter().flatten();
-        let children = children.filter_map(|id| Some((id, self.child(id)?)));
-        children.filter(|(_, child)| child.selects(flow))
+    ) -> Option<impl Iterator<Item = (ChildId, &Child)>> {
+        let ids = self.lists.get(list?.0)?.towards(flow.dst);
+        let children = ids.filter_map(|id| Some((id, self.child(id)?)));
+        Some(children.filter(|(_, child)| child.selects(flow)))
     }
 }

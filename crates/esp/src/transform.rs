@@ -22,7 +22,9 @@ const LONGEST_ICV: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Transform<K> {
     encr: Encr,
+    iv_len: usize,
     icv_len: usize,
+    block_len: usize,
     /// Extended sequence numbers.
     esn: bool,
     keys: Keys<K>,
@@ -94,7 +96,9 @@ impl<K: Key> Transform<K> {
         })?;
         Ok(Self {
             encr,
+            iv_len: encr.iv_len(),
             icv_len: integ.map_or(encr.icv_len(), Integ::icv_len),
+            block_len: block_len(encr),
             esn,
             keys: Keys::Real(ready),
         })
@@ -117,7 +121,7 @@ impl<K> Transform<K> {
     }
 
     pub(crate) fn iv_len(&self) -> usize {
-        self.encr.iv_len()
+        self.iv_len
     }
 
     pub(crate) fn esn(&self) -> bool {
@@ -126,12 +130,12 @@ impl<K> Transform<K> {
 
     /// What payload and trailer must fill whole (RFC 4303 §2.4).
     pub(crate) fn block_len(&self) -> usize {
-        block_len(self.encr)
+        self.block_len
     }
 
     /// From header to ICV, for this much payload.
     pub(crate) fn sealed_len(&self, payload: usize) -> usize {
-        HEADER_LEN + self.iv_len() + padded_len(self.encr, payload) + self.icv_len
+        HEADER_LEN + self.iv_len + padded(self.block_len, payload) + self.icv_len
     }
 
     /// For the kernels; nothing where a double does it.
@@ -241,9 +245,10 @@ pub(crate) fn block_len(encr: Encr) -> usize {
     encr.block_len().max(4)
 }
 
-/// Octets of ciphertext for this much payload: with padding, pad length and next header.
-pub(crate) fn padded_len(encr: Encr, payload: usize) -> usize {
-    (payload + 2).next_multiple_of(block_len(encr))
+/// Octets of ciphertext for this much payload: with padding, pad length and next header. Blocks are
+/// powers of two: nothing is divided, which each packet would ask for three times.
+fn padded(block_len: usize, payload: usize) -> usize {
+    (payload + 2 + block_len - 1) & !(block_len - 1)
 }
 
 /// What the kernels have (RFC 3602).

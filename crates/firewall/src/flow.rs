@@ -47,6 +47,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    #[inline]
     pub fn of(flow: &Flow) -> Self {
         let (from, to) = (flow.source_port, flow.destination_port);
         match (flow.source, flow.destination) {

@@ -36,7 +36,7 @@ pub mod site;
 pub mod verdict;
 
 pub use flow::Flow;
-pub use memo::Way;
+pub use memo::{Decided, InterfaceId, Way};
 pub use routing::Hop;
 pub use security::would_allow;
 pub use session::SESSIONS;
@@ -74,7 +74,7 @@ impl Firewall {
     /// Another configuration. Sessions that it doesn't allow any more end.
     pub fn reconfigure(&mut self, now: Time, gateway: Arc<Gateway>) {
         self.gateway = gateway;
-        self.memo = Memo::default();
+        self.memo.forget();
         for (arrival, flow) in self.sessions.take() {
             if routing::owner(&self.gateway, flow.destination).is_some() {
                 self.input(now, &arrival, flow);

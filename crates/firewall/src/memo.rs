@@ -36,9 +36,15 @@ const RECENT: usize = 4;
 
 type Flows = BTreeMap<(Way, Key), Arc<Judged>>;
 
+/// An interface as this firewall numbers it: whoever has many packets has its name looked for once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterfaceId(usize);
+
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    by_interface: BTreeMap<Arc<str>, Flows>,
+    by_name: BTreeMap<Arc<str>, InterfaceId>,
+    /// By their number.
+    interfaces: Vec<(Arc<str>, Flows)>,
     forward: Recents,
     input: Recents,
     output: Recents,
@@ -54,7 +60,8 @@ struct Recents {
 #[derive(Debug)]
 struct Recent {
     key: Key,
-    interface: Arc<str>,
+    interface: InterfaceId,
+    name: Arc<str>,
     judged: Arc<Judged>,
     /// That of the last packet.
     session: Option<Found>,
@@ -69,40 +76,88 @@ impl Memo {
         }
     }
 
-    /// Where among the recent ones it is, if it is known.
-    fn find(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
-        let mut recent = self.recents(way).all.iter();
-        let place = recent.position(|known| known.key == key && *known.interface == *interface);
-        place.or_else(|| self.recall(way, interface, key))
+    fn number(&mut self, interface: &str) -> InterfaceId {
+        if let Some(known) = self.by_name.get(interface) {
+            return *known;
+        }
+        let (name, id) = (
+            Arc::<str>::from(interface),
+            InterfaceId(self.interfaces.len()),
+        );
+        self.by_name.insert(name.clone(), id);
+        self.interfaces.push((name, Flows::new()));
+        id
     }
 
-    fn recall(&mut self, way: Way, interface: &str, key: Key) -> Option<usize> {
-        let (interface, flows) = self.by_interface.get_key_value(interface)?;
+    /// All but the interfaces' numbers.
+    pub fn forget(&mut self) {
+        self.interfaces
+            .iter_mut()
+            .for_each(|(_, flows)| flows.clear());
+        for recents in [&mut self.forward, &mut self.input, &mut self.output] {
+            *recents = Recents::default();
+        }
+    }
+
+    /// Where among the recent ones it is, if it is one of them.
+    #[inline]
+    fn find(&mut self, way: Way, interface: InterfaceId, key: &Key) -> Option<usize> {
+        let recent = &self.recents(way).all;
+        let Key::V4(addresses, rest) = *key else {
+            return Self::find_another(recent, interface, key);
+        };
+        recent.iter().position(|known| {
+            matches!(known.key, Key::V4(a, b) if a == addresses && b == rest)
+                && known.interface == interface
+        })
+    }
+
+    #[inline(never)]
+    fn find_another(recent: &[Recent], interface: InterfaceId, key: &Key) -> Option<usize> {
+        let mut recent = recent.iter();
+        recent.position(|known| known.key == *key && known.interface == interface)
+    }
+
+    /// The same for one that is known and not recent.
+    fn recall(&mut self, way: Way, interface: InterfaceId, key: Key) -> Option<usize> {
+        let (name, flows) = self.interfaces.get(interface.0)?;
         let recent = Recent {
             key,
-            interface: interface.clone(),
+            interface,
+            name: name.clone(),
             judged: flows.get(&(way, key))?.clone(),
             session: None,
         };
         Some(self.recents(way).put(recent))
     }
 
-    fn insert(&mut self, way: Way, interface: &str, key: Key, judged: Arc<Judged>) -> usize {
-        let interface = match self.by_interface.get_key_value(interface) {
-            Some((known, _)) => known.clone(),
-            None => interface.into(),
-        };
-        let flows = self.by_interface.entry(interface.clone()).or_default();
+    fn insert(
+        &mut self,
+        way: Way,
+        interface: InterfaceId,
+        key: Key,
+        judged: Judged,
+    ) -> Option<usize> {
+        let (name, flows) = self.interfaces.get_mut(interface.0)?;
         if flows.len() >= FLOWS {
             flows.clear();
         }
+        let judged = Arc::new(judged);
         flows.insert((way, key), judged.clone());
-        self.recents(way).put(Recent {
+        let recent = Recent {
             key,
             interface,
+            name: name.clone(),
             judged,
             session: None,
-        })
+        };
+        Some(self.recents(way).put(recent))
+    }
+
+    fn name(&self, interface: InterfaceId) -> Option<Arc<str>> {
+        self.interfaces
+            .get(interface.0)
+            .map(|(name, _)| name.clone())
     }
 
     fn at(&mut self, way: Way, place: usize) -> Result<&mut Recent, Reason> {
@@ -124,83 +179,147 @@ impl Recents {
 }
 
 impl Recent {
-    /// The packet as it leaves, if it is of a session.
+    /// Whether NAT changes the packet, if it is of a session.
+    #[inline]
     fn in_session(
         &mut self,
         sessions: &mut Sessions,
         gateway: &Gateway,
         now: Time,
         flow: &Flow,
-    ) -> Option<Flow> {
+    ) -> Option<bool> {
+        if sessions.is_empty() {
+            return None;
+        }
         let known = self.session.as_ref();
         if known.is_none_or(|found| !sessions.touch(now, found)) {
-            self.session = sessions.find(gateway, now, &self.interface, flow);
+            self.session = sessions.find(gateway, now, &self.name, flow);
         }
-        Some(self.session.as_ref()?.leaves)
+        Some(self.session.as_ref()?.is_translated)
+    }
+
+    fn leaves(&self) -> Option<Flow> {
+        self.session.as_ref().map(|found| found.leaves)
+    }
+}
+
+/// What is decided of a packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided<'a> {
+    pub outcome: &'a Arc<Outcome>,
+    /// Whether it leaves with other addresses or ports than it came with.
+    pub is_translated: bool,
+}
+
+impl<'a> Decided<'a> {
+    fn as_it_came(outcome: &'a Arc<Outcome>) -> Self {
+        Self {
+            outcome,
+            is_translated: false,
+        }
     }
 }
 
 impl Firewall {
+    /// The number of an interface, which stays the same.
+    pub fn interface_id(&mut self, name: &str) -> InterfaceId {
+        self.memo.number(name)
+    }
+
     /// The outcome of [`Firewall::forward`], [`Firewall::input`] or [`Firewall::output`], which it
     /// may be mixed with, as `tell` looks at it. Of equal packets it is the very same one, as long
     /// as nothing changes.
+    #[inline]
     pub fn decide<T>(
         &mut self,
         now: Time,
         way: Way,
-        interface: &str,
+        interface: InterfaceId,
         flow: &Flow,
-        mut tell: impl FnMut(&Arc<Outcome>) -> T,
+        mut tell: impl FnMut(Decided<'_>) -> T,
     ) -> T {
         let told = self.decided(now, way, interface, flow, &mut tell);
-        told.unwrap_or_else(|reason| tell(&Arc::new(Outcome::Drop(reason))))
+        told.unwrap_or_else(|reason| {
+            let drop = Arc::new(Outcome::Drop(reason));
+            tell(Decided::as_it_came(&drop))
+        })
     }
 
+    #[inline]
     fn decided<T>(
         &mut self,
         now: Time,
         way: Way,
-        interface: &str,
+        interface: InterfaceId,
         flow: &Flow,
-        tell: &mut impl FnMut(&Arc<Outcome>) -> T,
+        tell: &mut impl FnMut(Decided<'_>) -> T,
     ) -> Result<T, Reason> {
-        let place = self.judged(way, interface, flow);
+        let place = self.judged(way, interface, flow)?;
         let recent = self.memo.at(way, place)?;
         recent.judged.entry?;
         let session = recent.in_session(&mut self.sessions, &self.gateway, now, flow);
         let judged = &recent.judged;
         match (session, &judged.first) {
-            (Some(known), _) if known == *flow || way != Way::Forward => Ok(tell(&judged.known)),
-            (Some(known), _) => {
-                let place = self.judged(way, interface, &known);
-                Ok(tell(&self.memo.at(way, place)?.judged.known))
+            (Some(is_translated), _) if !is_translated || way != Way::Forward => {
+                Ok(tell(Decided::as_it_came(&judged.known)))
+            }
+            (Some(_), _) => {
+                let leaves = recent.leaves().unwrap_or(*flow);
+                let place = self.judged(way, interface, &leaves)?;
+                Ok(tell(Decided {
+                    outcome: &self.memo.at(way, place)?.judged.known,
+                    is_translated: true,
+                }))
             }
             (None, Some(first)) => {
                 if self.gateway.policy.zones_need_rules {
-                    remember(&mut self.sessions, now, way, interface, *flow, first)?;
+                    remember(&mut self.sessions, now, way, &recent.name, *flow, first)?;
                 }
-                Ok(tell(first))
+                Ok(tell(Decided::as_it_came(first)))
             }
             (None, None) => {
-                let mut steps = Vec::new();
-                let outcome = self.forwarded(now, interface, *flow, &mut steps)?;
-                Ok(tell(&Arc::new(outcome)))
+                let (name, mut steps) = (recent.name.clone(), Vec::new());
+                let outcome = self.forwarded(now, &name, *flow, &mut steps)?;
+                let is_translated =
+                    matches!(&outcome, Outcome::Forward { flow: after, .. } if after != flow);
+                Ok(tell(Decided {
+                    outcome: &Arc::new(outcome),
+                    is_translated,
+                }))
             }
         }
     }
 
     /// Where it is known; what isn't known yet is worked out.
-    fn judged(&mut self, way: Way, interface: &str, flow: &Flow) -> usize {
+    #[inline]
+    fn judged(&mut self, way: Way, interface: InterfaceId, flow: &Flow) -> Result<usize, Reason> {
         let key = Key::of(flow);
-        if let Some(place) = self.memo.find(way, interface, key) {
-            return place;
+        match self.memo.find(way, interface, &key) {
+            Some(place) => Ok(place),
+            None => self.judged_anew(way, interface, key, flow),
         }
-        let judged = Arc::new(match way {
-            Way::Forward => self.judged_forward(interface, *flow),
-            Way::Input => self.judged_input(interface, *flow),
-            Way::Output => self.judged_output(interface, *flow),
-        });
-        self.memo.insert(way, interface, key, judged)
+    }
+
+    #[inline(never)]
+    fn judged_anew(
+        &mut self,
+        way: Way,
+        interface: InterfaceId,
+        key: Key,
+        flow: &Flow,
+    ) -> Result<usize, Reason> {
+        if let Some(place) = self.memo.recall(way, interface, key) {
+            return Ok(place);
+        }
+        // A number that another firewall gave is no interface of this one.
+        let name = self.memo.name(interface).ok_or(Reason::InterfaceDown)?;
+        let judged = match way {
+            Way::Forward => self.judged_forward(&name, *flow),
+            Way::Input => self.judged_input(&name, *flow),
+            Way::Output => self.judged_output(&name, *flow),
+        };
+        let place = self.memo.insert(way, interface, key, judged);
+        place.ok_or(Reason::InterfaceDown)
     }
 
     fn judged_forward(&self, arrival: &str, flow: Flow) -> Judged {

@@ -45,6 +45,8 @@ impl Session {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     pub leaves: Flow,
+    /// With other addresses or ports than it came with.
+    pub is_translated: bool,
     slot: usize,
     /// Holds as long as no session is made or forgotten.
     generation: u64,
@@ -63,6 +65,10 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    pub fn is_empty(&self) -> bool {
+        self.by_first.is_empty()
+    }
+
     /// The session of a packet, which lives on by it.
     pub fn find(
         &mut self,
@@ -83,6 +89,7 @@ impl Sessions {
             session.until = now + idle_time(flow.protocol);
             return Some(Found {
                 leaves: session.translated,
+                is_translated: session.translated != *flow,
                 slot,
                 generation,
             });
@@ -93,8 +100,10 @@ impl Sessions {
             return None;
         }
         session.until = now + idle_time(flow.protocol);
+        let leaves = session.first.reversed();
         Some(Found {
-            leaves: session.first.reversed(),
+            leaves,
+            is_translated: leaves != *flow,
             slot,
             generation,
         })
@@ -102,6 +111,7 @@ impl Sessions {
 
     /// The same for a packet like the one that it was found for, while the configuration is the same;
     /// false if it must be looked for anew.
+    #[inline]
     pub fn touch(&mut self, now: Time, found: &Found) -> bool {
         let session = self.slots.get_mut(found.slot);
         let session = session.filter(|session| session.until > now);

@@ -1,7 +1,9 @@
 //! Where a gateway sends a packet: the production firewall's answer, in the node's terms.
 
 use crate::node::{Carries, Datagram};
-use crossgate_firewall::{self as firewall, Firewall, Flow, Hop, Outcome, Reason};
+use crossgate_firewall::{
+    self as firewall, Decided, Firewall, Flow, Hop, InterfaceId, Outcome, Reason,
+};
 use crossgate_model::tunnelled::tunnelled_networks;
 use crossgate_model::{Gateway, InterfaceKind, Time};
 use crossgate_wire::ip::{Packet, checksum, protocol};
@@ -18,14 +20,45 @@ pub struct Surroundings {
     pub hosts: Vec<(Ipv4Addr, String)>,
 }
 
-impl Surroundings {
-    fn arrival<'a>(&'a self, arrival: Arrival<'a>, source: IpAddr) -> Option<&'a str> {
+/// The interfaces that packets come in by, as the firewall numbers them.
+#[derive(Debug)]
+struct Entries {
+    wan: InterfaceId,
+    hosts: Vec<(IpAddr, InterfaceId)>,
+    /// That of the last packet out of a tunnel.
+    tunnel: Option<(Arc<str>, InterfaceId)>,
+}
+
+impl Entries {
+    fn new(firewall: &mut Firewall, around: &Surroundings) -> Self {
+        let hosts = around.hosts.iter();
+        let hosts = hosts.map(|(host, by)| (IpAddr::V4(*host), firewall.interface_id(by)));
+        Self {
+            hosts: hosts.collect(),
+            wan: firewall.interface_id(&around.wan_interface),
+            tunnel: None,
+        }
+    }
+
+    fn of(
+        &mut self,
+        firewall: &mut Firewall,
+        arrival: Arrival<'_>,
+        source: &IpAddr,
+    ) -> Option<InterfaceId> {
         match arrival {
-            Arrival::Tunnel(interface) => Some(interface.unwrap_or(&self.wan_interface)),
+            Arrival::Tunnel(None) => Some(self.wan),
+            Arrival::Tunnel(Some(name)) => Some(match &self.tunnel {
+                Some((last, id)) if Arc::ptr_eq(last, name) => *id,
+                _ => {
+                    let id = firewall.interface_id(name);
+                    self.tunnel = Some((name.clone(), id));
+                    id
+                }
+            }),
             Arrival::Host => {
-                let mut hosts = self.hosts.iter();
-                let found = hosts.find(|(host, _)| IpAddr::V4(*host) == source);
-                found.map(|(_, interface)| interface.as_str())
+                let found = self.hosts.iter().find(|(host, _)| host == source);
+                found.map(|(_, id)| *id)
             }
         }
     }
@@ -48,12 +81,13 @@ pub(crate) enum Way<'a> {
 pub(crate) enum Arrival<'a> {
     Host,
     /// Out of the tunnel of that interface, or of the policies without one.
-    Tunnel(Option<&'a str>),
+    Tunnel(Option<&'a Arc<str>>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Forwarding {
     firewall: Firewall,
+    entries: Entries,
     site: Site,
     ways: Ways,
 }
@@ -69,8 +103,10 @@ struct Site {
 
 impl Forwarding {
     pub fn new(gateway: Arc<Gateway>, around: Arc<Surroundings>) -> Self {
+        let mut firewall = Firewall::new(gateway.clone());
         Self {
-            firewall: Firewall::new(gateway.clone()),
+            entries: Entries::new(&mut firewall, &around),
+            firewall,
             site: Site {
                 tunnelled: tunnelled_networks(&gateway),
                 gateway,
@@ -94,25 +130,29 @@ impl Forwarding {
         arrival: Arrival<'_>,
         octets: &[u8],
     ) -> (Way<'_>, Option<Vec<u8>>) {
-        let Some((packet, flow)) = read(octets) else {
+        let Ok(packet) = Packet::parse(octets) else {
+            return (Way::Refused("not-ip"), None);
+        };
+        let Some(flow) = flow_of(&packet) else {
             return (Way::Refused("not-ip"), None);
         };
         let (site, ways) = (&self.site, &mut self.ways);
-        let Some(arrival) = site.around.arrival(arrival, packet.source) else {
+        let (entries, firewall) = (&mut self.entries, &mut self.firewall);
+        let Some(arrival) = entries.of(firewall, arrival, &packet.source) else {
             return (Way::Refused("unknown-host"), None);
         };
         let forward = firewall::Way::Forward;
-        let told = self
-            .firewall
-            .decide(now, forward, arrival, &flow, |outcome| match &**outcome {
+        let told = firewall.decide(now, forward, arrival, &flow, |decided| {
+            match &**decided.outcome {
                 Outcome::Drop(reason) => Err(reason.word()),
                 Outcome::Local => Err("for-the-gateway"),
                 Outcome::Forward { hop, flow: after } => {
-                    let translated = (*after != flow).then(|| rewritten(&packet, after));
-                    let place = ways.find(outcome, after, || site.towards(hop, after));
+                    let translated = decided.is_translated.then(|| rewritten(&packet, after));
+                    let place = ways.find(decided.outcome, after, || site.towards(hop, after));
                     Ok((place, translated))
                 }
-            });
+            }
+        });
         match told {
             Ok((place, translated)) => (self.ways.at(place), translated),
             Err(reason) => (Way::Refused(reason), None),
@@ -131,9 +171,9 @@ impl Forwarding {
 
     fn own(&mut self, now: Time, way: firewall::Way, datagram: &Datagram) -> Option<Reason> {
         let flow = outer(datagram);
-        let wan = self.site.around.wan_interface.as_str();
-        let decide = |outcome: &Arc<Outcome>| outcome.dropped();
-        self.firewall.decide(now, way, wan, &flow, decide)
+        let decide = |decided: Decided<'_>| decided.outcome.dropped();
+        self.firewall
+            .decide(now, way, self.entries.wan, &flow, decide)
     }
 }
 
@@ -264,25 +304,26 @@ fn outer(datagram: &Datagram) -> Flow {
 }
 
 /// An ICMP echo has its identifier as both ports.
-fn read(octets: &[u8]) -> Option<(Packet<'_>, Flow)> {
-    let packet = Packet::parse(octets).ok()?;
+fn flow_of(packet: &Packet<'_>) -> Option<Flow> {
     let at = |offset: usize| {
         let field = packet.payload.get(offset..)?.first_chunk::<2>()?;
         Some(u16::from_be_bytes(*field))
     };
     let (source_port, destination_port) = match packet.protocol {
-        protocol::ICMP | protocol::ICMPV6 => (at(4)?, at(4)?),
+        protocol::ICMP | protocol::ICMPV6 => {
+            let identifier = at(4)?;
+            (identifier, identifier)
+        }
         protocol::TCP | protocol::UDP => (at(0)?, at(2)?),
         _ => (0, 0),
     };
-    let flow = Flow {
+    Some(Flow {
         source: packet.source,
         destination: packet.destination,
         protocol: packet.protocol,
         source_port,
         destination_port,
-    };
-    Some((packet, flow))
+    })
 }
 
 /// The packet with the addresses and ports of `flow`.

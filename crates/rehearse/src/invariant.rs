@@ -107,14 +107,21 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     steps().chain(finally.filter(move |name| steps().all(|step| step != *name)))
 }
 
+/// An end and an SPI, as one number: each packet has its place looked for twice.
+type Place = u64;
+
+fn place(node: NodeId, spi: u32) -> Place {
+    u64::from(node.0) << 32 | u64::from(spi)
+}
+
 /// What the invariants remember.
 #[derive(Debug, Default)]
 struct Ledger {
     ends: Ends,
     /// By sender and SPI.
-    sent: BTreeMap<(NodeId, u32), Sent>,
+    sent: BTreeMap<Place, Sent>,
     /// By receiver and SPI; nothing where the SA's check is off.
-    opened: BTreeMap<(NodeId, u32), Option<Seen>>,
+    opened: BTreeMap<Place, Option<Seen>>,
     /// Packets that were sent later than this arrive.
     serves_from: Option<Time>,
 }
@@ -244,7 +251,7 @@ impl Watch {
     }
 
     pub(crate) fn see_esp(&mut self, at: Time, packet: &SentEsp) {
-        let sent = self.ledger.sent.entry((packet.from, packet.spi));
+        let sent = self.ledger.sent.entry(place(packet.from, packet.spi));
         let sent = sent.or_default();
         for (name, check) in OF_ESP {
             if let Err(what) = check(sent, &self.ledger.ends, packet, at) {
@@ -262,9 +269,14 @@ impl Watch {
         self.see_time(at);
     }
 
+    /// Whether nothing may last too long: [`Watch::see_time`] has nothing to look at.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.ledger.ends.unsettled.is_empty()
+    }
+
     /// Something happened of which nothing else is to be said.
     pub(crate) fn see_time(&mut self, at: Time) {
-        if self.ledger.ends.unsettled.is_empty() {
+        if self.is_settled() {
             return;
         }
         for (name, check) in TIMED {
@@ -333,8 +345,8 @@ impl Ledger {
     fn note(&mut self, entry: &Entry) {
         match &entry.what {
             Happening::Installed { node, sa } => {
-                self.sent.remove(&(*node, sa.spi_out));
-                self.opened.remove(&(*node, sa.spi_in));
+                self.sent.remove(&place(*node, sa.spi_out));
+                self.opened.remove(&place(*node, sa.spi_in));
                 self.ends.sas.insert(*node, Sa::clone(sa));
                 self.ends.note(*node, sa, entry.at);
             }
@@ -350,8 +362,8 @@ impl Ledger {
 
     fn remove(&mut self, node: NodeId, spi_in: u32, now: Time) {
         if let Some(sa) = self.ends.sas.remove(node, spi_in, now) {
-            self.sent.remove(&(node, sa.spi_out));
-            self.opened.remove(&(node, sa.spi_in));
+            self.sent.remove(&place(node, sa.spi_out));
+            self.opened.remove(&place(node, sa.spi_in));
             self.ends.note(node, &sa, now);
         }
     }
@@ -425,7 +437,7 @@ fn never_opened_twice(ledger: &mut Ledger, packet: &Opened) -> Result<(), String
         sequence,
     } = *packet;
     // It is forgotten whenever the SA changes.
-    let seen = ledger.opened.entry((node, spi_in)).or_insert_with(|| {
+    let seen = ledger.opened.entry(place(node, spi_in)).or_insert_with(|| {
         let sa = ledger.ends.sas.get(node, spi_in);
         let unchecked = sa.is_some_and(|sa| sa.replay_window == 0);
         (!unchecked).then(Seen::default)

@@ -19,7 +19,7 @@ use crossgate_model::{ChildSa, End, Event, Gateway, Initiation, Path, Time};
 use crossgate_wire::esp::{KEEPALIVE, Port4500, classify_4500};
 use crossgate_wire::ike::with_non_esp_marker;
 use crossgate_wire::ip::Packet;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub struct Datagram {
     pub payload: Vec<u8>,
 }
 
-/// What a node does to the world.
+/// What a node does to the world. Kept small, as it is handed on: what is seldom is in a box.
 #[derive(Debug)]
 pub(crate) enum Deed {
     Send(Box<Datagram>),
@@ -73,17 +73,14 @@ pub(crate) enum Deed {
     Deliver(Vec<u8>),
     Event(Box<Event>),
     Installed(Box<ChildSa>),
-    /// The data plane refused it.
-    NotInstalled {
-        child: String,
-        why: String,
-    },
+    /// The data plane refused that Child's SA, and why.
+    NotInstalled(Box<(String, String)>),
     Removed {
         spi_in: u32,
     },
     Moved {
         spi_in: u32,
-        path: Path,
+        path: Box<Path>,
     },
     Keys(Box<IkeKeys>),
     Opened {
@@ -120,11 +117,21 @@ struct Clock {
 
 impl Clock {
     fn local(self, world: Time) -> Time {
-        world + self.ahead - self.behind
+        match self.is_right() {
+            true => world,
+            false => world + self.ahead - self.behind,
+        }
     }
 
     fn world(self, local: Time) -> Time {
-        local + self.behind - self.ahead
+        match self.is_right() {
+            true => local,
+            false => local + self.behind - self.ahead,
+        }
+    }
+
+    fn is_right(self) -> bool {
+        self.ahead.is_zero() && self.behind.is_zero()
     }
 }
 
@@ -145,7 +152,7 @@ pub(crate) struct Node {
     sealed: Option<Box<SealOutput>>,
     opened: Option<Box<OpenOutput>>,
     spare: Spare,
-    deeds: Vec<Deed>,
+    deeds: VecDeque<Deed>,
 }
 
 /// Two generators of a node's own.
@@ -202,7 +209,7 @@ impl Node {
             sealed: None,
             opened: None,
             spare: Spare::default(),
-            deeds: Vec::new(),
+            deeds: VecDeque::new(),
         };
         node.set_path_mtus();
         node
@@ -363,7 +370,7 @@ impl Node {
             packet,
         };
         let mut opened = self.opened.take().unwrap_or_default();
-        self.plane.open(now, [received], &mut opened);
+        self.plane.open_one(now, &received, &mut opened);
         for outcome in &opened.outcomes {
             if let OpenOutcome::Dropped(reason) = outcome {
                 self.drop_packet(Station::DataPlane, reason.name());
@@ -371,8 +378,8 @@ impl Node {
         }
         for (meta, inner) in opened.packets.iter() {
             let (spi_in, sequence) = (meta.spi_in, sequence_of(packet));
-            self.deeds.push(Deed::Opened { spi_in, sequence });
-            self.forward(now, Arrival::Tunnel(meta.interface.as_deref()), inner);
+            self.deeds.push_back(Deed::Opened { spi_in, sequence });
+            self.forward(now, Arrival::Tunnel(meta.interface.as_ref()), inner);
         }
         opened.clear();
         self.opened = Some(opened);
@@ -412,13 +419,9 @@ fn sequence_of(packet: &[u8]) -> u32 {
 
 /// Output.
 impl Node {
-    pub fn has_deeds(&self) -> bool {
-        !self.deeds.is_empty()
-    }
-
-    /// In exchange for a list of none.
-    pub fn take_deeds(&mut self, none: Vec<Deed>) -> Vec<Deed> {
-        std::mem::replace(&mut self.deeds, none)
+    /// What it has wanted done for longest.
+    pub fn next_deed(&mut self) -> Option<Deed> {
+        self.deeds.pop_front()
     }
 
     /// What it may use again for what it sends and delivers.
@@ -496,7 +499,7 @@ impl Node {
             Way::Inside => self.deliver(packet),
             Way::Tunnel(interface) => {
                 let mut sealed = self.sealed.take().unwrap_or_default();
-                self.plane.seal(now, interface, [packet], &mut sealed);
+                self.plane.seal_one(now, interface, packet, &mut sealed);
                 self.send_sealed(now, sealed);
                 self.heed_notices(now);
             }
@@ -507,7 +510,7 @@ impl Node {
 
     fn deliver(&mut self, packet: &[u8]) {
         let packet = self.spare.packet(packet);
-        self.deeds.push(Deed::Deliver(packet));
+        self.deeds.push_back(Deed::Deliver(packet));
     }
 
     fn send_clear(&mut self, packet: &[u8]) {
@@ -518,7 +521,7 @@ impl Node {
             datagram.carries = Carries::Clear;
             datagram.tos = inner.tos;
             datagram.df = inner.dont_fragment;
-            self.deeds.push(Deed::Send(datagram));
+            self.deeds.push_back(Deed::Send(datagram));
         }
     }
 
@@ -532,7 +535,7 @@ impl Node {
                 SealOutcome::TooBig { .. } => self.drop_packet(Station::DataPlane, "out-too-big"),
                 SealOutcome::Waits => {
                     let packets = self.plane.waiting();
-                    self.deeds.push(Deed::Waits { packets });
+                    self.deeds.push_back(Deed::Waits { packets });
                 }
                 SealOutcome::Sealed
                 | SealOutcome::SealedInFragments
@@ -599,25 +602,26 @@ impl Node {
             Output::InstallChild(sa) => self.install(now, sa),
             Output::RemoveChild { spi_in } => {
                 self.plane.remove(now, spi_in);
-                self.deeds.push(Deed::Removed { spi_in });
+                self.deeds.push_back(Deed::Removed { spi_in });
             }
             Output::MoveChild { spi_in, path } => {
                 self.plane.move_path(spi_in, path);
-                self.deeds.push(Deed::Moved { spi_in, path });
+                let path = Box::new(path);
+                self.deeds.push_back(Deed::Moved { spi_in, path });
             }
-            Output::IkeKeys(keys) => self.deeds.push(Deed::Keys(keys)),
-            Output::Event(event) => self.deeds.push(Deed::Event(Box::new(event))),
+            Output::IkeKeys(keys) => self.deeds.push_back(Deed::Keys(keys)),
+            Output::Event(event) => self.deeds.push_back(Deed::Event(Box::new(event))),
         }
     }
 
     fn install(&mut self, now: Time, sa: Box<ChildSa>) {
         self.plane.set_path_mtu(sa.path.remote, self.path_mtu);
         match self.plane.install(now, (*sa).clone()) {
-            Ok(()) => self.deeds.push(Deed::Installed(sa)),
-            Err(error) => self.deeds.push(Deed::NotInstalled {
-                child: sa.child,
-                why: error.to_string(),
-            }),
+            Ok(()) => self.deeds.push_back(Deed::Installed(sa)),
+            Err(error) => {
+                let refused = Box::new((sa.child, error.to_string()));
+                self.deeds.push_back(Deed::NotInstalled(refused));
+            }
         }
     }
 
@@ -638,19 +642,25 @@ impl Node {
             return self.drop_packet(Station::Socket, "no-local-address");
         }
         match self.forwarding.output(now, &datagram) {
-            None => self.deeds.push(Deed::Send(datagram)),
+            None => self.deeds.push_back(Deed::Send(datagram)),
             Some(reason) => self.drop_packet(Station::Firewall, reason.word()),
         }
     }
 
     /// Forwards what the data plane has to tell; whether there was anything.
     fn heed_notices(&mut self, now: Time) -> bool {
-        let mut any = false;
-        while let Some(notice) = self.plane.poll_notice() {
-            any = true;
-            self.heed(now, notice);
+        let any = self.plane.has_notices();
+        if any {
+            self.heed_all(now);
         }
         any
+    }
+
+    #[inline(never)]
+    fn heed_all(&mut self, now: Time) {
+        while let Some(notice) = self.plane.poll_notice() {
+            self.heed(now, notice);
+        }
     }
 
     fn heed(&mut self, now: Time, notice: Notice) {
@@ -680,7 +690,7 @@ impl Node {
     }
 
     fn drop_packet(&mut self, by: Station, reason: &'static str) {
-        self.deeds.push(Deed::Dropped { by, reason });
+        self.deeds.push_back(Deed::Dropped { by, reason });
     }
 }
 

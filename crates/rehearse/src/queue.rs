@@ -38,6 +38,12 @@ struct Planned {
     due: Due,
 }
 
+impl Planned {
+    fn is_before(&self, other: &Self) -> bool {
+        self.at < other.at || (self.at == other.at && self.order < other.order)
+    }
+}
+
 impl PartialEq for Planned {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -76,6 +82,7 @@ enum Place {
 }
 
 impl Queue {
+    #[inline]
     pub fn plan(&mut self, at: Time, due: Due) {
         let lane = match due {
             Due::Arrive { .. } => Some(&mut self.packets),
@@ -96,6 +103,7 @@ impl Queue {
     }
 
     /// The next one and its time, unless that is later than `end`.
+    #[inline]
     pub fn pop(&mut self, end: Time) -> Option<(Time, Due)> {
         let (at, place) = self.first().filter(|(at, _)| *at <= end)?;
         let planned = match place {
@@ -106,17 +114,13 @@ impl Queue {
         planned.map(|planned| (at, planned.due))
     }
 
+    #[inline]
     fn first(&self) -> Option<(Time, Place)> {
         let heap = self.heap.peek().map(|Reverse(planned)| planned);
-        let (packets, ticks) = (self.packets.front(), self.ticks.front());
-        let mut first: Option<(&Planned, Place)> = None;
-        for (planned, place) in [
-            (heap, Place::Heap),
-            (packets, Place::Packets),
-            (ticks, Place::Ticks),
-        ] {
-            if let Some(planned) = planned
-                && first.is_none_or(|(first, _)| planned < first)
+        let mut first = heap.map(|planned| (planned, Place::Heap));
+        for (lane, place) in [(&self.packets, Place::Packets), (&self.ticks, Place::Ticks)] {
+            if let Some(planned) = lane.front()
+                && first.is_none_or(|(first, _)| planned.is_before(first))
             {
                 first = Some((planned, place));
             }

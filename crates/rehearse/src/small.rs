@@ -387,7 +387,8 @@ impl Small {
             End::Second => second,
         };
         act(node, self.now);
-        for deed in node.take_deeds(Vec::new()) {
+        let deeds: Vec<Deed> = std::iter::from_fn(|| node.next_deed()).collect();
+        for deed in deeds {
             self.carry(end, deed);
         }
     }
@@ -398,7 +399,10 @@ impl Small {
             Deed::Deliver(_) => self.delivered += 1,
             Deed::Installed(sa) => drop(self.sas(end).insert(sa.spi_in, *sa)),
             Deed::Removed { spi_in } => drop(self.sas(end).remove(&spi_in)),
-            Deed::NotInstalled { child, why } => self.blame(format!("{child}: {why}")),
+            Deed::NotInstalled(refused) => {
+                let (child, why) = *refused;
+                self.blame(format!("{child}: {why}"));
+            }
             Deed::Dropped { by, reason } if by != Station::Socket => {
                 self.blame(format!("a packet is dropped: {reason}"));
             }

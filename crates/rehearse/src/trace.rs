@@ -5,7 +5,7 @@ use crate::node::{Carries, Datagram, NodeId, Station};
 use crate::wan::Loss;
 use crossgate_model::view::Role;
 use crossgate_model::{Event, Path, Selector, Time};
-use crossgate_wire::esp::{Port4500, classify_4500};
+use crossgate_wire::esp::{EspPacket, Port4500, classify_4500};
 use crossgate_wire::ike::Header;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -506,15 +506,28 @@ pub(crate) fn content(datagram: &Datagram) -> Content {
 }
 
 fn esp(packet: &[u8], udp: bool) -> Content {
-    match crossgate_wire::esp::EspPacket::parse(packet) {
+    match EspPacket::parse(packet) {
         Ok(esp) => Content::Esp {
             spi: esp.header.spi,
             sequence: esp.header.sequence,
-            iv: esp.body.first_chunk().copied().unwrap_or_default(),
+            iv: iv(&esp),
             udp,
         },
         Err(_) => Content::Unreadable,
     }
+}
+
+/// The ESP packet that it carries without UDP around it, if it does: what most datagrams are.
+pub(crate) fn esp_of(datagram: &Datagram) -> Option<EspPacket<'_>> {
+    let is_esp = datagram.carries == Carries::Esp;
+    is_esp
+        .then(|| EspPacket::parse(&datagram.payload).ok())
+        .flatten()
+}
+
+/// The beginning of what stands behind the sequence number.
+pub(crate) fn iv(esp: &EspPacket<'_>) -> [u8; 8] {
+    esp.body.first_chunk().copied().unwrap_or_default()
 }
 
 fn ike(message: &[u8]) -> Content {

@@ -194,7 +194,7 @@ impl Running {
     /// Whether there is something to give up.
     pub fn is_late(&self, now: Time) -> bool {
         let first = self.waiting.front();
-        first.is_some_and(|first| now.since(first.sent) >= PATIENCE)
+        first.is_some_and(|first| now >= first.sent + PATIENCE)
     }
 
     /// A request of that number arrived, for the first time.
@@ -215,15 +215,21 @@ impl Running {
 
     /// An answer came; how long after its request, unless it came before or too late.
     pub fn answer(&mut self, number: u32, now: Time) -> Option<Duration> {
-        let at = self.waiting.iter().position(|w| w.number == number)?;
-        let waiting = self.waiting.remove(at)?;
+        // Most are answered in their order.
+        let is_first = self.waiting.front().is_some_and(|w| w.number == number);
+        let waiting = if is_first {
+            self.waiting.pop_front()?
+        } else {
+            let at = self.waiting.iter().position(|w| w.number == number)?;
+            self.waiting.remove(at)?
+        };
         self.counts.answered += 1;
         Some(now.since(waiting.sent))
     }
 
     pub fn give_up(&mut self, now: Time) -> Option<GivenUp> {
         let first = self.waiting.front()?;
-        let late = now.since(first.sent) >= PATIENCE;
+        let late = now >= first.sent + PATIENCE;
         late.then(|| self.waiting.pop_front())
             .flatten()
             .map(|w| GivenUp {

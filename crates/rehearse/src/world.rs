@@ -29,7 +29,7 @@ use crossgate_model::{ChildSa, End, Gateway, Time};
 use crossgate_wire::ip::Packet;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,10 +81,6 @@ pub struct World {
     detail: Detail,
     trace: Trace,
     watch: Watch,
-    /// What each node wants done, in the order in which they came to want it.
-    work: VecDeque<(NodeId, Vec<Deed>)>,
-    /// Lists of none.
-    scratch: Vec<Vec<Deed>>,
     /// Room for a host's packet.
     packet: Vec<u8>,
 }
@@ -127,8 +123,6 @@ impl World {
             detail,
             trace: Trace::default(),
             watch: Watch::default(),
-            work: VecDeque::new(),
-            scratch: Vec::new(),
             packet: Vec::new(),
             double,
             network,
@@ -385,26 +379,16 @@ impl World {
             return;
         };
         act(node, now);
-        self.collect(id);
-        self.carry_out();
-    }
-
-    fn collect(&mut self, id: NodeId) {
-        if let Some(Some(node)) = self.nodes.get_mut(id.index())
-            && node.has_deeds()
-        {
-            let none = self.scratch.pop().unwrap_or_default();
-            self.work.push_back((id, node.take_deeds(none)));
-        }
         self.plan_wake(id);
+        self.carry_out(id);
     }
 
-    fn carry_out(&mut self) {
-        while let Some((id, mut deeds)) = self.work.pop_front() {
-            for deed in deeds.drain(..) {
-                self.carry(id, deed);
-            }
-            self.scratch.push(deeds);
+    /// In their order. What a host behind that node answers meanwhile comes behind them.
+    fn carry_out(&mut self, id: NodeId) {
+        while let Some(Some(node)) = self.nodes.get_mut(id.index())
+            && let Some(deed) = node.next_deed()
+        {
+            self.carry(id, deed);
         }
     }
 
@@ -432,7 +416,8 @@ impl World {
                 self.excite_flows();
             }
             Deed::Installed(sa) => self.installed(id, *sa),
-            Deed::NotInstalled { child, why } => {
+            Deed::NotInstalled(refused) => {
+                let (child, why) = *refused;
                 self.tell(Happening::NotInstalled {
                     node: id,
                     child,
@@ -447,7 +432,7 @@ impl World {
             Deed::Moved { spi_in, path } => self.tell(Happening::Moved {
                 node: id,
                 spi_in,
-                path,
+                path: *path,
             }),
             Deed::Keys(keys) => self.learn(*keys),
             Deed::Waits { packets } => self.tell(Happening::Waits { node: id, packets }),
@@ -639,7 +624,7 @@ impl World {
         let now = self.now;
         if let Some(Some(node)) = self.nodes.get_mut(gateway.index()) {
             node.host_sends(now, packet);
-            self.collect(gateway);
+            self.plan_wake(gateway);
         }
     }
 
@@ -666,7 +651,7 @@ impl World {
             self.tell_ping_sent(index, number);
             self.host_sends(from, &packet);
             self.packet = packet;
-            self.carry_out();
+            self.carry_out(from);
         }
     }
 
@@ -685,17 +670,27 @@ impl World {
     /// Those that have waited too long.
     fn give_up_pings(&mut self) {
         let now = self.now;
-        let mut late = BTreeSet::new();
+        let mut late = Vec::new();
         while let Some((sent, flow)) = self.asked.front()
-            && now.since(*sent) >= PATIENCE
+            && now >= *sent + PATIENCE
         {
             // Most have been answered, or given up with one before.
             let index = usize::from(*flow);
             if self.flows.get(index).is_some_and(|flow| flow.is_late(now)) {
-                late.insert(*flow);
+                late.push(*flow);
             }
             self.asked.pop_front();
         }
+        if !late.is_empty() {
+            self.give_up_pings_of(late);
+        }
+    }
+
+    #[inline(never)]
+    fn give_up_pings_of(&mut self, mut late: Vec<u16>) {
+        let now = self.now;
+        late.sort_unstable();
+        late.dedup();
         for flow in late {
             let index = usize::from(flow);
             while let Some(lost) = self.flows.get_mut(index).and_then(|flow| flow.give_up(now)) {

@@ -66,63 +66,89 @@ impl DataPlane {
         let mut packets = packets.into_iter();
         loop {
             let some: AtOnce<Received<'p>> = packets.by_ref().take(AT_ONCE).collect();
-            if some.is_empty() {
-                return;
-            }
-            if self.is_larger_than_caches() && some.len() > 1 {
-                self.fetch_to_open(&some);
-            }
-            // Lent, never handed over: a list has room for a whole batch, and moves with all of it.
-            let staged = some
-                .iter()
-                .map(|received| self.stage(now, *received, &mut out.packets));
-            let staged: AtOnce<_> = staged.collect();
-            let outcomes = self.verify(&staged, &mut out.packets);
-            for (staged, verified) in staged.iter().zip(&outcomes) {
-                self.finish(now, staged, *verified, out);
+            match some.as_slice() {
+                [] => return,
+                [one] => self.open_one(now, one, out),
+                some => self.open_some(now, some, out),
             }
         }
     }
 
-    fn finish(
-        &mut self,
-        now: Time,
-        staged: &Result<Staged<'_>, DropReason>,
-        verified: Outcome,
-        out: &mut OpenOutput,
-    ) {
-        let outcome = staged
-            .as_ref()
-            .map_err(|reason| *reason)
-            .and_then(|staged| self.let_in(now, staged, verified, &mut out.packets))
-            .map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
+    /// Opens one ESP packet alone: it needs no lists, and its SA is looked for once. Appends to
+    /// `out`.
+    pub fn open_one(&mut self, now: Time, received: &Received<'_>, out: &mut OpenOutput) {
+        let result = self.open_alone(now, received, &mut out.packets);
+        self.tell(result, out);
+    }
+
+    fn open_some(&mut self, now: Time, some: &[Received<'_>], out: &mut OpenOutput) {
+        if self.is_larger_than_caches() {
+            self.fetch_to_open(some);
+        }
+        // Lent, never handed over: a list has room for a whole batch, and moves with all of it.
+        let staged = some
+            .iter()
+            .map(|received| self.stage(now, received, &mut out.packets));
+        let staged: AtOnce<_> = staged.collect();
+        let outcomes = self.verify(&staged, &mut out.packets);
+        for (staged, verified) in staged.iter().zip(&outcomes) {
+            let result = staged
+                .as_ref()
+                .map_err(|reason| *reason)
+                .and_then(|staged| self.let_in(now, staged, *verified, &mut out.packets));
+            self.tell(result, out);
+        }
+    }
+
+    fn tell(&mut self, result: Result<(), DropReason>, out: &mut OpenOutput) {
+        let outcome = result.map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
         if let OpenOutcome::Dropped(reason) = outcome {
             self.drops.count(reason);
         }
         out.outcomes.push(outcome);
     }
 
+    fn open_alone(
+        &mut self,
+        now: Time,
+        received: &Received<'_>,
+        out: &mut Batch<Opened>,
+    ) -> Result<(), DropReason> {
+        let esp = EspPacket::parse(received.packet).map_err(|_| DropReason::NotEsp)?;
+        let spi_in = esp.header.spi;
+        let mut opening = self.opening(now, spi_in)?;
+        let result = opening.open_alone(esp.header.sequence, received, out);
+        result.inspect_err(|reason| self.refuse_of(spi_in, *reason))
+    }
+
+    /// A packet of that SA goes no further.
+    #[cold]
+    fn refuse_of(&mut self, spi_in: u32, reason: DropReason) {
+        if let Some(sa) = self.sad.get_mut(spi_in) {
+            reason.count(&mut sa.counters);
+        }
+        if reason == DropReason::ReceiveLifetimeEnded {
+            self.end_sa(spi_in, DropReason::SendLifetimeEnded);
+        }
+    }
+
     /// What can be said before anything is spent on a packet; good ones are copied behind the batch.
     fn stage<'p>(
         &mut self,
         now: Time,
-        received: Received<'p>,
+        received: &'p Received<'p>,
         out: &mut Batch<Opened>,
     ) -> Result<Staged<'p>, DropReason> {
         let esp = EspPacket::parse(received.packet).map_err(|_| DropReason::NotEsp)?;
         let spi_in = esp.header.spi;
-        let mut opening = self.opening(now, spi_in)?;
-        let sequence = opening
-            .child()
-            .and_then(|_| opening.sa.inbound.unseen(esp.header.sequence));
-        let sequence = sequence.inspect_err(|reason| opening.count(*reason));
-        if sequence == Err(DropReason::ReceiveLifetimeEnded) {
-            self.end_sa(spi_in, DropReason::SendLifetimeEnded);
-        }
+        let opening = self.opening(now, spi_in)?;
+        let admitted = opening.admit(esp.header.sequence);
+        let sequence = admitted.map(|(_, sequence)| sequence);
+        let sequence = sequence.inspect_err(|reason| self.refuse_of(spi_in, *reason))?;
         Ok(Staged {
             received,
             spi_in,
-            sequence: sequence?,
+            sequence,
             range: out.stage(received.packet),
         })
     }
@@ -133,11 +159,6 @@ impl DataPlane {
         staged: &[Result<Staged<'_>, DropReason>],
         out: &mut Batch<Opened>,
     ) -> AtOnce<Outcome> {
-        if let [one] = staged {
-            // One alone needs no lists.
-            let verified = one.as_ref().map(|one| self.verify_one(one, out));
-            return AtOnce::from_iter([verified.unwrap_or(Outcome::Waiting)]);
-        }
         let mut outcomes: AtOnce<_> = staged.iter().map(|_| Outcome::Waiting).collect();
         let good = staged.iter().enumerate();
         let good = good.filter_map(|(at, staged)| Some((at, staged.as_ref().ok()?)));
@@ -160,16 +181,6 @@ impl DataPlane {
         outcomes
     }
 
-    fn verify_one(&self, staged: &Staged<'_>, out: &mut Batch<Opened>) -> Outcome {
-        let octets = out.staged_mut(staged.range.clone());
-        let sa = self.sad.get(staged.spi_in);
-        let one = sa.and_then(|sa| sa.inbound.to_open(staged.sequence, octets));
-        one.map_or(Outcome::Waiting, |mut one| {
-            crossgate_kernels::open(std::slice::from_mut(&mut one));
-            one.outcome
-        })
-    }
-
     /// Takes a packet into the batch, if it is good and all before it leave room for it.
     fn let_in(
         &mut self,
@@ -179,14 +190,9 @@ impl DataPlane {
         out: &mut Batch<Opened>,
     ) -> Result<(), DropReason> {
         let mut opening = self.opening(now, staged.spi_in)?;
-        let result = opening.open(staged, verified, out);
-        if let Err(reason) = result {
-            opening.count(reason);
-            if reason == DropReason::ReceiveLifetimeEnded {
-                self.end_sa(staged.spi_in, DropReason::SendLifetimeEnded);
-            }
-        }
-        result
+        let child = opening.child();
+        let result = child.and_then(|child| opening.open(child, staged, verified, out));
+        result.inspect_err(|reason| self.refuse_of(staged.spi_in, *reason))
     }
 
     fn opening(&mut self, now: Time, spi_in: u32) -> Result<Opening<'_>, DropReason> {
@@ -204,7 +210,7 @@ impl DataPlane {
 
 /// A packet that waits in the batch's buffer for its verification.
 struct Staged<'p> {
-    received: Received<'p>,
+    received: &'p Received<'p>,
     spi_in: u32,
     /// With the high half that the window concluded.
     sequence: u64,
@@ -222,19 +228,48 @@ struct Opening<'s> {
 }
 
 impl<'s> Opening<'s> {
+    /// The Child that a packet is for, and its whole number, before anything is spent on it.
+    fn admit(&self, low_half: u32) -> Result<(&'s Child, u64), DropReason> {
+        let child = self.child()?;
+        Ok((child, self.sa.inbound.unseen(low_half)?))
+    }
+
+    fn open_alone(
+        &mut self,
+        low_half: u32,
+        received: &Received<'_>,
+        out: &mut Batch<Opened>,
+    ) -> Result<(), DropReason> {
+        let (child, sequence) = self.admit(low_half)?;
+        let range = out.stage(received.packet);
+        let octets = out.staged_mut(range.clone());
+        let ready = self.sa.inbound.to_open(sequence, octets);
+        let verified = ready.map_or(Outcome::Waiting, |mut one| {
+            crossgate_kernels::open(std::slice::from_mut(&mut one));
+            one.outcome
+        });
+        let staged = Staged {
+            received,
+            spi_in: self.spi_in,
+            sequence,
+            range,
+        };
+        self.open(child, &staged, verified, out)
+    }
+
     fn open(
         &mut self,
+        child: &Child,
         staged: &Staged<'_>,
         verified: Outcome,
         out: &mut Batch<Opened>,
     ) -> Result<(), DropReason> {
-        let child = self.child()?;
         let octets = out.staged_mut(staged.range.clone());
         let authentic = self
             .sa
             .inbound
             .authenticate(staged.sequence, octets, verified)?;
-        self.after_authentication(&staged.received, authentic.newest)?;
+        self.after_authentication(staged.received, authentic.newest)?;
         let inner = self.inner(child, staged.received.tos, octets, authentic.plaintext)?;
         self.sa.counters.packets_in += 1;
         self.sa.counters.bytes_in += inner.len() as u64;
@@ -256,10 +291,6 @@ impl<'s> Opening<'s> {
         child
             .filter(|child| child.is_configured())
             .ok_or(DropReason::ReceivePolicyGone)
-    }
-
-    fn count(&mut self, reason: DropReason) {
-        reason.count(&mut self.sa.counters);
     }
 
     /// An SA whose sequence numbers are used up can still receive.
@@ -323,10 +354,10 @@ impl<'s> Opening<'s> {
 
     fn check_selectors(&self, child: &Child, packet: &Packet<'_>) -> Result<(), DropReason> {
         // What the peer sends from there to here is what we would send from here to there.
-        let flow = Flow::of(packet)
-            .map_err(|_| DropReason::BadInner)?
-            .reversed();
-        (self.sa.selects(&flow) && child.selects(&flow))
+        let Ok(flow) = Flow::of(packet) else {
+            return Err(DropReason::BadInner);
+        };
+        (self.sa.selects_from_peer(&flow) && child.selects_from_peer(&flow))
             .then_some(())
             .ok_or(DropReason::OutsideSelectors)
     }
@@ -340,8 +371,8 @@ fn tunnelled<'a>(trailer: &Trailer<'a>) -> Result<Packet<'a>, DropReason> {
         NO_NEXT_HEADER => return Err(DropReason::Dummy),
         _ => return Err(DropReason::NotTunnelled),
     };
-    Packet::parse(trailer.payload)
-        .ok()
-        .filter(|packet| packet.version() == version)
-        .ok_or(DropReason::BadInner)
+    match Packet::parse(trailer.payload) {
+        Ok(packet) if packet.version() == version => Ok(packet),
+        _ => Err(DropReason::BadInner),
+    }
 }

@@ -4,11 +4,11 @@ use super::{AT_ONCE, AtOnce, DataPlane};
 use crate::batch::Batch;
 use crate::counters::DropReason;
 use crate::handling::Handling;
+use crate::iv::Ivs;
 use crate::lifetime::Direction;
 use crate::mtu::{IPV4_LEAST_LINK_MTU, IPV6_MIN_MTU};
 use crate::sa::Sa;
 use crate::spd::{Child, ChildId, List};
-use crossgate_crypto::CryptoRng;
 use crossgate_kernels::Outcome;
 use crossgate_model::{Fragmentation, OuterDf, Path, Time};
 use crossgate_wire::ip::{Flow, Packet, clamp_mss, fragments, is_syn, protocol, too_big};
@@ -132,8 +132,8 @@ impl DataPlane {
         out: &mut SealOutput,
     ) {
         let list = self.spd.list(interface);
-        let mut prepared = std::mem::take(&mut self.prepared);
         let mut packets = packets.into_iter();
+        let mut prepared = std::mem::take(&mut self.prepared);
         loop {
             let some: AtOnce<&[u8]> = packets.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
@@ -147,6 +147,23 @@ impl DataPlane {
                 out.outcomes.push(outcome);
             }
         }
+        self.seal_prepared(&prepared, out);
+        prepared.clear();
+        self.prepared = prepared;
+    }
+
+    /// Seals one packet alone, which needs no lists. Appends to `out`.
+    pub fn seal_one(
+        &mut self,
+        now: Time,
+        interface: Option<&str>,
+        packet: &[u8],
+        out: &mut SealOutput,
+    ) {
+        let list = self.spd.list(interface);
+        let mut prepared = std::mem::take(&mut self.prepared);
+        let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
+        out.outcomes.push(outcome);
         self.seal_prepared(&prepared, out);
         prepared.clear();
         self.prepared = prepared;
@@ -182,8 +199,12 @@ impl DataPlane {
     /// neither the batch nor this gateway: no length that the data plane prepares is refused, so this
     /// is a second lock.
     fn seal_prepared(&mut self, prepared: &[Prepared], out: &mut SealOutput) {
+        // A double has done it already.
+        if self.double.is_some() {
+            return;
+        }
         if let [one] = prepared {
-            return self.seal_one(one, out);
+            return self.seal_alone(one, out);
         }
         let mut failed = Vec::new();
         for (chunk, prepared) in prepared.chunks(AT_ONCE).enumerate() {
@@ -209,7 +230,7 @@ impl DataPlane {
     }
 
     /// One alone needs no lists.
-    fn seal_one(&mut self, prepared: &Prepared, out: &mut SealOutput) {
+    fn seal_alone(&mut self, prepared: &Prepared, out: &mut SealOutput) {
         let octets = out.sealed.staged_mut(prepared.range.clone());
         let sa = self.sad.get(prepared.spi_in);
         let one = sa.and_then(|sa| sa.outbound.to_seal(prepared.sequence, octets));
@@ -241,8 +262,10 @@ impl DataPlane {
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
-        let parsed = Packet::parse(octets).and_then(|packet| Ok((packet, Flow::of(&packet)?)));
-        let Ok((packet, flow)) = parsed else {
+        let Ok(packet) = Packet::parse(octets) else {
+            return self.refuse(DropReason::NotIp, Blame::Nobody);
+        };
+        let Ok(flow) = Flow::of(&packet) else {
             return self.refuse(DropReason::NotIp, Blame::Nobody);
         };
         match self.choose(now, list, &flow) {
@@ -256,7 +279,10 @@ impl DataPlane {
     /// the former were agreed for less.
     fn choose(&self, now: Time, list: Option<List>, flow: &Flow) -> Choice {
         let mut refusal = Choice::Refuse(DropReason::NoPolicy, Blame::Nobody);
-        for (id, child) in self.spd.selecting(list, flow) {
+        let Some(selecting) = self.spd.selecting(list, flow) else {
+            return refusal;
+        };
+        for (id, child) in selecting {
             match self.candidate(now, child, flow) {
                 Candidate::Usable(spi_in) => return Choice::Seal(spi_in),
                 Candidate::NoSa => return Choice::Wait(id),
@@ -312,10 +338,25 @@ impl DataPlane {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
         let (size, df) = (Size::of(packet, sa, handling), handling.outer_df);
-        let mss = is_syn(packet).then(|| handling.mss(packet.source, sa.inner_mtu()));
-        let octets = mss.flatten().map(|mss| self.clamped(packet, mss));
+        if !is_syn(packet) {
+            return self.prepare_sized(now, spi_in, packet, (size, df), prepared, out);
+        }
+        let mss = handling.mss(packet.source, sa.inner_mtu());
+        let octets = mss.map(|mss| self.clamped(packet, mss));
         let clamped = octets.as_ref().and_then(|o| Packet::parse(o).ok());
         let packet = clamped.as_ref().unwrap_or(packet);
+        self.prepare_sized(now, spi_in, packet, (size, df), prepared, out)
+    }
+
+    fn prepare_sized(
+        &mut self,
+        now: Time,
+        spi_in: u32,
+        packet: &Packet<'_>,
+        (size, df): (Size, OuterDf),
+        prepared: &mut Vec<Prepared>,
+        out: &mut SealOutput,
+    ) -> SealOutcome {
         match size {
             Size::Fits | Size::Oversize => {
                 self.prepare_whole(now, spi_in, packet, (size, df), prepared, out)
@@ -353,7 +394,7 @@ impl DataPlane {
                 OuterDf::Set => true,
                 OuterDf::Clear => false,
             };
-        let result = prepare_into(sa, spi_in, self.rng.as_mut(), packet, df, &mut out.sealed);
+        let result = prepare_into(sa, spi_in, &mut self.ivs, packet, df, &mut out.sealed);
         match result {
             Ok((sequence, range)) => {
                 prepared.push(Prepared {
@@ -363,7 +404,15 @@ impl DataPlane {
                     number: out.sealed.len() - 1,
                     outcome: out.outcomes.len(),
                 });
-                self.after_sealing(now, spi_in);
+                if sa.sent.due(now) {
+                    self.notices.sent(spi_in);
+                }
+                if sa.take_soft_expiry() {
+                    self.notices.soft_expired(spi_in);
+                }
+                if sa.outbound.is_exhausted() {
+                    self.end_sa(spi_in, DropReason::SequenceExhausted);
+                }
                 if size == Size::Oversize {
                     self.tallies.count("out-sealed-oversize");
                     return SealOutcome::SealedOversize;
@@ -407,21 +456,6 @@ impl DataPlane {
             }
         }
         SealOutcome::SealedInFragments
-    }
-
-    fn after_sealing(&mut self, now: Time, spi_in: u32) {
-        let Some(sa) = self.sad.get_mut(spi_in) else {
-            return;
-        };
-        if sa.sent.due(now) {
-            self.notices.sent(spi_in);
-        }
-        if sa.take_soft_expiry() {
-            self.notices.soft_expired(spi_in);
-        }
-        if sa.outbound.is_exhausted() {
-            self.end_sa(spi_in, DropReason::SequenceExhausted);
-        }
     }
 
     /// "Too big", from this gateway's address inside; where it has none, from the packet's own
@@ -547,7 +581,7 @@ pub(super) struct Prepared {
 fn prepare_into(
     sa: &mut Sa,
     spi_in: u32,
-    rng: &mut dyn CryptoRng,
+    ivs: &mut Ivs,
     packet: &Packet<'_>,
     df: bool,
     out: &mut Batch<Sealed>,
@@ -570,7 +604,7 @@ fn prepare_into(
         IpAddr::V6(_) => protocol::IPV6,
     };
     let written = out.append(meta, |octets| {
-        sa.outbound.prepare(rng, next_header, packet.bytes, octets)
+        sa.outbound.prepare(ivs, next_header, packet.bytes, octets)
     });
     let written = written.ok_or(DropReason::SequenceExhausted)?;
     sa.counters.packets_out += 1;

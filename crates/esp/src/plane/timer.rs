@@ -25,26 +25,34 @@ pub(super) enum Timer {
 
 /// At most two for each SA, one for each Child and one for each peer.
 #[derive(Debug, Default)]
-pub(super) struct Timers(BTreeSet<(Time, Timer)>);
+pub(super) struct Timers {
+    all: BTreeSet<(Time, Timer)>,
+    /// That of the first, which is asked for with every packet.
+    next: Option<Time>,
+}
 
 impl Timers {
     pub(super) fn insert(&mut self, at: Time, timer: Timer) {
-        self.0.insert((at, timer));
+        self.all.insert((at, timer));
+        self.note_next();
     }
 
     pub(super) fn remove(&mut self, at: Time, timer: Timer) {
-        self.0.remove(&(at, timer));
+        self.all.remove(&(at, timer));
+        self.note_next();
     }
 
-    fn next(&self) -> Option<Time> {
-        self.0.first().map(|(at, _)| *at)
+    fn note_next(&mut self) {
+        self.next = self.all.first().map(|(at, _)| *at);
     }
 
     fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        if self.next()? > now {
+        if self.next? > now {
             return None;
         }
-        self.0.pop_first().map(|(_, timer)| timer)
+        let first = self.all.pop_first();
+        self.note_next();
+        first.map(|(_, timer)| timer)
     }
 }
 
@@ -54,7 +62,7 @@ impl DataPlane {
         if !self.notices.is_empty() || self.has_released() {
             return Some(Time::START);
         }
-        self.timers.next()
+        self.timers.next
     }
 
     pub fn handle_timeout(&mut self, now: Time) {

@@ -63,7 +63,10 @@ fn parsed(line: &str) -> (Time, Way, String, Flow) {
 
 fn decide(firewall: &mut Firewall, line: &str) -> Arc<Outcome> {
     let (now, way, interface, flow) = parsed(line);
-    firewall.decide(now, way, &interface, &flow, Arc::clone)
+    let interface = firewall.interface_id(&interface);
+    firewall.decide(now, way, interface, &flow, |decided| {
+        decided.outcome.clone()
+    })
 }
 
 fn send(firewall: &mut Firewall, line: &str) -> Verdict {

@@ -19,6 +19,8 @@ pub(crate) struct Registry {
     by_id: BTreeMap<u32, Slot>,
     by_connection: BTreeSet<(String, u32)>,
     by_deadline: BTreeSet<(Deadline, u32)>,
+    /// The first of them, which is asked for with every packet.
+    next_deadline: Option<Deadline>,
     /// A repeated IKE_SA_INIT finds the SA that the first one made.
     by_initiator: BTreeMap<(IkeSpi, SocketAddr), u32>,
     /// By source.
@@ -116,7 +118,11 @@ impl Registry {
     }
 
     pub fn next_deadline(&self) -> Option<Deadline> {
-        self.by_deadline.first().map(|(deadline, _)| *deadline)
+        self.next_deadline
+    }
+
+    fn note_next_deadline(&mut self) {
+        self.next_deadline = self.by_deadline.first().map(|(deadline, _)| *deadline);
     }
 
     /// SAs with something due, each once.
@@ -141,6 +147,7 @@ impl Registry {
         self.by_connection.insert((connection, id));
         self.by_deadline
             .extend(place.deadline.map(|deadline| (deadline, id)));
+        self.note_next_deadline();
         self.half_open
             .extend(place.half_open.map(|source| (source, id)));
     }
@@ -151,6 +158,7 @@ impl Registry {
         self.by_connection.remove(&(connection, id));
         if let Some(deadline) = place.deadline {
             self.by_deadline.remove(&(deadline, id));
+            self.note_next_deadline();
         }
         if let Some(source) = place.half_open {
             self.half_open.remove(&(source, id));
@@ -183,6 +191,7 @@ impl Registry {
             before.map(|deadline| self.by_deadline.remove(&(deadline, id)));
             self.by_deadline
                 .extend(after.map(|deadline| (deadline, id)));
+            self.note_next_deadline();
         }
     }
 

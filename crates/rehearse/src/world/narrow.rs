@@ -64,7 +64,7 @@ mod tests {
         };
         let packet = udp.build(source.into(), destination.into());
         world.host_sends(from, &packet.expect("a packet"));
-        world.carry_out();
+        world.carry_out(from);
         pass(world, 1);
     }
 

@@ -14,6 +14,13 @@ impl World {
         self.tell_of_packet(what, false);
     }
 
+    /// Something of which no more is to be said than that it happened now.
+    fn glance_at_time(&mut self) {
+        if !self.watch.is_settled() {
+            self.glance(Watch::see_time);
+        }
+    }
+
     /// What few recorders keep and most of a run is made of is counted and looked at, without an
     /// entry being made of it.
     fn glance(&mut self, see: impl FnOnce(&mut Watch, Time)) {
@@ -44,7 +51,7 @@ impl World {
         let kept = self.detail.data || (ike && self.detail.messages);
         match kept {
             true => self.tell_of_packet(Happening::Delivered { number, to }, ike),
-            false => self.glance(Watch::see_time),
+            false => self.glance_at_time(),
         }
     }
 
@@ -53,7 +60,7 @@ impl World {
             return self.tell(Happening::PingSent { flow, number });
         }
         self.trace.totals.pings_sent += 1;
-        self.glance(Watch::see_time);
+        self.glance_at_time();
     }
 
     pub(super) fn tell_ping_arrived(&mut self, flow: u16, number: u32) {
@@ -61,7 +68,7 @@ impl World {
             return self.tell(Happening::PingArrived { flow, number });
         }
         self.trace.totals.pings_arrived += 1;
-        self.glance(Watch::see_time);
+        self.glance_at_time();
     }
 
     pub(super) fn tell_ping_answered(&mut self, flow: u16, number: u32, after: Duration) {
@@ -74,7 +81,7 @@ impl World {
             return self.tell(what);
         }
         self.trace.totals.pings_answered += 1;
-        self.glance(Watch::see_time);
+        self.glance_at_time();
     }
 
     pub(super) fn tell_of_packet(&mut self, what: Happening, ike: bool) {
@@ -105,19 +112,15 @@ impl World {
 
     /// Whether it is an IKE message.
     pub(super) fn tell_sent(&mut self, from: NodeId, number: u64, datagram: &Datagram) -> bool {
-        let mut content = trace::content(datagram);
-        if let (
-            Content::Esp {
-                spi, sequence, iv, ..
-            },
-            false,
-        ) = (&content, self.detail.data)
+        if !self.detail.data
+            && let Some(esp) = trace::esp_of(datagram)
         {
-            let packet = SentEsp::new(from, *spi, *sequence, *iv);
+            let packet = SentEsp::new(from, esp.header.spi, esp.header.sequence, trace::iv(&esp));
             self.trace.totals.esp_packets += 1;
             self.glance(|watch, now| watch.see_esp(now, &packet));
             return false;
         }
+        let mut content = trace::content(datagram);
         let ike = matches!(content, Content::Ike(_));
         if ike && self.detail.payloads {
             self.lens.look(&datagram.payload, &mut content);

@@ -31,6 +31,7 @@ impl Flow {
         }
     }
 
+    #[inline]
     pub fn of(packet: &Packet<'_>) -> Result<Self, Error> {
         let (sport, dport) = match packet.is_later_fragment() {
             true => (None, None),
@@ -53,7 +54,22 @@ pub fn flow(bytes: &[u8]) -> Result<Flow, Error> {
     Flow::of(&Packet::parse(bytes)?)
 }
 
+#[inline]
 fn ports(packet: &Packet<'_>) -> Result<Option<(u16, u16)>, Error> {
+    // Nearly all packets have these four, and each is asked for several times.
+    if let Some(&[a, b, c, d]) = packet.payload.first_chunk::<4>() {
+        let first = u16::from_be_bytes([a, b]);
+        match packet.protocol {
+            protocol::TCP | protocol::UDP => return Ok(Some((first, u16::from_be_bytes([c, d])))),
+            protocol::ICMP | protocol::ICMPV6 => return Ok(Some(both(first))),
+            _ => {}
+        }
+    }
+    ports_of_others(packet)
+}
+
+#[inline(never)]
+fn ports_of_others(packet: &Packet<'_>) -> Result<Option<(u16, u16)>, Error> {
     let mut reader = Reader::new(part(packet.protocol), packet.payload, packet.header_len());
     let pair = match packet.protocol {
         protocol::TCP | protocol::UDP | protocol::SCTP | protocol::DCCP | protocol::UDP_LITE => {
