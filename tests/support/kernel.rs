@@ -1,6 +1,7 @@
 //! A kernel that has ESP: Debian's `user-mode-linux`, a kernel that is an ordinary program and sees
 //! this machine's files, and changes none. Tests run in it again, with its ESP as the data plane.
 
+use super::prepared;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -78,6 +79,8 @@ fn run_script(script: &Path, dir: &Path, limit: Duration) {
         .args(["con=null", "con0=fd:0,fd:1"])
         .arg(format!("init={}", script.display()))
         .arg(format!("uml_dir={}", dir.display()))
+        // Or it doesn't run where the processor has AMX.
+        .env("LD_PRELOAD", prepared("umlshim.so"))
         .stdin(Stdio::null())
         .stdout(printed.try_clone().expect("a file can be shared"))
         .stderr(printed)
