@@ -46,6 +46,7 @@ pub fn wait_for_large_answer(world: &World, from: End, octets: u16) {
 pub struct Steady<'w>(Process<'w>);
 
 impl<'w> Steady<'w> {
+    /// Through a tunnel that is up: what follows is to meet it under way.
     pub fn start(world: &'w World, from: End) -> Self {
         let target = from.other().host().to_string();
         let mut command = world.command(from.lan_node(), "ping");
@@ -53,7 +54,12 @@ impl<'w> Steady<'w> {
         let log = world
             .dir("ping")
             .join(format!("steady-{}.log", from.lan_node()));
-        Self(Process::start(world, command, &log))
+        let steady = Self(Process::start(world, command, &log));
+        let what = format!("the first answer of a steady ping from {from:?}");
+        wait_until(&what, Duration::from_secs(10), || {
+            (!sequence_numbers(&steady.0.printed()).is_empty()).then_some(())
+        });
+        steady
     }
 
     /// Ends it; nothing may be missing between the first request and the last answer.
