@@ -544,3 +544,26 @@ fn the_same_slip_in_two_places_is_mended_in_both() {
         said.stderr
     );
 }
+
+#[test]
+fn a_key_behind_a_mistyped_word_is_not_shown() {
+    let folder = Folder::new("mistyped-key");
+    let hq = folder.hq();
+    for wrong in [
+        "pre-shared-kye",
+        "pre-sharedkey",
+        "pre-shred-key",
+        "rpe-shared-key",
+    ] {
+        let mistyped = branch().replacen("pre-shared-key", wrong, 1);
+        let branch = folder.write("branch.cfg", mistyped);
+        // Whatever the program says is looked through for the key.
+        for format in ["text", "json", "sarif", "junit", "html"] {
+            let said = check(&["--format", format, &branch, &hq]);
+            assert_eq!(said.code, Some(1), "{wrong}");
+        }
+        check(&["--fix", &branch, &hq]);
+        let said = check(&["--fix", "--write", "--force", &branch, &hq]);
+        assert_eq!(said.last_line(), "verdict: comes up", "{wrong}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::grammar::is_digits;
 use crate::tree::{Kind, Line, Tree, slice};
-use crossgate_diag::Span;
+use crossgate_diag::{Span, slip};
 
 /// How much after a keyword is secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,8 +148,8 @@ fn not_secret(words: &[&str]) -> bool {
 fn special(words: &[&str]) -> Option<std::ops::Range<usize>> {
     let all = words.len();
     match words {
-        ["crypto", "isakmp", "key", "0" | "6", _, ..] => Some(4..5),
-        ["crypto", "isakmp", "key", _, ..] => Some(3..4),
+        ["crypto", "isakmp", key, "0" | "6", _, ..] if is_key(key) => Some(4..5),
+        ["crypto", "isakmp", key, _, ..] if is_key(key) => Some(3..4),
         ["snmp-server", "community", _, ..] => Some(2..3),
         ["snmp-server", "user", .., "auth", _, _] => Some(all - 1..all),
         ["snmp-server", "user", ..] => after(words, "auth").map(|at| at + 1..all),
@@ -167,6 +167,11 @@ fn special(words: &[&str]) -> Option<std::ops::Range<usize>> {
         _ => None,
     }
     .filter(|range| range.start < range.end && range.end <= all)
+}
+
+/// Mistyped, too.
+fn is_key(word: &str) -> bool {
+    slip(word, "key").is_some()
 }
 
 /// `snmp-server host A [informs|traps] [version V [auth…]] COMMUNITY …`
@@ -222,5 +227,25 @@ fn keyword(word: &str, free_text: bool) -> Option<Hide> {
         let short = *plain && !free_text && word.len() >= 4 && keyword.starts_with(word);
         (*keyword == word || short) && (*plain || !free_text)
     };
-    KEYWORDS.iter().find(fits).map(|(_, hide, _)| *hide)
+    let found = KEYWORDS.iter().find(fits);
+    let found = found.or_else(|| {
+        KEYWORDS
+            .iter()
+            .find(|known| is_slip_for(word, known, free_text))
+    });
+    found.map(|(_, hide, _)| *hide)
+}
+
+/// A mistyped one announces a secret as well: the line that isn't understood is shown.
+fn is_slip_for(word: &str, (keyword, _, plain): &(&str, Hide, bool), free_text: bool) -> bool {
+    const SHORTEST: usize = 5;
+    let ends = |text: &str| (text.bytes().next(), text.bytes().last());
+    let ((first, last), (of_first, of_last)) = (ends(word), ends(keyword));
+    // Nearly all fail here.
+    *plain
+        && !free_text
+        && keyword.len() >= SHORTEST
+        && word.len().abs_diff(keyword.len()) <= 2
+        && (first == of_first || last == of_last)
+        && slip(word, keyword).is_some()
 }

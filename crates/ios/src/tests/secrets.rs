@@ -46,6 +46,7 @@ key chain C
 ntp authentication-key 1 md5 SeCrEt 7
 crypto isakmp key SeCrEt address 192.0.2.1
 crypto isakmp key 6 SeCrEt hostname h
+crypto isakmp kye SeCrEt address 192.0.2.9
 crypto keyring V1
  pre-shared-key address 192.0.2.1 255.255.255.255 key SeCrEt
  pre-shared-key address 192.0.2.2 key 6 SeCrEt
@@ -128,6 +129,7 @@ no such command secret SeCrEt
         ntp authentication-key 1 md5 ********
         crypto isakmp key ****** address 192.0.2.1
         crypto isakmp key 6 ****** hostname h
+        crypto isakmp kye ****** address 192.0.2.9
         crypto keyring V1
          pre-shared-key address 192.0.2.1 255.255.255.255 key ******
          pre-shared-key address 192.0.2.2 key 6 ******
