@@ -1,5 +1,6 @@
-//! What a hundred rekeys cost traffic that fills the tunnel: packets lost, out of order, and sent
-//! again, beside the same load with no rekey, by turns.
+//! What a hundred rekeys cost traffic that fills the tunnel: packets lost, and where; out of order;
+//! and sent again. Beside the same load with no rekey, by turns, where the daemons are given as many
+//! commands that do nothing: on a busy machine starting a program costs packets, too.
 //!
 //! `cargo bench -p crossgate --bench rekeys`, as root; `ROUNDS=3 REKEYS=100 SECONDS=20` are the
 //! defaults.
@@ -25,6 +26,9 @@ use support::vendors::Vendor;
 use support::world::{End, Nat, World};
 
 const PATIENCE: Duration = Duration::from_secs(15);
+const REKEY: &str = "request rekey child";
+/// A command that does nothing.
+const IDLE: &str = "request workers";
 
 /// What is sent from LAN to LAN.
 #[derive(Clone, Copy)]
@@ -55,8 +59,37 @@ struct Sum {
     out_of_order: u64,
     sent_again: u64,
     bits: f64,
-    /// Packets that the kernel dropped at a gateway's full socket.
-    no_room: u64,
+    dropped: Dropped,
+}
+
+/// Where the kernel dropped packets because there was no room.
+#[derive(Clone, Copy, Default)]
+struct Dropped {
+    /// At a gateway's socket.
+    sockets: u64,
+    /// At a gateway's TUN.
+    tuns: u64,
+    /// At the socket of the host that they were for: they had come through the tunnel.
+    hosts: u64,
+}
+
+impl Dropped {
+    fn so_far(world: &World) -> Self {
+        let both =
+            |of: fn(&World, End) -> u64| [End::A, End::B].map(|end| of(world, end)).iter().sum();
+        Self {
+            sockets: both(|world, end| full_sockets(world, end.gateway_node())),
+            tuns: both(full_tuns),
+            hosts: both(|world, end| full_sockets(world, end.lan_node())),
+        }
+    }
+
+    fn add_since(&mut self, before: Self, world: &World) {
+        let now = Self::so_far(world);
+        self.sockets += now.sockets - before.sockets;
+        self.tuns += now.tuns - before.tuns;
+        self.hosts += now.hosts - before.hosts;
+    }
 }
 
 fn main() {
@@ -74,35 +107,50 @@ fn main() {
         std::process::exit(2);
     }
     println!(
-        "{:22}{:>8}{:>12}{:>8}{:>10}{:>12}{:>10}{:>9}",
-        "", "rekeys", "packets", "lost", "disorder", "sent again", "no room", "Gb/s"
+        "{:22}{:>8}{:>12}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}{:>9}",
+        "",
+        "rekeys",
+        "packets",
+        "lost",
+        "at hosts",
+        "at TUNs",
+        "sockets",
+        "disorder",
+        "sent again",
+        "Gb/s"
     );
     for load in Load::ALL {
         let mut sums = [Sum::default(), Sum::default()];
         for round in 0..rounds {
-            for (sum, rekeys) in sums.iter_mut().zip([0, rekeys]) {
-                eprintln!("round {}: {}, {rekeys} rekeys", round + 1, load.name());
-                take(load, rekeys, time, sum);
+            for (sum, command) in sums.iter_mut().zip([IDLE, REKEY]) {
+                eprintln!(
+                    "round {}: {}, {rekeys} of {command}",
+                    round + 1,
+                    load.name()
+                );
+                take(load, (rekeys, command), time, sum);
             }
         }
         for sum in sums {
             println!(
-                "{:22}{:>8}{:>12}{:>8}{:>10}{:>12}{:>10}{:>9.3}",
+                "{:22}{:>8}{:>12}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}{:>9.3}",
                 load.name(),
                 sum.rekeys,
                 sum.packets,
                 sum.lost,
+                sum.dropped.hosts,
+                sum.dropped.tuns,
+                sum.dropped.sockets,
                 sum.out_of_order,
                 sum.sent_again,
-                sum.no_room,
                 sum.bits / f64::from(rounds) / 1e9
             );
         }
     }
 }
 
-/// One world, one load, so many rekeys spread over its time.
-fn take(load: Load, rekeys: u32, time: Duration, sum: &mut Sum) {
+/// One world, one load, so many commands spread over its time.
+fn take(load: Load, (commands, command): (u32, &str), time: Duration, sum: &mut Sum) {
     let world = World::new(Nat::None);
     let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
     let more = ["--encapsulate", "all"];
@@ -111,29 +159,29 @@ fn take(load: Load, rekeys: u32, time: Duration, sum: &mut Sum) {
     starts.initiate();
     ping::wait_for_answer(&world, End::A);
     let _server = server(&world);
-    let before = no_room(&world);
-    let mut command = world.command(End::A.lan_node(), "iperf3");
+    let before = Dropped::so_far(&world);
+    let mut iperf3 = world.command(End::A.lan_node(), "iperf3");
     let seconds = time.as_secs().to_string();
-    command.args(["-c", &End::B.host().to_string(), "-J", "-t", &seconds]);
+    iperf3.args(["-c", &End::B.host().to_string(), "-J", "-t", &seconds]);
     if let Load::Udp(rate) = load {
-        command.args(["-u", "-l", "1300", "-b", &format!("{rate}M")]);
+        iperf3.args(["-u", "-l", "1300", "-b", &format!("{rate}M")]);
     }
-    let mut client = Process::start(&world, command, &world.dir("iperf3").join("client"));
+    let mut client = Process::start(&world, iperf3, &world.dir("iperf3").join("client"));
     let begun = Instant::now();
     // The first and the last second are left alone.
-    let step = (time - Duration::from_secs(2)) / rekeys.max(1);
-    for number in 0..rekeys {
+    let step = (time - Duration::from_secs(2)) / commands.max(1);
+    for number in 0..commands {
         let due = Duration::from_secs(1) + step * number;
         std::thread::sleep(due.saturating_sub(begun.elapsed()));
         // The ends take turns.
         if number % 2 == 0 {
-            starts.exec("request rekey child");
+            starts.exec(command);
         } else {
-            answers.exec("request rekey child");
+            answers.exec(command);
         }
     }
     client.wait(time + PATIENCE);
-    sum.no_room += no_room(&world) - before;
+    sum.dropped.add_since(before, &world);
     let done = starts.logged("child-sa-rekeyed").len() + answers.logged("child-sa-rekeyed").len();
     sum.rekeys += u64::try_from(done).unwrap_or_default() / 2;
     add(
@@ -168,15 +216,29 @@ fn server(world: &World) -> Process<'_> {
     server
 }
 
-fn no_room(world: &World) -> u64 {
-    let of = |end: End| {
-        let mut command = world.command(end.gateway_node(), "cat");
-        let printed = run(command.arg("/proc/net/snmp"));
-        let mut udp = printed.lines().filter(|line| line.starts_with("Udp:"));
-        let (names, figures) = (udp.next()?, udp.next()?);
-        let mut pairs = names.split(' ').zip(figures.split(' '));
-        let (_, figure) = pairs.find(|(name, _)| *name == "RcvbufErrors")?;
-        figure.parse::<u64>().ok()
+/// Datagrams that found a socket of that node full.
+fn full_sockets(world: &World, node: &str) -> u64 {
+    let printed = run(world.command(node, "cat").arg("/proc/net/snmp"));
+    let mut udp = printed.lines().filter(|line| line.starts_with("Udp:"));
+    let mut lines = || Some(udp.next()?.split(' '));
+    let pairs = lines()
+        .zip(lines())
+        .map(|(names, figures)| names.zip(figures));
+    let figure = pairs.and_then(|mut pairs| pairs.find(|(name, _)| *name == "RcvbufErrors"));
+    let figure = figure.and_then(|(_, figure)| figure.parse().ok());
+    figure.expect("Linux counts what finds no room")
+}
+
+/// Packets that found the TUN's queue of that gateway full.
+fn full_tuns(world: &World, end: End) -> u64 {
+    let mut command = world.command(end.gateway_node(), "ip");
+    let printed = run(command.args(["-json", "-stats", "link", "show", "type", "tun"]));
+    let devices: Value = serde_json::from_str(&printed).expect("ip prints JSON");
+    let dropped = |device: &Value| {
+        device
+            .pointer("/stats64/tx/dropped")
+            .and_then(Value::as_u64)
     };
-    [End::A, End::B].into_iter().filter_map(of).sum()
+    let devices = devices.as_array().into_iter().flatten();
+    devices.filter_map(dropped).sum()
 }
