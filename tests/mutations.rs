@@ -167,11 +167,6 @@ fn every_fix_removes_its_finding_adds_none_and_together_they_bring_the_pair_up()
         count(fixes::End::Wrong),
     );
     assert!(faults.is_empty(), "{} faults", faults.len());
-    let (tried, known) = fixes::tried_and_known(&tried);
-    assert!(
-        asked || known * 20 < tried,
-        "{known} of {tried} are excused"
-    );
     assert!(asked || count(fixes::End::ComesUp) > 0);
 }
 

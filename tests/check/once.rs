@@ -1,7 +1,23 @@
 //! One cause is one finding.
 
-use super::{Folder, branch, check, hq};
+use super::{Folder, branch, check, example, hq};
 use serde_json::Value;
+
+/// What is told beside notes: codes and titles.
+fn troubles(folder: &Folder, branch: String, hq: String) -> Vec<[String; 2]> {
+    let (a, b) = (
+        folder.write("branch.cfg", branch),
+        folder.write("hq.set", hq),
+    );
+    let said = check(&["--format", "json", &a, &b]);
+    let json: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let findings = json["findings"].as_array().expect("findings").iter();
+    let troubles = findings.filter(|f| f["severity"] != "note");
+    let words = |f: &Value, of: &str| f[of].as_str().expect("words").to_owned();
+    troubles
+        .map(|f| ["code", "title"].map(|of| words(f, of)))
+        .collect()
+}
 
 /// A line of one of the files, what stands there instead, and the codes of all that is then said.
 type Doubled = (&'static str, &'static str, &'static [&'static str]);
@@ -48,14 +64,50 @@ fn one_cause_is_told_once_whether_reading_or_judging_found_it() {
         assert!(files.iter().any(|text| text.contains(old)), "{old}");
         // Once, or the router's key would be taken for the firewall's.
         let [a, b] = files.map(|text| text.replacen(old, new, 1));
-        let (a, b) = (folder.write("branch.cfg", a), folder.write("hq.set", b));
-        let said = check(&["--format", "json", &a, &b]);
-        let json: Value = serde_json::from_str(&said.stdout).expect("JSON");
-        let findings = json["findings"].as_array().expect("findings").iter();
-        let troubles = findings.filter(|f| f["severity"] != "note");
-        let codes: Vec<_> = troubles
-            .map(|f| f["code"].as_str().expect("a code"))
-            .collect();
+        let told = troubles(&folder, a, b);
+        let codes: Vec<_> = told.iter().map(|[code, _]| code).collect();
         assert_eq!(codes, *wanted, "{old:?} becomes {new:?}");
     }
+}
+
+#[test]
+fn what_stops_packets_at_one_end_is_told_though_the_other_selects_another_network() {
+    let folder = Folder::new("hidden");
+    let elsewhere = branch().replace(
+        "10.10.10.0 0.0.0.255 10.20.20.0 0.0.0.255",
+        "10.10.10.0 0.0.0.255 10.21.20.0 0.0.0.255",
+    );
+    let unruled = hq().replace("branch-to-hq to trust", "branch-to-hq to untrust");
+    assert!(elsewhere != branch() && unruled != hq());
+    let codes = |branch, hq| {
+        let told = troubles(&folder, branch, hq);
+        told.into_iter().map(|[code, _]| code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(elsewhere.clone(), hq()), ["ts-not-mirrored"]);
+    assert_eq!(codes(branch(), unruled.clone()), ["no-security-rule"]);
+    let both = codes(elsewhere, unruled);
+    assert_eq!(both, ["ts-not-mirrored", "no-security-rule"]);
+    // At the end that selects the wrong network, all that comes of it is no second fault.
+    let wrong = hq().replace("lan-to-lan local 10.20.20.0", "lan-to-lan local 10.21.20.0");
+    assert!(wrong != hq());
+    assert_eq!(codes(branch(), wrong), ["ts-not-mirrored"]);
+}
+
+#[test]
+fn a_weak_key_of_several_connections_is_told_once_with_all_of_them() {
+    let folder = Folder::new("weak");
+    let branch = example("two-tunnels/branch.cfg");
+    let [north, south] = [
+        "lab-only-Wc4nR8yKz6Tq3VxHf9Mb2JpD",
+        "lab-only-Ph7dG2vXs9Lk5QwNt4Zr8BcY",
+    ];
+    assert!(branch.contains(north) && branch.contains(south));
+    let weak = |text: String| text.replace(north, "cisco").replace(south, "cisco");
+    let told = troubles(&folder, weak(branch), weak(example("two-tunnels/hq.set")));
+    let titles: Vec<_> = told
+        .iter()
+        .map(|[code, title]| (code.as_str(), title.as_str()))
+        .collect();
+    let title = "the pre-shared key of `HUB-NORTH` and `HUB-SOUTH` is worth 10 bits at most";
+    assert_eq!(titles, [("guessable-key", title)]);
 }

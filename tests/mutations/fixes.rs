@@ -17,8 +17,6 @@ struct Count {
     /// Fixes that were tried alone, and those of them that kept their word.
     tried: usize,
     good: usize,
-    /// Fixes after which another rule speaks, as is known: see [`KNOWN`].
-    known: usize,
     /// Findings that offer nothing: a language can't say it, or the rule knows no cure.
     by_hand: usize,
     without: usize,
@@ -45,34 +43,6 @@ pub enum End {
     Partly,
     /// Anything else; the faults tell what.
     Wrong,
-}
-
-/// What is told after a fix and wasn't before: the pair, the rule whose fix it is, and the rule that
-/// speaks then.
-const KNOWN: &[(&str, &str, &str)] = &[
-    // The second fault shows once the packets that it stops have a tunnel.
-    (
-        "site-to-site hq:43 `set vsys vsys1 rulebase security rules branch-to-hq to trust` becomes `set vsys vsys1 rulebase security rules branch-to-hq to untrust` + site-to-site branch:65 `10 permit ip 10.10.10.0 0.0.0.255 10.20.20.0 0.0.0.255` becomes `10 permit ip 10.10.10.0 0.0.0.255 10.21.20.0 0.0.0.255`",
-        "ts-not-mirrored",
-        "no-security-rule",
-    ),
-    // The key that could be guessed before is another connection's too, of which it is told then.
-    (
-        "two-tunnels both: a key for each direction",
-        "keys-differ",
-        "guessable-key",
-    ),
-];
-
-/// Pairs of which `check` says another thing, all fixes applied, than becomes of them: here the
-/// rehearsal is wrong. It gives a single host a router beside it, which is the other single host.
-const DISAGREE: &[&str] = &[
-    "several-proxy-ids branch:66 `30 permit ip 10.50.2.0 0.0.0.255 host 192.0.2.60` becomes `30 permit ip 10.50.2.0 0.0.0.255 host 192.0.2.61`",
-];
-
-fn is_known(name: &str, code: &str, then: &[&Finding]) -> bool {
-    let listed = |new: &&Finding| KNOWN.contains(&(name, code, new.code));
-    !then.is_empty() && then.iter().all(listed)
 }
 
 impl Judgement for Checked {
@@ -127,10 +97,9 @@ fn tried(judged: Checked, name: &str) -> Tried {
         }
         for fix in &finding.fixes {
             count.tried += 1;
-            match alone(&judged, name, finding, fix) {
+            match alone(&judged, finding, fix) {
                 Ok(()) => count.good += 1,
-                Err(Why::Known) => count.known += 1,
-                Err(Why::Wrong(why)) => tried.faults.push(format!(
+                Err(why) => tried.faults.push(format!(
                     "{name}\n    {}[{}] {}\n    {}: {why}",
                     finding.severity.word(),
                     finding.code,
@@ -144,16 +113,10 @@ fn tried(judged: Checked, name: &str) -> Tried {
     tried
 }
 
-/// Why a fix doesn't keep its word.
-enum Why {
-    Known,
-    Wrong(String),
-}
-
 /// The finding is gone after its fix, and nothing is wrong that wasn't.
-fn alone(judged: &Checked, name: &str, finding: &Finding, fix: &Fix) -> Result<(), Why> {
+fn alone(judged: &Checked, finding: &Finding, fix: &Fix) -> Result<(), String> {
     let Some(then) = judged.with(fix).map(traced) else {
-        return Err(Why::Wrong("the files can't be read then".into()));
+        return Err("the files can't be read then".into());
     };
     let same = |judged: &Checked| {
         let all = judged.findings.iter();
@@ -161,17 +124,14 @@ fn alone(judged: &Checked, name: &str, finding: &Finding, fix: &Fix) -> Result<(
             .count()
     };
     if same(&then) >= same(judged) {
-        return Err(Why::Wrong("the finding is still there".into()));
+        return Err("the finding is still there".into());
     }
     let new = new_troubles(&judged.findings, &then.findings);
     if new.is_empty() {
         return Ok(());
     }
-    if is_known(name, finding.code, &new) {
-        return Err(Why::Known);
-    }
     let new: Vec<String> = new.into_iter().map(in_words).collect();
-    Err(Why::Wrong(format!("new: {}", new.join("; "))))
+    Err(format!("new: {}", new.join("; ")))
 }
 
 fn in_words(finding: &Finding) -> String {
@@ -188,8 +148,7 @@ fn together(judged: Checked, name: &str, tried: &mut Tried) {
     let mended = mend(judged, |_, _, _| {});
     let observed = mended.observed().verdict;
     let mut wrong = Vec::new();
-    let agrees = agree(mended.verdict, observed) || DISAGREE.contains(&name);
-    if !agrees {
+    if !agree(mended.verdict, observed) {
         let said = told(mended.verdict);
         wrong.push(format!("check: {said}; rehearsal: {}", told(observed)));
     }
@@ -216,13 +175,6 @@ fn together(judged: Checked, name: &str, tried: &mut Tried) {
     }
 }
 
-/// Fixes that were tried, and those of them that are known not to keep their word.
-pub fn tried_and_known(all: &[Tried]) -> (usize, usize) {
-    let counts = || all.iter().flat_map(|tried| tried.counts.values());
-    let tried = counts().map(|count| count.tried).sum();
-    (tried, counts().map(|count| count.known).sum())
-}
-
 /// By rule.
 pub fn table(all: &[Tried]) -> String {
     let mut sums: BTreeMap<&str, Count> = BTreeMap::new();
@@ -231,19 +183,18 @@ pub fn table(all: &[Tried]) -> String {
         sum.findings += count.findings;
         sum.tried += count.tried;
         sum.good += count.good;
-        sum.known += count.known;
         sum.by_hand += count.by_hand;
         sum.without += count.without;
         sum.left += count.left;
     }
     let mut text = format!(
-        "{:34}{:>9}{:>13}{:>6}{:>7}{:>9}{:>8}{:>13}",
-        "rule", "findings", "fixes tried", "good", "known", "by hand", "no fix", "errors left"
+        "{:34}{:>9}{:>13}{:>6}{:>9}{:>8}{:>13}",
+        "rule", "findings", "fixes tried", "good", "by hand", "no fix", "errors left"
     );
     for (code, sum) in sums {
         text += &format!(
-            "\n{code:34}{:>9}{:>13}{:>6}{:>7}{:>9}{:>8}{:>13}",
-            sum.findings, sum.tried, sum.good, sum.known, sum.by_hand, sum.without, sum.left
+            "\n{code:34}{:>9}{:>13}{:>6}{:>9}{:>8}{:>13}",
+            sum.findings, sum.tried, sum.good, sum.by_hand, sum.without, sum.left
         );
     }
     text

@@ -63,13 +63,13 @@ impl Lan {
         Some(Self { host, ..self })
     }
 
-    /// A network of which no interface of the file has an address. A single host gets a neighbour.
-    fn made_for(net: Ipv4Net) -> Self {
+    /// A network of which no interface of the file has an address. A single host gets a gateway
+    /// beside it that is none of the other single `hosts`.
+    fn made_for(net: Ipv4Net, hosts: &BTreeSet<Ipv4Addr>) -> Self {
         if net.prefix_len() == 32 {
-            let neighbour = Ipv4Addr::from_bits(net.addr().to_bits() ^ 1);
             return Self {
                 interface: None,
-                gateway: Ipv4Net::new(neighbour, 31).unwrap_or(net),
+                gateway: beside(net.addr(), hosts).unwrap_or(net),
                 host: net.addr(),
             };
         }
@@ -81,6 +81,25 @@ impl Lan {
             host: hosts.next().unwrap_or(gateway),
         }
     }
+}
+
+/// A free address in the smallest network with that host, in which no host has the first address or
+/// the last one.
+fn beside(host: Ipv4Addr, hosts: &BTreeSet<Ipv4Addr>) -> Option<Ipv4Net> {
+    let nets = (0..=31)
+        .rev()
+        .filter_map(|len| Ipv4Net::new(host, len).ok());
+    nets.map(|net| net.trunc()).find_map(|net| {
+        let (first, last) = (net.network(), net.broadcast());
+        let are_usable =
+            net.prefix_len() == 31 || !hosts.contains(&first) && !hosts.contains(&last);
+        let free = || {
+            net.hosts()
+                .find(|other| *other != host && !hosts.contains(other))
+        };
+        let gateway = are_usable.then(free)??;
+        Ipv4Net::new(gateway, net.prefix_len()).ok()
+    })
 }
 
 /// Why two files make no lab.
@@ -345,8 +364,7 @@ impl End<'_> {
         let taken = self.own_addresses();
         let lans = distinct(own);
         if !lans.is_empty() {
-            let lans = lans.into_iter();
-            return lans.map(|net| lan(net, &inside, &taken)).collect();
+            return made(lans, &inside, &taken);
         }
         if !inside.is_empty() {
             return inside;
@@ -363,8 +381,7 @@ impl End<'_> {
                 self.label, other.label
             ));
         }
-        let lans = expected.into_iter();
-        lans.map(|net| lan(net, &inside, &taken)).collect()
+        made(expected, &inside, &taken)
     }
 
     fn own_addresses(&self) -> BTreeSet<Ipv4Addr> {
@@ -433,16 +450,21 @@ fn nets(connection: &Connection, side: impl Fn(&SelectorPair) -> Selector) -> Ve
         .collect()
 }
 
-/// A LAN of that network: on the file's interface if one has an address there or around it; of
+/// A LAN of each network: on the file's interface if one has an address there or around it; of
 /// several, the one with the longest prefix, as its route is.
-fn lan(net: Ipv4Net, inside: &[Lan], taken: &BTreeSet<Ipv4Addr>) -> Lan {
-    let fitting = inside
-        .iter()
-        .filter(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(&net));
-    let longest = fitting.min_by_key(|lan| Reverse(lan.gateway.prefix_len()));
-    longest
-        .and_then(|lan| lan.clone().with_host_in(net, taken))
-        .unwrap_or_else(|| Lan::made_for(net))
+fn made(nets: Vec<Ipv4Net>, inside: &[Lan], taken: &BTreeSet<Ipv4Addr>) -> Vec<Lan> {
+    let single = nets.iter().filter(|net| net.prefix_len() == 32);
+    let hosts: BTreeSet<Ipv4Addr> = single.map(Ipv4Net::addr).collect();
+    let on_interface = |net: &Ipv4Net| {
+        let fitting = inside
+            .iter()
+            .filter(|lan| net.contains(&lan.gateway.addr()) || lan.gateway.contains(net));
+        let longest = fitting.min_by_key(|lan| Reverse(lan.gateway.prefix_len()));
+        longest.and_then(|lan| lan.clone().with_host_in(*net, taken))
+    };
+    let nets = nets.into_iter();
+    nets.map(|net| on_interface(&net).unwrap_or_else(|| Lan::made_for(net, &hosts)))
+        .collect()
 }
 
 fn distinct(mut nets: Vec<Ipv4Net>) -> Vec<Ipv4Net> {

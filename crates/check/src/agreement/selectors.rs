@@ -3,7 +3,7 @@
 use crate::agreement::overlap::Overlaps;
 use crate::rule::Party;
 use crossgate_model::behaviour::ResponderSelectors;
-use crossgate_model::{Child, SelectorPair};
+use crossgate_model::{Child, InterfaceKind, Selector, SelectorPair};
 use std::collections::BTreeSet;
 
 /// How well an offer suits a Child; the greatest is the best.
@@ -76,4 +76,38 @@ pub fn ask<'a>(starter: &Party<'a>, answerer: &Party<'a>) -> Vec<Asked<'a>> {
 pub fn enabled<'a>(party: &Party<'a>) -> impl DoubleEndedIterator<Item = &'a Child> {
     let children = party.connection.children.iter();
     children.filter(|child| child.enabled.value)
+}
+
+/// What two Children that have nothing in common were to select, seen from the first: each end
+/// knows its own network best. Nothing where that can't be told.
+pub fn meant(first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)) -> Option<SelectorPair> {
+    let ((one, a), (other, b)) = (first, second);
+    let (ours, theirs) = (a.selectors.value, b.selectors.value);
+    let pair = SelectorPair {
+        local: behind(one, ours.local, theirs.remote),
+        remote: behind(other, theirs.local, ours.remote),
+    };
+    // Behind both ends can't be the same.
+    let is_possible = pair.local.intersection(&pair.remote).is_none();
+    (ours.local.protocol == theirs.local.protocol && is_possible).then_some(pair)
+}
+
+/// The network behind an end: what it says itself, unless its interfaces bear out its peer instead.
+fn behind(end: &Party<'_>, own: Selector, said: Selector) -> Selector {
+    let stands = |selector: Selector| {
+        // Everything is nobody's network.
+        let Some(net) = selector.as_net().filter(|net| net.prefix_len() > 0) else {
+            return false;
+        };
+        let interfaces = end.gateway().interfaces.iter();
+        let mut addresses = interfaces
+            .filter(|interface| interface.kind != InterfaceKind::Tunnel)
+            .flat_map(|interface| &interface.addresses);
+        addresses.any(|known| net.contains(&known.addr()) || known.contains(&net))
+    };
+    if !stands(own) && stands(said) {
+        said
+    } else {
+        own
+    }
 }

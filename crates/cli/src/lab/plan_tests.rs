@@ -236,6 +236,31 @@ fn of_several_interfaces_the_one_with_the_longest_prefix_has_the_network() {
 }
 
 #[test]
+fn no_single_host_is_the_gateway_of_another() {
+    let (mut branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 0);
+    let host = |last: u8| Selector::net(format!("192.0.2.{last}/32").parse().expect("a host"));
+    let child = branch.connections[0].children[0].clone();
+    branch.connections[0].children = [60, 61, 62]
+        .map(|last| {
+            let mut child = child.clone();
+            child.selectors.value.local = host(last);
+            child
+        })
+        .to_vec();
+    let plan = Plan::new(&branch, &hq).expect("a plan");
+    let lans = plan.branch.lans.iter();
+    let said: Vec<String> = lans
+        .map(|lan| format!("{} by {}", lan.host, lan.gateway))
+        .collect();
+    let wanted = [
+        "192.0.2.60 by 192.0.2.57/29",
+        "192.0.2.61 by 192.0.2.57/29",
+        "192.0.2.62 by 192.0.2.63/31",
+    ];
+    assert_eq!(said, wanted);
+}
+
+#[test]
 fn a_route_elsewhere_is_no_route_to_the_peer() {
     let (mut branch, hq) = narrowed("10.10.10.0/24", "10.20.20.0/24", 0);
     let default = |route: &&mut crossgate_model::Route| route.destination.prefix_len() == 0;

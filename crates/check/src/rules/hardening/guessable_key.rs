@@ -26,10 +26,7 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
         };
         let mut finding = Finding::warning(
             RULE.code,
-            format!(
-                "the pre-shared key of `{}` {why}",
-                key.connection.name.value
-            ),
+            format!("the pre-shared key of {} {why}", key.owners()),
         );
         for span in key.spans {
             finding = finding.at(span, "can be guessed");

@@ -5,11 +5,43 @@ use crossgate_crypto::Secret;
 use crossgate_diag::Span;
 use crossgate_model::{Auth, Connection, End, PresharedKey};
 
-/// A known key of a connection, and where it stands in either file.
+/// A known key, the connections of this end that have it, and where it stands in either file.
 pub(super) struct Key<'a> {
-    pub connection: &'a Connection,
+    pub connections: Vec<&'a Connection>,
     pub secret: &'a Secret,
     pub spans: Vec<Span>,
+}
+
+/// Connections of one key that are named.
+const NAMED: usize = 4;
+
+impl<'a> Key<'a> {
+    fn add(&mut self, connection: &'a Connection, spans: impl Iterator<Item = Span>) {
+        let is_last = |last: &&Connection| last.name.value == connection.name.value;
+        if !self.connections.last().is_some_and(is_last) {
+            self.connections.push(connection);
+        }
+        // Of many connections, a few places will do.
+        if self.connections.len() <= NAMED {
+            let unknown = spans.filter(|span| !self.spans.contains(span));
+            self.spans.extend(unknown.collect::<Vec<_>>());
+        }
+    }
+
+    /// Of which connections it is: `` `A`, `B` and 3 more ``.
+    pub fn owners(&self) -> String {
+        let names = self.connections.iter().take(NAMED);
+        let names = names.map(|connection| format!("`{}`", connection.name.value));
+        let mut names: Vec<String> = names.collect();
+        let more = self.connections.len() - names.len();
+        let last = match more {
+            0 if names.len() > 1 => names.pop(),
+            0 => None,
+            more => Some(format!("{more} more")),
+        };
+        let names = names.join(", ");
+        last.map_or(names.clone(), |last| format!("{names} and {last}"))
+    }
 }
 
 /// The keys that this end tells of: its own, each once, without those that the other end tells of.
@@ -25,16 +57,22 @@ pub(super) fn keys<'a>(one: &One<'a>) -> Vec<Key<'a>> {
         for (secret, span) in known(connection) {
             let same = |(other, _): &&(&Secret, Option<Span>)| *other == secret;
             let shared = theirs.iter().flatten().find(same);
-            let is_known = keys.iter().any(|key| key.secret == secret);
-            if is_known || (one.end == End::Second && shared.is_some()) {
+            if one.end == End::Second && shared.is_some() {
                 continue;
             }
             let other = shared.and_then(|(_, span)| *span);
-            keys.push(Key {
-                connection,
-                secret,
-                spans: span.into_iter().chain(other).collect(),
+            let at = keys.iter().position(|key| key.secret == secret);
+            let at = at.unwrap_or_else(|| {
+                keys.push(Key {
+                    connections: Vec::new(),
+                    secret,
+                    spans: Vec::new(),
+                });
+                keys.len() - 1
             });
+            if let Some(key) = keys.get_mut(at) {
+                key.add(connection, span.into_iter().chain(other));
+            }
         }
     }
     keys

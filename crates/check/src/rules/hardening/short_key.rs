@@ -27,8 +27,8 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
         let mut finding = Finding::warning(
             RULE.code,
             format!(
-                "the pre-shared key of `{}` has {len} characters of the {LENGTH_MIN} that it should have",
-                key.connection.name.value
+                "the pre-shared key of {} has {len} characters of the {LENGTH_MIN} that it should have",
+                key.owners()
             ),
         );
         for span in key.spans {

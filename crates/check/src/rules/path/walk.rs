@@ -2,6 +2,7 @@
 //! code through the end that it leaves and the end that it reaches. Whatever stops it is told, and
 //! the walk goes on as if it hadn't, so that each cause is found at once.
 
+use crate::agreement::selectors::{enabled, meant};
 use crate::rule::{Effect, Pair, Party};
 use crossgate_diag::Spanned;
 use crossgate_firewall::flow::{ICMP, ICMPV6, TCP, UDP};
@@ -82,16 +83,46 @@ fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
     };
     let first = stand(pair.first, &plan.branch, ours);
     let second = stand(pair.second, &plan.hq, theirs);
-    let mut found = Vec::new();
-    for &[ours, theirs] in pair.children() {
-        let there = Walk {
-            ends: [&first, &second],
-            children: [ours, theirs],
-        };
-        found.extend(there.obstacles());
-        found.extend(there.back().obstacles());
+    let ends = [&first, &second];
+    let paired = pair.children().iter().filter_map(|children| {
+        let [ours, theirs] = children.map(|child| child.selectors.value);
+        Some(Walk {
+            ends,
+            children: *children,
+            agreed: ours.intersection(&theirs.mirrored())?,
+            judged: [true; 2],
+        })
+    });
+    let supposed = supposed(pair).map(|(children, agreed)| {
+        let [ours, theirs] = children.map(|child| child.selectors.value);
+        Walk {
+            ends,
+            children,
+            agreed,
+            judged: [ours == agreed, theirs == agreed.mirrored()],
+        }
+    });
+    let walks = paired.chain(supposed);
+    walks
+        .flat_map(|there| [there.obstacles(), there.back().obstacles()].concat())
+        .collect()
+}
+
+/// The only Child of either end, if they have nothing in common, with what they were to select. What
+/// stops such packets at an end that selects them is no consequence of the other's selectors.
+fn supposed<'a>(pair: &Pair<'a>) -> Option<([&'a Child; 2], SelectorPair)> {
+    let alone = |party: &Party<'a>| {
+        let mut children = enabled(party);
+        let only = children.next()?;
+        children.next().is_none().then_some(only)
+    };
+    if !pair.children().is_empty() {
+        return None;
     }
-    found
+    let children = [alone(&pair.first)?, alone(&pair.second)?];
+    let [ours, theirs] = children;
+    let agreed = meant((&pair.first, ours), (&pair.second, theirs))?;
+    Some((children, agreed))
 }
 
 /// An end as it stands in the network.
@@ -163,6 +194,10 @@ impl<'a> Stand<'_, 'a> {
 struct Walk<'w, 'a> {
     ends: [&'w Stand<'w, 'a>; 2],
     children: [&'a Child; 2],
+    /// What both select, or were to, as the first end sees it.
+    agreed: SelectorPair,
+    /// At which ends it is told what stops them.
+    judged: [bool; 2],
 }
 
 /// A packet to be followed.
@@ -179,9 +214,12 @@ struct Trip<'w> {
 impl<'w, 'a> Walk<'w, 'a> {
     fn back(&self) -> Self {
         let ([a, b], [ours, theirs]) = (self.ends, self.children);
+        let [first, second] = self.judged;
         Self {
             ends: [b, a],
             children: [theirs, ours],
+            agreed: self.agreed.mirrored(),
+            judged: [second, first],
         }
     }
 
@@ -189,17 +227,21 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(trip) = self.trip() else {
             return Vec::new();
         };
-        let mut found = self.leaving(&trip);
-        found.extend(self.back().arriving(&trip));
+        let [leaving, arriving] = self.judged;
+        let mut found = Vec::new();
+        if leaving {
+            found.extend(self.leaving(&trip));
+        }
+        if arriving {
+            found.extend(self.back().arriving(&trip));
+        }
         found
     }
 
     /// A packet that both Children mean, if there is one.
     fn trip(&self) -> Option<Trip<'w>> {
         let [from, to] = self.ends;
-        let [ours, theirs] = self.children;
-        let mirror = theirs.selectors.value.mirrored();
-        let agreed = ours.selectors.value.intersection(&mirror)?;
+        let agreed = self.agreed;
         let source = from.lan(&agreed.local)?;
         let destination = to.lan(&agreed.remote)?;
         Some(Trip {

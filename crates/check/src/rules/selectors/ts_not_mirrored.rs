@@ -1,6 +1,6 @@
 //! Traffic selectors that aren't each other's mirror.
 
-use crate::agreement::selectors::{Asked, enabled};
+use crate::agreement::selectors::{Asked, enabled, meant};
 use crate::agreement::start::{self, Aspect};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crate::rules::path::no_route_into_tunnel::may_lead;
@@ -8,7 +8,7 @@ use crate::words::{IN_AUTH, WHOEVER, only_when};
 use crossgate_diag::{Certainty, Finding};
 use crossgate_firewall::routing;
 use crossgate_model::event::{EventKind, Side as By};
-use crossgate_model::{Change, Child, End, InterfaceKind, Selector, SelectorPair};
+use crossgate_model::{Change, Child, End, Selector, SelectorPair};
 use std::collections::BTreeSet;
 
 /// How many of the answerer's selectors an event tells.
@@ -405,41 +405,12 @@ fn routed(party: &Party<'_>, child: &Child, wanted: &SelectorPair) -> Option<(En
     Some((party.end, add))
 }
 
-/// The network behind an end: what it says itself, unless its interfaces bear out its peer instead.
-fn behind(end: &Party<'_>, own: Selector, said: Selector) -> Selector {
-    let stands = |selector: Selector| {
-        // Everything is nobody's network.
-        let Some(net) = selector.as_net().filter(|net| net.prefix_len() > 0) else {
-            return false;
-        };
-        let interfaces = end.gateway().interfaces.iter();
-        let mut addresses = interfaces
-            .filter(|interface| interface.kind != InterfaceKind::Tunnel)
-            .flat_map(|interface| &interface.addresses);
-        addresses.any(|known| net.contains(&known.addr()) || known.contains(&net))
-    };
-    if !stands(own) && stands(said) {
-        said
-    } else {
-        own
-    }
-}
-
 /// A cure for selectors without anything in common: each end knows its own network best.
 fn owned(found: Found, first: (&Party<'_>, &Child), second: (&Party<'_>, &Child)) -> Found {
     let ((one, a), (other, b)) = (first, second);
-    let (ours, theirs) = (a.selectors.value, b.selectors.value);
-    if ours.local.protocol != theirs.local.protocol {
+    let Some(wanted) = meant(first, second) else {
         return mirrored(mirrored(found, a, other, b), b, one, a);
-    }
-    let wanted = SelectorPair {
-        local: behind(one, ours.local, theirs.remote),
-        remote: behind(other, theirs.local, ours.remote),
     };
-    // Behind both ends can't be the same.
-    if wanted.local.intersection(&wanted.remote).is_some() {
-        return mirrored(mirrored(found, a, other, b), b, one, a);
-    }
     let mut changes = Vec::new();
     let mut texts = Vec::new();
     for (end, child, to) in [(one, a, wanted), (other, b, wanted.mirrored())] {
