@@ -2,7 +2,7 @@
 //! tunnel with fixed keys, and the laws that no input may break.
 
 use crate::plane::{OpenOutcome, OpenOutput, Received, SealOutcome, SealOutput};
-use crate::selection::{Ready, any_selects};
+use crate::selection::Agreed;
 use crate::transform::Sealer;
 use crate::{DataPlane, Policy};
 use crossgate_crypto::{CryptoError, Encr, Integ, Secret};
@@ -281,9 +281,9 @@ fn inside(inner: &[u8], most: usize) -> Result<(), Broken> {
         return broken("what was opened is no IP packet");
     };
     let pair = selectors(End::B);
-    let [local, remote] = [pair.local, pair.remote].map(|selector| [Ready::new(selector)]);
+    let agreed = Agreed::new(&[pair.local], &[pair.remote]);
     let whole = packet.total_len() == inner.len() && inner.len() < most;
-    if whole && any_selects(&local, &remote, &flow.reversed()) {
+    if whole && agreed.selects_from_peer(&flow) {
         Ok(())
     } else {
         broken("what was opened is outside the selectors, or too long")

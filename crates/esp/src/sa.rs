@@ -5,12 +5,12 @@ use crate::inbound::Inbound;
 use crate::lifetime::Lifetime;
 use crate::mtu::{inner_mtu, outer_len};
 use crate::outbound::Outbound;
-use crate::selection::{Ready, any_selects};
+use crate::selection::Agreed;
 use crate::spd::ChildId;
 use crate::transform::{Key, Transform};
 use crossgate_crypto::{CryptoError, Double, Encr, Integ};
 use crossgate_model::view::{ChildCounters, Encapsulation};
-use crossgate_model::{ChildSa, DirectionKeys, OutboundUse, Path, Selector, Time};
+use crossgate_model::{ChildSa, DirectionKeys, OutboundUse, Path, Time};
 use crossgate_wire::ip::Flow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,8 +40,7 @@ pub(crate) struct Sa {
     pub(crate) moved: Pace,
     encr: Encr,
     integ: Option<Integ>,
-    local_selectors: Vec<Ready>,
-    remote_selectors: Vec<Ready>,
+    agreed: Agreed,
     path_mtu: u16,
     inner_mtu: u16,
 }
@@ -75,17 +74,10 @@ impl Sa {
             moved: Pace::default(),
             encr,
             integ,
-            local_selectors: ready(&agreed.local_selectors),
-            remote_selectors: ready(&agreed.remote_selectors),
+            agreed: Agreed::new(&agreed.local_selectors, &agreed.remote_selectors),
             path_mtu,
             inner_mtu: inner_mtu(path_mtu, encr, integ, &agreed.path),
         })
-    }
-
-    /// Asks for what isn't in its own place in memory, but for keys.
-    pub(crate) fn fetch_parts(&self) {
-        crossgate_kernels::prefetch(self.local_selectors.as_slice());
-        crossgate_kernels::prefetch(self.remote_selectors.as_slice());
     }
 
     pub(crate) fn path_mtu(&self) -> u16 {
@@ -113,18 +105,17 @@ impl Sa {
 
     /// Whether it was agreed for that packet; `flow` as this end sends it.
     pub(crate) fn selects(&self, flow: &Flow) -> bool {
-        any_selects(&self.local_selectors, &self.remote_selectors, flow)
+        self.agreed.selects(flow)
     }
 
     /// The same for a packet that the peer sent: `flow` is as it came.
     pub(crate) fn selects_from_peer(&self, flow: &Flow) -> bool {
-        any_selects(&self.remote_selectors, &self.local_selectors, flow)
+        self.agreed.selects_from_peer(flow)
     }
 
     /// Whether the peer takes fragments, of which the later ones show no ports (RFC 4301 §7.1).
     pub(crate) fn takes_fragments(&self) -> bool {
-        let mut all = self.local_selectors.iter().chain(&self.remote_selectors);
-        all.all(Ready::shows_no_ports)
+        self.agreed.shows_no_ports()
     }
 
     pub(crate) fn lingers(&self) -> bool {
@@ -162,13 +153,6 @@ fn transform<K: Key>(
         None => real,
         Some(double) => real.doubled(keys, double.clone()),
     })
-}
-
-fn ready(selectors: &[Selector]) -> Vec<Ready> {
-    selectors
-        .iter()
-        .map(|selector| Ready::new(*selector))
-        .collect()
 }
 
 fn udp_ends(path: &Path) -> Option<(SocketAddr, SocketAddr)> {

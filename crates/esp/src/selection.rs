@@ -81,15 +81,55 @@ impl Ready {
     }
 }
 
-/// From one of the first to one of the others.
-pub(crate) fn any_selects(from: &[Ready], to: &[Ready], flow: &Flow) -> bool {
-    // Nearly all SAs have one of each, and no loop for it.
-    if let ([from], [to]) = (from, to) {
-        return from.selects_source(flow) && to.selects_destination(flow);
-    }
-    any_of_many(from, to, flow)
+/// What both ends of an SA agreed on.
+#[derive(Debug)]
+pub(crate) enum Agreed {
+    /// One of this end and one of the peer's, as nearly all SAs have: no loop, and no place of their
+    /// own in memory.
+    One([Ready; 2]),
+    Many([Box<[Ready]>; 2]),
 }
 
+impl Agreed {
+    pub(crate) fn new(local: &[Selector], remote: &[Selector]) -> Self {
+        match (local, remote) {
+            ([local], [remote]) => Self::One([*local, *remote].map(Ready::new)),
+            _ => {
+                Self::Many([local, remote].map(|all| all.iter().copied().map(Ready::new).collect()))
+            }
+        }
+    }
+
+    /// `flow` as this end sends it.
+    pub(crate) fn selects(&self, flow: &Flow) -> bool {
+        match self {
+            Self::One([local, remote]) => {
+                local.selects_source(flow) && remote.selects_destination(flow)
+            }
+            Self::Many([local, remote]) => any_of_many(local, remote, flow),
+        }
+    }
+
+    /// The same for a packet that the peer sent: `flow` is as it came.
+    pub(crate) fn selects_from_peer(&self, flow: &Flow) -> bool {
+        match self {
+            Self::One([local, remote]) => {
+                remote.selects_source(flow) && local.selects_destination(flow)
+            }
+            Self::Many([local, remote]) => any_of_many(remote, local, flow),
+        }
+    }
+
+    /// Whether packets without ports are inside, whoever sends them.
+    pub(crate) fn shows_no_ports(&self) -> bool {
+        match self {
+            Self::One(both) => both.iter().all(Ready::shows_no_ports),
+            Self::Many(both) => both.iter().flatten().all(Ready::shows_no_ports),
+        }
+    }
+}
+
+/// From one of the first to one of the others.
 #[inline(never)]
 fn any_of_many(from: &[Ready], to: &[Ready], flow: &Flow) -> bool {
     from.iter().any(|selector| selector.selects_source(flow))

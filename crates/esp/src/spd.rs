@@ -11,6 +11,7 @@ use crossgate_model::view::ChildCounters;
 use crossgate_model::{Gateway, SelectorPair, Time};
 use crossgate_wire::ip::Flow;
 use order::Ordered;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -55,6 +56,9 @@ impl Policy {
 
 pub(crate) type ChildId = u32;
 
+/// As many as a Child has while it is rekeyed stand in its own place in memory.
+pub(crate) type Spis = SmallVec<[u32; 4]>;
+
 /// A Child by name: its policy, its SAs, its queue.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -64,7 +68,7 @@ pub(crate) struct Child {
     policy: Option<[Ready; 2]>,
     pub(crate) handling: Handling,
     /// Our SPIs, in the order of installation.
-    pub(crate) sas: Vec<u32>,
+    pub(crate) sas: Spis,
     /// Of SAs that are gone, and of packets that had none.
     pub(crate) counters: ChildCounters,
     pub(crate) waiting: VecDeque<Waiting>,
@@ -86,7 +90,7 @@ impl Child {
             interface: None,
             policy: None,
             handling: Handling::default(),
-            sas: Vec::new(),
+            sas: Spis::new(),
             counters: ChildCounters::default(),
             waiting: VecDeque::new(),
             timed: false,
@@ -154,7 +158,7 @@ const ANYWHERE: List = List(0);
 #[derive(Debug, Default)]
 pub(crate) struct Spd {
     /// By their number.
-    children: Vec<Option<Box<Child>>>,
+    children: Vec<Option<Child>>,
     /// Numbers of Children that are gone.
     free: Vec<ChildId>,
     by_name: BTreeMap<Arc<str>, ChildId>,
@@ -170,6 +174,8 @@ impl Spd {
         for child in self.children.iter_mut().flatten() {
             child.policy = None;
         }
+        let more = policies.len().saturating_sub(self.children.len());
+        self.children.reserve_exact(more);
         self.tunnels.clear();
         let mut lists = vec![Vec::new()];
         for policy in policies {
@@ -193,7 +199,7 @@ impl Spd {
     /// Gives the Child's number and interface.
     fn configure(&mut self, policy: Policy) -> (ChildId, Option<Arc<str>>) {
         let id = self.id_for(&policy.child);
-        let interface: Option<Arc<str>> = policy.tunnel_interface.map(Arc::from);
+        let interface = policy.tunnel_interface.map(|name| self.shared(name));
         if let Some(child) = self.child_mut(id) {
             let pair = &policy.selectors;
             child.policy = Some([pair.local, pair.remote].map(Ready::new));
@@ -203,12 +209,19 @@ impl Spd {
         (id, interface)
     }
 
+    /// An interface's name, which all its Children have in one place: each packet that is opened counts
+    /// who holds it.
+    fn shared(&self, name: String) -> Arc<str> {
+        let known = self.tunnels.get_key_value(name.as_str());
+        known.map_or_else(|| Arc::from(name), |(known, _)| known.clone())
+    }
+
     fn id_for(&mut self, name: &str) -> ChildId {
         if let Some(id) = self.by_name.get(name) {
             return *id;
         }
         let name = Arc::<str>::from(name);
-        let child = Some(Box::new(Child::new(name.clone())));
+        let child = Some(Child::new(name.clone()));
         let id = self.free.pop().unwrap_or(self.children.len() as ChildId);
         match self.children.get_mut(id as usize) {
             Some(free) => *free = child,
@@ -235,11 +248,11 @@ impl Spd {
     }
 
     pub(crate) fn child(&self, id: ChildId) -> Option<&Child> {
-        self.children.get(id as usize)?.as_deref()
+        self.children.get(id as usize)?.as_ref()
     }
 
     pub(crate) fn child_mut(&mut self, id: ChildId) -> Option<&mut Child> {
-        self.children.get_mut(id as usize)?.as_deref_mut()
+        self.children.get_mut(id as usize)?.as_mut()
     }
 
     pub(crate) fn children(&self) -> impl Iterator<Item = &Child> {
@@ -248,7 +261,7 @@ impl Spd {
 
     fn numbered(&self) -> impl Iterator<Item = (ChildId, &Child)> {
         let children = (0..).zip(&self.children);
-        children.filter_map(|(id, child)| Some((id, child.as_deref()?)))
+        children.filter_map(|(id, child)| Some((id, child.as_ref()?)))
     }
 
     /// Whose policies are asked for packets that were routed to that interface.
@@ -257,6 +270,12 @@ impl Spd {
             Some(name) => self.tunnels.get(name).copied(),
             None => Some(ANYWHERE),
         }
+    }
+
+    /// Asks for the memory that [`Spd::first_towards`] begins at.
+    pub(crate) fn fetch(&self, list: Option<List>, remote: IpAddr) {
+        let list = list.and_then(|list| self.lists.get(list.0));
+        list.into_iter().for_each(|list| list.fetch(remote));
     }
 
     /// The first Child of the list that can select a packet to that address; it may not.

@@ -56,6 +56,12 @@ impl<K: Number, V> Table<K, V> {
         place.as_mut().map(|(_, value)| value)
     }
 
+    /// Asks for the memory that a look for the number begins at.
+    pub(crate) fn fetch(&self, number: K) {
+        let place = self.places.get(self.home(number));
+        place.into_iter().for_each(crossgate_kernels::prefetch);
+    }
+
     /// Gives what the number had before.
     pub(crate) fn insert(&mut self, number: K, value: V) -> Option<V> {
         if let Some(known) = self.get_mut(number) {

@@ -9,7 +9,8 @@ use super::{AtOnce, DataPlane, Received};
 use crate::sa::Sa;
 use crate::spd::{Child, ChildId, List};
 use crossgate_kernels::prefetch;
-use crossgate_wire::ip::{Flow, Packet};
+use crossgate_wire::ip::Packet;
+use std::net::IpAddr;
 
 /// So many pairs with their policies take about half a megabyte.
 const FEW: usize = 200;
@@ -20,17 +21,18 @@ impl DataPlane {
     }
 
     pub(super) fn fetch_to_seal(&self, list: Option<List>, packets: &[&[u8]]) {
-        let flows = packets.iter().filter_map(|packet| {
+        let destinations = packets.iter().filter_map(|packet| {
             let packet = Packet::parse(packet).ok()?;
-            Flow::of(&packet).ok()
+            self.spd.fetch(list, packet.destination);
+            Some(packet.destination)
         });
-        let ids = flows.filter_map(|flow| self.spd.first_towards(list, flow.dst));
+        let destinations: AtOnce<IpAddr> = destinations.collect();
+        let ids = destinations.iter();
+        let ids = ids.filter_map(|destination| self.spd.first_towards(list, *destination));
         let ids: AtOnce<ChildId> = ids.collect();
         let children = self.fetch_children(ids.into_iter());
         let newest = children.iter().filter_map(|child| child.sas.last());
-        let newest: AtOnce<u32> = newest.copied().collect();
-        for sa in self.fetch_sas(newest.into_iter()) {
-            sa.fetch_parts();
+        for sa in self.fetch_sas(newest.copied()) {
             sa.outbound.fetch_key();
         }
     }
@@ -42,7 +44,6 @@ impl DataPlane {
         });
         let sas = self.fetch_sas(spis);
         for sa in &sas {
-            sa.fetch_parts();
             sa.inbound.fetch_parts();
         }
         self.fetch_children(sas.iter().map(|sa| sa.child));
@@ -54,7 +55,8 @@ impl DataPlane {
     }
 
     fn fetch_sas(&self, spis: impl Iterator<Item = u32>) -> AtOnce<&Sa> {
-        let sas = spis.filter_map(|spi| self.sad.get(spi));
+        let spis: AtOnce<u32> = spis.inspect(|spi| self.sad.fetch(*spi)).collect();
+        let sas = spis.iter().filter_map(|spi| self.sad.get(*spi));
         let sas = sas.map(Box::as_ref);
         sas.inspect(|sa| prefetch(*sa)).collect()
     }

@@ -27,6 +27,13 @@ impl Ordered {
         }
     }
 
+    /// Asks for the memory that [`Ordered::towards`] begins at.
+    pub(super) fn fetch(&self, remote: IpAddr) {
+        if let Some(index) = &self.index {
+            index.fetch(remote);
+        }
+    }
+
     /// In order all that can select a packet to that address, and maybe others.
     pub(super) fn towards(&self, remote: IpAddr) -> impl Iterator<Item = ChildId> {
         let mut next = 0;
@@ -93,6 +100,19 @@ impl Index {
         }
     }
 
+    fn fetch(&self, remote: IpAddr) {
+        match remote {
+            IpAddr::V4(remote) => {
+                let remote = remote.to_bits();
+                self.v4.iter().for_each(|n| n.ends.fetch(remote & n.mask));
+            }
+            IpAddr::V6(remote) => {
+                let remote = remote.to_bits();
+                self.v6.iter().for_each(|n| n.ends.fetch(remote & n.mask));
+            }
+        }
+    }
+
     /// The first policy, from that place on, that can select a packet to `remote`.
     fn first_from(&self, from: usize, remote: IpAddr) -> Option<usize> {
         let of_networks = match remote {
@@ -112,10 +132,12 @@ impl Index {
     ) -> Option<usize> {
         let firsts = all.iter().filter_map(|networks| {
             let (first, _) = networks.ends.get(address & networks.mask)?;
-            let mut alike = std::iter::successors(Some(*first as usize), |at| {
-                self.next_alike.get(*at).copied().flatten()
-            });
-            alike.find(|at| *at >= from)
+            let mut at = *first as usize;
+            // Where the first will do, nothing is asked about others.
+            while at < from {
+                at = self.next_alike.get(at).copied().flatten()?;
+            }
+            Some(at)
         });
         firsts.min()
     }
