@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     /// The IKE SA that has it now.
     pub ike: u32,
     pub child: String,
+    /// Of that Child's (RFC 9611); 0 for the SA that all may use.
+    pub resource: u8,
     pub origin: Origin,
     pub selectors: SelectorsAgreed,
     /// False once it is replaced or being deleted.
@@ -89,13 +91,19 @@ impl Book {
         spis.filter_map(|spi| Some((*spi, self.entry(*spi)?)))
     }
 
+    /// Whether it has an SA that all resources may use.
     pub fn has_live(&self, child: &str) -> bool {
-        self.of_child(child).any(|(_, entry)| entry.live)
+        self.of_child(child)
+            .any(|(_, entry)| entry.live && entry.resource == 0)
     }
 
-    pub fn has_live_besides(&self, child: &str, spi: u32) -> bool {
-        self.of_child(child)
-            .any(|(other, entry)| entry.live && other != spi)
+    /// Whether another one is for the same as that one.
+    pub fn has_live_besides(&self, spi: u32) -> bool {
+        let Some(one) = self.entry(spi) else {
+            return false;
+        };
+        self.of_child(&one.child)
+            .any(|(other, entry)| entry.live && other != spi && entry.resource == one.resource)
     }
 
     /// Those of the same Child and selectors that the other end asked for: crossing initiations.
@@ -106,6 +114,7 @@ impl Book {
         let others = self.of_child(&one.child).filter(|(other, entry)| {
             *other != spi
                 && entry.live
+                && entry.resource == one.resource
                 && entry.origin.role != one.origin.role
                 && entry.selectors == one.selectors
         });

@@ -24,8 +24,9 @@ pub(crate) struct Context {
     pub effects: VecDeque<Effect>,
     pub counters: BTreeMap<&'static str, u64>,
     pub book: Book,
-    /// Whose inbound SPIs say a worker, by the configured Child's name.
-    pub workers: BTreeMap<String, u8>,
+    /// Whose inbound SPIs say a worker, by the configured Child's name: a worker for each resource
+    /// that it has SAs for.
+    pub workers: BTreeMap<String, Vec<u8>>,
     /// Unprotected answers and events that anybody can cause.
     pub unknown: RateLimit,
     last_ike_id: u32,
@@ -120,8 +121,9 @@ impl Context {
     }
 
     /// An inbound SPI for an SA of that Child; 0 to 255 are reserved (RFC 4303 §2.1).
-    pub fn esp_spi(&mut self, child: &str) -> u32 {
-        let worker = self.workers.get(child).copied();
+    pub fn esp_spi(&mut self, child: &str, resource: u8) -> u32 {
+        let workers = self.workers.get(child);
+        let worker = workers.and_then(|workers| workers.get(usize::from(resource)).copied());
         loop {
             let spi = u32::from_be_bytes(self.random());
             let spi = worker.map_or(spi, |worker| spi::for_worker(spi, worker));
@@ -129,6 +131,12 @@ impl Context {
                 return spi;
             }
         }
+    }
+
+    /// The resources beside 0 that a Child may have SAs for (RFC 9611), by their numbers.
+    pub fn resources(&self, child: &str) -> std::ops::Range<u8> {
+        let workers = self.workers.get(child).map_or(1, Vec::len);
+        1..u8::try_from(workers).unwrap_or(u8::MAX)
     }
 
     pub fn transmit(&mut self, ends: Ends, payload: Vec<u8>) {

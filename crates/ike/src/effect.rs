@@ -29,6 +29,8 @@ pub(crate) enum Effect {
     ChildGone {
         connection: String,
         child: String,
+        /// That the SA was for (RFC 9611); 0 for all.
+        resource: u8,
         reason: DeleteReason,
     },
     /// A collision of IKE rekeys is decided: the Children follow the survivor.

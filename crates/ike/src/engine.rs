@@ -94,7 +94,10 @@ impl Engine {
 
     /// From now on inbound SPIs of these configured Children say which worker opens their packets
     /// ([`crossgate_model::spi`]); those of others are random as a whole.
-    pub fn set_workers(&mut self, workers: BTreeMap<String, u8>) {
+    ///
+    /// A Child with several workers gets an SA for each, where the peer takes that (RFC 9611): the
+    /// first worker's is the one that all may use.
+    pub fn set_workers(&mut self, workers: BTreeMap<String, Vec<u8>>) {
         self.cx.workers = workers;
     }
 

@@ -60,6 +60,10 @@ pub(crate) const RETIRED_LINGER: Duration = Duration::from_secs(1);
 /// How long duplicates that crossing initiations made are both kept.
 pub(crate) const DUPLICATE_GRACE: Duration = Duration::from_secs(3);
 
+/// How long two SAs for one resource are both kept that the other end takes for two resources', and
+/// those for single resources without the one for all.
+pub(crate) const MISTAKEN_GRACE: Duration = Duration::from_secs(15);
+
 /// How long a responder leaves it to the initiator to ask for the remaining Children.
 pub(crate) const RESPONDER_PATIENCE: Duration = Duration::from_secs(3);
 

@@ -116,6 +116,26 @@ fn a_notify_that_wants_another_group() {
     );
 }
 
+/// RFC 9611 §5.
+#[test]
+fn what_is_said_of_sas_for_several_resources() {
+    check(
+        Payload::Notify(Notify::new(NotifyType::SA_RESOURCE_INFO)),
+        expect!["00000008 0000403c"],
+    );
+    check(
+        Payload::Notify(Notify::with_data(
+            NotifyType::SA_RESOURCE_INFO,
+            [0, 0, 0, 2],
+        )),
+        expect!["0000000c 0000403c 00000002"],
+    );
+    check(
+        Payload::Notify(Notify::new(NotifyType::TS_MAX_QUEUE)),
+        expect!["00000008 00000030"],
+    );
+}
+
 #[test]
 fn a_delete_of_two_children() {
     check(

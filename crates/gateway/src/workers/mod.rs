@@ -49,8 +49,8 @@ pub struct Crew {
     places: Places,
     /// Interfaces that policies are for.
     interfaces: BTreeSet<Interface>,
-    /// Whose inbound SPIs say which worker, by the configured Child.
-    children: BTreeMap<String, u8>,
+    /// Whose inbound SPIs say which workers, by the configured Child.
+    children: BTreeMap<String, Vec<u8>>,
     /// Outbound SPIs, each with ours: whom a router's word is for.
     sent: BTreeSet<(u32, u32)>,
     /// Numbers of those who have installed SAs whose peers have not been told.
@@ -131,7 +131,7 @@ impl Crew {
             let interface = policy.tunnel_interface.clone();
             let worker = self.places.of(&interface);
             self.interfaces.insert(interface);
-            self.children.insert(policy.child.clone(), worker);
+            self.children.insert(policy.child.clone(), vec![worker]);
             if let Some(policies) = each.get_mut(usize::from(worker) - 1) {
                 policies.push(policy);
             }
@@ -141,8 +141,8 @@ impl Crew {
         }
     }
 
-    /// Which worker the inbound SPIs of each Child say.
-    pub fn children(&self) -> &BTreeMap<String, u8> {
+    /// Which workers the inbound SPIs of each Child say.
+    pub fn children(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.children
     }
 

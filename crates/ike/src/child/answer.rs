@@ -2,6 +2,7 @@
 
 use super::Agreement;
 use super::offer::{group_name, ke_payload};
+use super::resource::{self, More};
 use crate::context::Context;
 use crate::limits::MAX_SAS_PER_CHILD;
 use crate::payloads::Payloads;
@@ -50,7 +51,8 @@ pub(crate) fn answer(
     }
     .ok_or_else(|| ts_unacceptable(connection, asked, circumstance))?;
     // 2. There is room for one more of it.
-    check_room(cx, child, circumstance.ike)?;
+    let resource = resource::place(cx, &child.name.value, &selectors, asked, circumstance)?;
+    check_room(cx, child, resource, circumstance.ike)?;
     // 3. The algorithms, and with them the group (RFC 7296 §2.7).
     let offer = EspOffer::of(&child.proposals);
     let pfs = pfs(cx, child, circumstance.exchange);
@@ -66,7 +68,9 @@ pub(crate) fn answer(
         .transpose()?;
     let (shared, our_ke) = exchange.unzip();
     // 5. Our half.
-    let spi_in = cx.esp_spi(&child.name.value);
+    let spi_in = cx.esp_spi(&child.name.value, resource);
+    let is_one_of_many = !cx.resources(&child.name.value).is_empty();
+    let more = More::said(is_one_of_many, asked);
     let ts = [
         Payload::TsI(selectors::to_wire(selectors.remote())),
         Payload::TsR(selectors::to_wire(selectors.local())),
@@ -74,6 +78,7 @@ pub(crate) fn answer(
     let payloads = std::iter::once(our_sa(&chosen, spi_in))
         .chain(our_ke)
         .chain(ts)
+        .chain((more == More::Taken).then(|| resource::info(resource)))
         .collect();
     let agreement = Agreement {
         name: child.name.value.clone(),
@@ -82,6 +87,8 @@ pub(crate) fn answer(
         suite: chosen.suite,
         selectors,
         shared,
+        resource,
+        more,
     };
     Ok((agreement, payloads))
 }
@@ -124,9 +131,11 @@ fn enabled(connection: &Connection) -> impl DoubleEndedIterator<Item = &model::C
 }
 
 /// Several peers of one connection may each have their own.
-fn check_room(cx: &Context, child: &model::Child, ike: u32) -> Result<(), Refusal> {
+fn check_room(cx: &Context, child: &model::Child, resource: u8, ike: u32) -> Result<(), Refusal> {
     let name = &child.name.value;
-    let of_peer = cx.book.of_child(name).filter(|(_, entry)| entry.ike == ike);
+    let same = (ike, resource);
+    let all = cx.book.of_child(name);
+    let of_peer = all.filter(|(_, entry)| (entry.ike, entry.resource) == same);
     if of_peer.count() < MAX_SAS_PER_CHILD {
         return Ok(());
     }

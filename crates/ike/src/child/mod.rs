@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod offer;
+pub(crate) mod resource;
 
 use crate::book::Entry;
 use crate::channel::Channel;
@@ -17,6 +18,7 @@ use crossgate_crypto::{ChildKeys, ChildSuite, KeyInputs, Secret};
 use crossgate_model::event::{DeleteReason, Side};
 use crossgate_model::view::Role;
 use crossgate_model::{ChildSa, DirectionKeys, EventKind, OutboundUse, Time};
+use resource::More;
 use std::time::Duration;
 
 /// An installed Child SA, as its IKE SA keeps it.
@@ -25,6 +27,9 @@ pub(crate) struct Child {
     pub id: u32,
     /// Of the configured Child.
     pub name: String,
+    /// Of the configured Child's (RFC 9611); 0 for the SA that all may use.
+    pub resource: u8,
+    pub more: More,
     /// In the exchange that made it.
     pub role: Role,
     pub spi_in: u32,
@@ -80,6 +85,8 @@ pub(crate) struct Agreement {
     pub selectors: SelectorsAgreed,
     /// g^ir of its own key exchange.
     pub shared: Option<Secret>,
+    pub resource: u8,
+    pub more: More,
 }
 
 /// The exchange that an agreement was made in.
@@ -202,6 +209,8 @@ fn born(cx: &mut Context, peering: &Peering, agreement: Agreement, birth: Birth<
             rank: Rank::of(birth.nonce_i, birth.nonce_r),
         },
         stage: Stage::Live,
+        resource: agreement.resource,
+        more: agreement.more,
         name: agreement.name,
         agreed: agreement.selectors,
     }
@@ -211,6 +220,7 @@ fn entry(ike: u32, child: &Child) -> Entry {
     Entry {
         ike,
         child: child.name.clone(),
+        resource: child.resource,
         origin: child.origin.clone(),
         selectors: child.agreed.clone(),
         live: true,

@@ -1,9 +1,10 @@
 //! Our side of asking for a Child SA: the same in IKE_AUTH and in CREATE_CHILD_SA.
 
 use super::Agreement;
+use super::resource::{self, More};
 use crate::context::Context;
 use crate::payloads::Payloads;
-use crate::proposal::esp::{EspOffer, EspRefusal};
+use crate::proposal::esp::{EspOffer, EspRefusal, EspSuite};
 use crate::proposal::{describe_payload, esp};
 use crate::selectors::{self, Answered, SelectorsAgreed};
 use crossgate_crypto::{DhGroup, DhKeyPair, Secret};
@@ -15,6 +16,10 @@ use crossgate_wire::ike::{DhId, KeyExchange, Notify, NotifyType, Payload, SaPayl
 #[derive(Debug)]
 pub(crate) struct ChildOffer {
     pub name: String,
+    /// That the SA is for; 0 for all.
+    pub resource: u8,
+    /// Whether there may be SAs for several.
+    is_one_of_many: bool,
     pub spi_in: u32,
     offer: EspOffer,
     dh: Option<DhKeyPair>,
@@ -39,6 +44,7 @@ impl ChildOffer {
         configured: &model::Child,
         again: Option<&SelectorsAgreed>,
         group: Option<DhGroup>,
+        resource: u8,
     ) -> Result<Self, String> {
         let offer = EspOffer::of(&configured.proposals);
         if offer.is_empty() {
@@ -53,11 +59,18 @@ impl ChildOffer {
         Ok(Self {
             name: configured.name.value.clone(),
             dh: dh.map_err(|error| error.to_string())?,
-            spi_in: cx.esp_spi(&configured.name.value),
+            spi_in: cx.esp_spi(&configured.name.value, resource),
+            is_one_of_many: !cx.resources(&configured.name.value).is_empty(),
+            resource,
             offer,
             local,
             remote,
         })
+    }
+
+    /// SAs of one Child for several resources have the same algorithms (RFC 9611 §3).
+    pub fn narrow_to(&mut self, suite: &EspSuite) {
+        self.offer = EspOffer::only(suite);
     }
 
     fn group(&self) -> Option<DhGroup> {
@@ -80,6 +93,11 @@ impl ChildOffer {
             Payload::TsI(selectors::to_wire(&self.local)),
             Payload::TsR(selectors::to_wire(&self.remote)),
         ]
+    }
+
+    /// That we would have an SA for each of several resources (RFC 9611 §3).
+    pub fn resource_info(&self) -> Option<Payload> {
+        self.is_one_of_many.then(|| resource::info(self.resource))
     }
 
     /// Gives the SPI back that no SA will have.
@@ -140,6 +158,8 @@ impl ChildOffer {
             suite: chosen.suite,
             selectors,
             shared,
+            resource: self.resource,
+            more: More::said(self.is_one_of_many, answer),
         };
         Ok((agreement, event))
     }

@@ -72,7 +72,7 @@ impl Engine {
             .partition(|(_, not_before)| due(not_before) <= now);
         for (child, _) in ready {
             self.with_established(id, |sa, cx| {
-                sa.tasks.add(cx.now, Task::CreateChild(child.clone()));
+                sa.tasks.add(cx.now, Task::CreateChild(child.clone(), 0));
             });
         }
         later.iter().map(|(_, not_before)| due(not_before)).min()

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::child::Child;
 use crate::effect::{Arrival, Effect, End};
 use crate::exchange::Then;
-use crate::limits::{DUPLICATE_GRACE, MAX_REPLACED, RESPONDER_PATIENCE};
+use crate::limits::{DUPLICATE_GRACE, MAX_REPLACED, MISTAKEN_GRACE, RESPONDER_PATIENCE};
 use crate::sa::IkeSa;
 use crate::sa::tasks::Task;
 use crossgate_model::Time;
@@ -55,8 +55,12 @@ impl Engine {
             Effect::ChildGone {
                 connection,
                 child,
+                resource,
                 reason,
             } => {
+                if resource > 0 {
+                    return self.resource_gone(&connection, &child, resource, reason);
+                }
                 if !matches!(reason, DeleteReason::Rekeyed | DeleteReason::Redundant) {
                     self.watch(&connection, |watched, now, _| {
                         watched.child_gone(&child, reason, now);
@@ -70,6 +74,17 @@ impl Engine {
                 tasks,
             } => self.give_back(to, children, tasks),
             Effect::Release(id) => self.with_established(id, |sa, _| sa.hold = None),
+        }
+    }
+
+    /// Another IKE SA of the connection may have to ask for it now.
+    fn resource_gone(&mut self, connection: &str, name: &str, resource: u8, why: DeleteReason) {
+        if why == DeleteReason::Rekeyed {
+            return;
+        }
+        let ids: Vec<u32> = self.cx.book.live_of(connection).collect();
+        for id in ids {
+            self.with_established(id, |sa, cx| sa.resource_gone(cx, name, resource));
         }
     }
 
@@ -153,16 +168,27 @@ impl Engine {
     /// Crossing initiations made the same Child twice. As with rekeys, the one with the lowest nonce
     /// is deleted by the end that asked for it, after a while in which both carry traffic. If it is
     /// being rekeyed right now, that goes for each SA that this has made or will make of it.
+    ///
+    /// Of a Child with SAs for several resources, the other end may have taken ours for another
+    /// resource and see no duplicate: if both are still there much later, ours goes.
     fn drop_duplicates(&mut self, spi_in: u32) {
         for other in self.cx.book.crossing(spi_in) {
             let (Some(a), Some(b)) = (self.cx.book.entry(spi_in), self.cx.book.entry(other)) else {
                 continue;
             };
-            let loser = if a.origin.rank < b.origin.rank { a } else { b };
+            let (loser, winner) = match a.origin.rank < b.origin.rank {
+                true => (a, b),
+                false => (b, a),
+            };
             if loser.origin.role == Role::Initiator {
                 let (ike, origin) = (loser.ike, loser.origin.clone());
                 self.with_established(ike, |sa, cx| {
                     sa.mark_redundant(&origin, cx.now + DUPLICATE_GRACE);
+                });
+            } else if !self.cx.resources(&winner.child).is_empty() {
+                let (ike, origin) = (winner.ike, winner.origin.clone());
+                self.with_established(ike, |sa, cx| {
+                    sa.mark_redundant(&origin, cx.now + MISTAKEN_GRACE);
                 });
             }
         }

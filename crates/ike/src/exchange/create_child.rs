@@ -29,11 +29,17 @@ pub(crate) struct CreateChild {
     nonce: Vec<u8>,
 }
 
-/// Asks for the configured Child of that name, unless there is one.
-pub(crate) fn start(sa: &mut Established, cx: &mut Context, name: &str) {
-    if cx.book.has_live(name) {
-        return;
-    }
+/// Asks for the configured Child of that name, unless there is one; or for one more SA of it, for
+/// that resource (RFC 9611).
+pub(crate) fn start(sa: &mut Established, cx: &mut Context, name: &str, resource: u8) {
+    let again = match resource {
+        0 if cx.book.has_live(name) => return,
+        0 => None,
+        _ => match sa.may_ask_for(cx, name, resource) {
+            Some(like) => Some(like),
+            None => return,
+        },
+    };
     let config = sa.peering.config.clone();
     let configured = config
         .children
@@ -43,7 +49,8 @@ pub(crate) fn start(sa: &mut Established, cx: &mut Context, name: &str) {
         return;
     };
     let group = configured.pfs.map(|group| group.value);
-    let offer = match ChildOffer::new(cx, configured, None, group) {
+    let agreed = again.as_ref().map(|(agreed, _)| agreed);
+    let mut offer = match ChildOffer::new(cx, configured, agreed, group, resource) {
         Ok(offer) => offer,
         Err(why) => {
             let reason = why.clone();
@@ -57,6 +64,9 @@ pub(crate) fn start(sa: &mut Established, cx: &mut Context, name: &str) {
             return;
         }
     };
+    if let Some((_, suite)) = &again {
+        offer.narrow_to(suite);
+    }
     let nonce = cx.nonce();
     let payloads = payloads(&offer, &nonce, None);
     let active = Active::CreateChild(Box::new(CreateChild { offer, nonce }));
@@ -72,6 +82,7 @@ pub(super) fn payloads(offer: &ChildOffer, nonce: &[u8], rekeys: Option<Payload>
     payloads.extend([offer.sa(), nonce]);
     payloads.extend(offer.ke());
     payloads.extend(offer.selectors());
+    payloads.extend(offer.resource_info());
     payloads
 }
 
@@ -88,7 +99,8 @@ impl CreateChild {
         if answer.notify(NotifyType::TEMPORARY_FAILURE).is_some() {
             offer.abandon(cx);
             let again = cx.now + TEMPORARY_FAILURE_WAIT + cx.jitter(TEMPORARY_FAILURE_WAIT);
-            sa.tasks.add(again, Task::CreateChild(offer.name));
+            sa.tasks
+                .add(again, Task::CreateChild(offer.name, offer.resource));
             return Then::Stay;
         }
         // 2. An SA that is about to go takes no more Children; the answer's one goes with it.
@@ -101,6 +113,9 @@ impl CreateChild {
         let accepted = offer.accept(answer, EXCHANGE, takes_narrower);
         match (accepted, answer.nonce()) {
             (Ok((agreement, _)), _) if sa.was_deleted_early(cx, &offer, agreement.spi_out) => {}
+            (Ok(_), _) if offer.resource > 0 && !sa.has_lead(&offer.name) => {
+                sa.give_back_resource(cx, &offer);
+            }
             (Ok((agreement, narrowed)), Some(nonce_r)) => {
                 let birth = Birth {
                     role: Role::Initiator,
@@ -117,8 +132,8 @@ impl CreateChild {
         Then::Stay
     }
 
-    pub fn child(&self) -> &str {
-        &self.offer.name
+    pub fn is_for(&self, child: &str, resource: u8) -> bool {
+        (self.offer.name.as_str(), self.offer.resource) == (child, resource)
     }
 
     pub fn abandon(&self, cx: &mut Context) {

@@ -49,7 +49,7 @@ pub(crate) fn request(
     let configured = peering.child(first_child);
     let offer = configured
         .ok_or_else(|| "no Child is configured".to_owned())
-        .and_then(|child| ChildOffer::new(cx, child, None, None));
+        .and_then(|child| ChildOffer::new(cx, child, None, None, 0));
     let child = match offer {
         Ok(child) => child,
         Err(reason) => return hopeless(cx, &peering, first_child, reason),
@@ -72,6 +72,7 @@ pub(crate) fn request(
     payloads.push(Payload::Auth(proof));
     payloads.push(child.sa());
     payloads.extend(child.selectors());
+    payloads.extend(child.resource_info());
     // 4. Off it goes; from port 4500, if there is a NAT.
     let policy = cx.gateway.behaviour.retransmission.value.clone();
     let (ends, now) = (peering.ends, cx.now);

@@ -38,12 +38,12 @@ pub(crate) fn children_deleted(sa: &mut Established, cx: &mut Context, spis: &[u
         let Stage::Deleting(reason) = child.stage else {
             continue;
         };
-        let name = child.name.clone();
+        let (name, resource) = (child.name.clone(), child.resource);
         if survives_request(reason) {
             child.stage = Stage::Retired {
                 until: cx.now + RETIRED_LINGER,
             };
-            sa.tell_deleted(cx, &name, *spi_in, Side::Us, reason);
+            sa.tell_deleted(cx, (&name, resource), *spi_in, Side::Us, reason);
         } else {
             sa.children.remove(spi_in);
         }
@@ -120,7 +120,8 @@ fn close_half(sa: &mut Established, cx: &mut Context, spi_out: u32) -> Option<u3
         sa.note_early_delete(spi_out);
         return None;
     };
-    let (spi_in, stage, name) = (child.spi_in, child.stage, child.name.clone());
+    let (spi_in, stage) = (child.spi_in, child.stage);
+    let (name, resource) = (child.name.clone(), child.resource);
     let told = is_told(sa, spi_in);
     sa.children.remove(&spi_in);
     let reason = match stage {
@@ -132,7 +133,7 @@ fn close_half(sa: &mut Established, cx: &mut Context, spi_out: u32) -> Option<u3
     let already_out = matches!(stage, Stage::Deleting(why) if !survives_request(why));
     if !already_out {
         cx.remove_child(spi_in);
-        sa.tell_deleted(cx, &name, spi_in, Side::Peer, reason);
+        sa.tell_deleted(cx, (&name, resource), spi_in, Side::Peer, reason);
     }
     (!told).then_some(spi_in)
 }

@@ -54,8 +54,8 @@ pub(crate) fn start(sa: &mut Established, cx: &mut Context, spi_in: u32) {
         return;
     };
     let group = configured.pfs.map(|group| group.value);
-    let agreed = old.agreed.clone();
-    let offer = match ChildOffer::new(cx, configured, Some(&agreed), group) {
+    let (agreed, resource) = (old.agreed.clone(), old.resource);
+    let offer = match ChildOffer::new(cx, configured, Some(&agreed), group, resource) {
         Ok(offer) => offer,
         Err(reason) => {
             let name = &configured.name.value;
@@ -237,11 +237,12 @@ fn lost(sa: &mut Established, cx: &mut Context, spi_in: u32) {
     let Some(old) = sa.children.get(&spi_in).filter(|child| child.is_live()) else {
         return;
     };
-    let name = old.name.clone();
+    let (name, resource) = (old.name.clone(), old.resource);
     sa.children.remove(&spi_in);
     cx.remove_child(spi_in);
-    sa.tell_deleted(cx, &name, spi_in, Side::Peer, DeleteReason::ByPeer);
-    sa.tasks.add(cx.now, Task::CreateChild(name));
+    let of = (name.as_str(), resource);
+    sa.tell_deleted(cx, of, spi_in, Side::Peer, DeleteReason::ByPeer);
+    sa.tasks.add(cx.now, Task::CreateChild(name, resource));
 }
 
 /// The peer rekeys a Child SA.

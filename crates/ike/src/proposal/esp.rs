@@ -73,6 +73,15 @@ impl EspOffer {
         Self(configured.iter().flat_map(alternatives).collect())
     }
 
+    /// Nothing but these algorithms.
+    pub fn only(suite: &EspSuite) -> Self {
+        Self(vec![Alternative {
+            encr: vec![suite.encr],
+            integ: suite.integ.into_iter().collect(),
+            esn: suite.esn,
+        }])
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -24,11 +24,13 @@ impl Established {
         let Some(child) = self.install_child(cx, agreement, birth) else {
             return;
         };
-        let (child, spi_in, installed) = (child.name.clone(), child.spi_in, child.event());
+        let (spi_in, installed) = (child.spi_in, child.event());
+        let child = child.name.clone();
         if let Some(narrowed) = narrowed {
             cx.event(&self.peering, Some(&child), narrowed);
         }
         cx.event(&self.peering, Some(&child), installed);
+        self.ask_for_resources(cx, &child);
         let connection = self.peering.connection();
         cx.effects.push_back(Effect::ChildUp {
             connection,
@@ -68,17 +70,20 @@ impl Established {
         let inherited = self
             .children
             .get(&old)
-            .map(|old| (old.origin.clone(), old.redundant_at));
+            .map(|old| (old.origin.clone(), old.redundant_at, old.more));
         let spi_in = agreement.spi_in;
         self.install_child(cx, agreement, birth)?;
         let child = self.children.get_mut(&spi_in)?;
-        if let Some((origin, redundant_at)) = inherited {
+        let name = child.name.clone();
+        if let Some((origin, redundant_at, more)) = inherited {
+            child.more = more;
             child.redundant_at = redundant_at;
             child.origin = origin.clone();
             if let Some(entry) = cx.book.entry_mut(spi_in) {
                 entry.origin = origin;
             }
         }
+        self.ask_for_resources(cx, &name);
         self.children.get(&spi_in)
     }
 
@@ -122,6 +127,9 @@ impl Established {
                 .add(cx.now, Task::DeleteChildren(vec![offer.spi_in]));
         }
         offer.abandon(cx);
+        if offer.resource > 0 {
+            return self.resource_refused(cx, offer, failed.notify);
+        }
         let (connection, child) = (self.peering.connection(), offer.name.clone());
         cx.effects.push_back(Effect::ChildFailed {
             connection,
@@ -175,12 +183,18 @@ impl Established {
     }
 
     /// Whether the peer has deleted the new SA already; then it isn't installed.
-    pub fn was_deleted_early(&self, cx: &mut Context, offer: &ChildOffer, spi_out: u32) -> bool {
+    pub fn was_deleted_early(
+        &mut self,
+        cx: &mut Context,
+        offer: &ChildOffer,
+        spi_out: u32,
+    ) -> bool {
         let deleted = self.deleted_early.contains(&spi_out);
         if deleted {
             offer.abandon(cx);
             let (by, reason) = (Side::Peer, DeleteReason::ByPeer);
-            self.tell_deleted(cx, &offer.name, offer.spi_in, by, reason);
+            let of = (offer.name.as_str(), offer.resource);
+            self.tell_deleted(cx, of, offer.spi_in, by, reason);
         }
         deleted
     }
@@ -211,13 +225,13 @@ impl Established {
             }
             child.stage = Stage::Deleting(reason);
             child.soft_at = None;
-            let name = child.name.clone();
+            let (name, resource) = (child.name.clone(), child.resource);
             asked.push(spi_in);
             self.tasks.forget(&Task::RekeyChild(spi_in));
             set_live(cx, spi_in, false);
             if !survives_request(reason) {
                 cx.remove_child(spi_in);
-                self.tell_deleted(cx, &name, spi_in, Side::Us, reason);
+                self.tell_deleted(cx, (&name, resource), spi_in, Side::Us, reason);
             }
         }
         if !asked.is_empty() {
@@ -225,20 +239,25 @@ impl Established {
         }
     }
 
+    /// Of a Child, and the resource of it that the SA was for.
     pub fn tell_deleted(
-        &self,
+        &mut self,
         cx: &mut Context,
-        name: &str,
+        (name, resource): (&str, u8),
         spi_in: u32,
         by: Side,
         reason: DeleteReason,
     ) {
         let kind = EventKind::ChildDeleted { by, spi_in, reason };
         cx.event(&self.peering, Some(name), kind);
+        if resource == 0 {
+            self.lead_gone(cx, name);
+        }
         let (connection, child) = (self.peering.connection(), name.to_owned());
         cx.effects.push_back(Effect::ChildGone {
             connection,
             child,
+            resource,
             reason,
         });
     }

@@ -133,15 +133,23 @@ impl Established {
         }
     }
 
-    /// Whether a request for that Child waits or is under way.
+    /// Whether a request for that Child, and all resources, waits or is under way.
     pub fn asks_for(&self, child: &str) -> bool {
-        let asked = matches!(&self.active, Some(Active::CreateChild(r)) if r.child() == child);
-        asked || self.tasks.has(&Task::CreateChild(child.to_owned()))
+        let asked = matches!(&self.active, Some(Active::CreateChild(r)) if r.is_for(child, 0));
+        asked || self.tasks.has(&Task::CreateChild(child.to_owned(), 0))
     }
 
     fn touch(&mut self, cx: &Context, spi_in: u32) {
-        if let Some(child) = self.children.get_mut(&spi_in) {
-            child.used = cx.now;
+        let Some(child) = self.children.get_mut(&spi_in) else {
+            return;
+        };
+        child.used = cx.now;
+        // SAs of one Child for several resources become idle together.
+        if child.idle.is_some() && !cx.resources(&child.name).is_empty() {
+            let name = child.name.clone();
+            let children = self.children.values_mut();
+            let same = children.filter(|child| child.name == name);
+            same.for_each(|child| child.used = cx.now);
         }
     }
 

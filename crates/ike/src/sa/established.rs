@@ -423,10 +423,10 @@ impl Established {
                 let kind = EventKind::ChildDeleted { by, spi_in, reason };
                 cx.event(&self.peering, Some(&child.name), kind);
                 let connection = self.peering.connection();
-                let child = child.name;
                 cx.effects.push_back(Effect::ChildGone {
                     connection,
-                    child,
+                    child: child.name,
+                    resource: child.resource,
                     reason,
                 });
             }

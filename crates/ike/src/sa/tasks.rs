@@ -12,7 +12,8 @@ pub(crate) enum Task {
     /// With a group that the peer asked for, if any.
     RekeyIke(Option<DhGroup>),
     RekeyChild(u32),
-    CreateChild(String),
+    /// With the resource that it is for (RFC 9611); 0 for all.
+    CreateChild(String, u8),
     Probe,
 }
 
@@ -68,7 +69,7 @@ impl Tasks {
         let moves = |task: &Task| {
             matches!(
                 task,
-                Task::DeleteChildren(_) | Task::RekeyChild(_) | Task::CreateChild(_)
+                Task::DeleteChildren(_) | Task::RekeyChild(_) | Task::CreateChild(..)
             )
         };
         self.waiting
@@ -101,11 +102,17 @@ mod tests {
         let mut tasks = Tasks::default();
         tasks.add(at(0), Task::Probe);
         tasks.add(at(5), Task::RekeyIke(None));
-        tasks.add(at(1), Task::CreateChild("b".into()));
-        tasks.add(at(0), Task::CreateChild("c".into()));
-        assert_eq!(tasks.take_due(at(0)), Some(Task::CreateChild("c".into())));
+        tasks.add(at(1), Task::CreateChild("b".into(), 0));
+        tasks.add(at(0), Task::CreateChild("c".into(), 0));
+        assert_eq!(
+            tasks.take_due(at(0)),
+            Some(Task::CreateChild("c".into(), 0))
+        );
         assert_eq!(tasks.take_due(at(5)), Some(Task::RekeyIke(None)));
-        assert_eq!(tasks.take_due(at(5)), Some(Task::CreateChild("b".into())));
+        assert_eq!(
+            tasks.take_due(at(5)),
+            Some(Task::CreateChild("b".into(), 0))
+        );
         assert_eq!(tasks.take_due(at(5)), Some(Task::Probe));
         assert_eq!(tasks.take_due(at(5)), None);
     }

@@ -111,6 +111,7 @@ impl Established {
         let due = |at: Option<Time>| at.is_some_and(|at| now >= at);
         let mut ended = Vec::new();
         let mut retired = Vec::new();
+        let leads = self.leads();
         for (spi_in, child) in &mut self.children {
             match child.stage {
                 Stage::Retired { until } if now >= until => retired.push(*spi_in),
@@ -122,7 +123,8 @@ impl Established {
                 Stage::Live if due(idle_at(child)) => ended.push((*spi_in, DeleteReason::Idle)),
                 Stage::Live if due(child.redundant_at) => {
                     child.redundant_at = None;
-                    if cx.book.has_live_besides(&child.name, *spi_in) {
+                    let is_left = child.resource > 0 && !leads.contains(&child.name);
+                    if is_left || cx.book.has_live_besides(*spi_in) {
                         ended.push((*spi_in, DeleteReason::Redundant));
                     }
                 }
@@ -134,6 +136,9 @@ impl Established {
             }
         }
         for (spi_in, reason) in ended {
+            if reason == DeleteReason::Redundant {
+                self.end_group(cx, spi_in);
+            }
             self.delete_children(cx, vec![spi_in], reason);
         }
         for spi_in in retired {
@@ -195,7 +200,9 @@ impl Established {
                 Task::DeleteChildren(spis) => informational::delete_children(self, cx, spis),
                 Task::RekeyIke(group) => rekey_ike::start(self, cx, group),
                 Task::RekeyChild(spi_in) => rekey_child::start(self, cx, spi_in),
-                Task::CreateChild(name) => create_child::start(self, cx, &name),
+                Task::CreateChild(name, resource) => {
+                    create_child::start(self, cx, &name, resource);
+                }
                 Task::Probe => informational::probe(self, cx),
             }
         }

@@ -12,6 +12,7 @@ mod hostile;
 mod nat;
 mod rekey;
 mod reload;
+mod resources;
 mod selecting;
 mod setup;
 mod storm;
