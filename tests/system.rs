@@ -10,6 +10,7 @@
 
 mod support;
 
+mod clamp;
 mod daemon;
 mod flood;
 mod harness;

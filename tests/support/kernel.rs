@@ -17,7 +17,7 @@ const BOTH: &str = "both";
 
 /// What the kernel's ESP and the worlds of the tests are made of.
 const MODULES: &str = "xfrm_user esp4 xfrm4_tunnel ip_vti esp6 xfrm6_tunnel ip6_vti cbc hmac authenc authencesn echainiv seqiv gcm \
-     ghash-generic sha512_generic veth tun af_packet af_key";
+     ghash-generic sha512_generic veth tun af_packet af_key nf_tables";
 
 /// Whether our program is to leave ESP to the kernel here.
 pub fn carries_the_tunnels() -> bool {
@@ -109,7 +109,7 @@ fn init(carries: Carries, tests: &[&str]) -> String {
     let (program, folder): (PathBuf, PathBuf) = (program, folder);
     format!(
         "#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/run/tmp {VARIABLE}={carries}
+export PATH=/run/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/run/tmp {VARIABLE}={carries}
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t tmpfs run /run

@@ -95,21 +95,35 @@ impl Handling {
     /// The largest segment that a handshake of that local host may announce, if it is clamped at
     /// all: then never more than what fits.
     pub(crate) fn mss(&self, host: IpAddr, inner_mtu: u16) -> Option<u16> {
-        let on_the_way = self
-            .clamps
-            .iter()
-            .filter(|clamp| clamp.hosts.is_none_or(|hosts| hosts.contains(&host)));
-        let stated = on_the_way.map(|clamp| clamp.mss).min();
-        if stated.is_none() && !self.clamps_to_fit {
-            return None;
-        }
-        let fits = match host {
-            IpAddr::V4(_) => inner_mtu.saturating_sub(TCP_OVER_IPV4),
-            IpAddr::V6(_) => inner_mtu
+        let limits = self.segment_limits(host.is_ipv4(), inner_mtu);
+        let of_it = limits.filter(|limit| limit.hosts.is_none_or(|hosts| hosts.contains(&host)));
+        of_it.map(|limit| limit.mss).min()
+    }
+
+    /// Every limit for handshakes of one family: the smallest that concerns a local host is its own.
+    pub fn segment_limits(&self, ipv4: bool, inner_mtu: u16) -> impl Iterator<Item = Clamp> {
+        let fits = match ipv4 {
+            true => inner_mtu.saturating_sub(TCP_OVER_IPV4),
+            false => inner_mtu
                 .max(crate::mtu::IPV6_MIN_MTU)
                 .saturating_sub(TCP_OVER_IPV6),
         };
-        Some(stated.map_or(fits, |mss| mss.min(fits)).max(LEAST_MSS))
+        let of_family =
+            move |clamp: &&Clamp| clamp.hosts.is_none_or(|net| net.addr().is_ipv4() == ipv4);
+        let stated = self.clamps.iter().filter(of_family).copied();
+        let whatever_fits = self.clamps_to_fit.then_some(Clamp {
+            hosts: None,
+            mss: fits,
+        });
+        stated.chain(whatever_fits).map(move |clamp| Clamp {
+            mss: clamp.mss.min(fits).max(LEAST_MSS),
+            ..clamp
+        })
+    }
+
+    /// Whether there is any limit.
+    pub fn clamps_tcp(&self) -> bool {
+        self.clamps_to_fit || !self.clamps.is_empty()
     }
 }
 

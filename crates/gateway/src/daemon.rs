@@ -25,12 +25,12 @@ use crate::process::{self, Signals};
 use crate::server::Server;
 use crate::workers::Crew;
 use crate::xfrm::{self, KernelPlane, Wanted};
-use crate::{control, failure, vti};
+use crate::{clamp, control, failure, vti};
 use commands::Ticket;
 use crossgate_esp::{DEFAULT_PATH_MTU, DataPlane, Policy};
 use crossgate_ike::Engine;
 use crossgate_model::operate::DebugTopic;
-use crossgate_model::{Gateway, Initiation, OuterDf, Time};
+use crossgate_model::{Gateway, Initiation, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -181,13 +181,11 @@ impl Setting {
                 if options.offload {
                     kernel.set_offload(self.locals.clone());
                 }
-                let lacks = xfrm::unheeded(&policies).into_iter();
+                let wanted = policies.iter().filter_map(|policy| self.wanted(policy));
+                let told = kernel.set_policies(wanted.collect());
+                let lacks = xfrm::unheeded(&policies, kernel.unclamped()).into_iter();
                 self.notes
                     .extend(lacks.map(|text| Record::warning("kernel-does-not", text)));
-                let wanted = policies
-                    .into_iter()
-                    .filter_map(|policy| self.wanted(policy));
-                let told = kernel.set_policies(wanted.collect());
                 let told = told.into_iter();
                 self.notes
                     .extend(told.map(|text| Record::new(Level::Error, "policy-failed", text)));
@@ -196,7 +194,7 @@ impl Setting {
     }
 
     /// `None` where the Child's device is not made.
-    fn wanted(&self, policy: Policy) -> Option<Wanted> {
+    fn wanted(&self, policy: &Policy) -> Option<Wanted> {
         let interface = policy.tunnel_interface.as_deref();
         let mut tunnels = self.plan.tunnels.iter();
         let tunnel = tunnels.find(|tunnel| tunnel.interface.as_deref() == interface)?;
@@ -204,10 +202,11 @@ impl Setting {
         let (connection, _) = children.find(|(_, child)| child.name.value == policy.child)?;
         let local = connection.local.address.as_ref().map(|a| a.value);
         Some(Wanted {
-            child: policy.child,
+            child: policy.child.clone(),
+            device: tunnel.device.clone(),
             mark: vti::mark_of(&tunnel.device),
             selectors: policy.selectors,
-            clears_df: policy.handling.outer_df == OuterDf::Clear,
+            handling: policy.handling.clone(),
             ends: local.zip(connection.remote.address()),
         })
     }
@@ -306,7 +305,7 @@ impl Daemon {
                 Plane::User(Box::new(DataPlane::new(policies, Box::new(random()?))))
             }
             PlaneKind::Kernel => {
-                let kernel = KernelPlane::open();
+                let kernel = KernelPlane::open(clamp::table_of(&socket));
                 Plane::Kernel(Box::new(
                     kernel.map_err(failure::of("speak to the kernel's IPsec"))?,
                 ))

@@ -5,7 +5,7 @@
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
 //! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`device`], [`tun`], [`vti`], [`sockets`],
 //!   [`trains`], [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
-//! - [`plane`]: the data plane, ours or the kernel's; [`xfrm`]: the kernel's.
+//! - [`plane`]: the data plane, ours or the kernel's; [`xfrm`]: the kernel's, with [`clamp`] for TCP's handshakes.
 //! - [`carry`]: the way of packets between sockets and devices; [`workers`]: threads that go it, with [`steer`], who of
 //!   them gets what, and [`wake`], [`waiting`], what they sleep upon.
 //! - [`daemon`]: the loop that owns everything; [`clock`], [`process`]: what only it may touch.
@@ -18,6 +18,7 @@
 mod answers;
 pub mod bind;
 mod carry;
+mod clamp;
 pub mod clock;
 pub mod control;
 pub mod daemon;

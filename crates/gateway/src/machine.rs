@@ -3,6 +3,7 @@
 //! Order matters (ARCHITECTURE.md, invariant 10): first what refuses protected packets, then what
 //! carries them.
 
+use crate::clamp;
 use crate::failure::Failure;
 use crate::log::Record as LogRecord;
 use crate::made::{Made, MadeFile};
@@ -33,6 +34,8 @@ pub struct Machine {
     workers: u8,
     plane: PlaneKind,
     pub tuns: Vec<Tun>,
+    /// Of nftables, where the kernel is the data plane.
+    table: Option<String>,
     /// In place of TUNs, where the kernel is the data plane.
     vtis: Vec<Vti>,
     /// Changed in this run.
@@ -56,6 +59,7 @@ impl Machine {
             workers,
             plane,
             tuns: Vec::new(),
+            table: (plane == PlaneKind::Kernel).then(|| clamp::table_of(socket)),
             vtis: Vec::new(),
             switches: Vec::new(),
             told: BTreeSet::new(),
@@ -92,6 +96,13 @@ impl Machine {
         let devices = kernels.chain(known).map(|tunnel| tunnel.device.clone());
         let made = Made {
             devices: devices.chain(self.inherited.devices.clone()).collect(),
+            tables: self
+                .inherited
+                .tables
+                .iter()
+                .chain(&self.table)
+                .cloned()
+                .collect(),
             routes: &self.made.all_routes() | &plan.routes(),
             rules: &self.made.all_rules() | &plan.rules,
             switches: [&self.inherited.switches[..], &self.switches].concat(),
@@ -124,6 +135,9 @@ impl Machine {
         }
         for device in std::mem::take(&mut self.inherited.devices) {
             vti::remove_left(&mut self.netlink, &devices, &device);
+        }
+        for table in std::mem::take(&mut self.inherited.tables) {
+            clamp::remove(&table);
         }
         for tunnel in &plan.tunnels {
             match self.plane {

@@ -21,6 +21,8 @@ pub struct Made {
     pub rules: BTreeSet<RuleSpec>,
     /// The kernel's tunnel devices, which outlive a daemon as a TUN does not.
     pub devices: BTreeSet<String>,
+    /// Of nftables.
+    pub tables: BTreeSet<String>,
     /// Each with its former value.
     pub switches: Vec<Changed>,
 }
@@ -93,6 +95,7 @@ fn render(made: &Made) -> String {
         "routes": made.routes.iter().map(route_value).collect::<Vec<_>>(),
         "rules": made.rules.iter().map(rule_value).collect::<Vec<_>>(),
         "devices": made.devices,
+        "tables": made.tables,
         "switches": made.switches.iter().map(switch).collect::<Vec<_>>(),
     });
     value.to_string() + "\n"
@@ -133,10 +136,8 @@ fn parse(value: &Value) -> Option<Made> {
         routes: list("routes")?.iter().map(route).collect::<Option<_>>()?,
         rules: list("rules")?.iter().map(rule).collect::<Option<_>>()?,
         // Daemons of before there were any don't list them.
-        devices: or_null(&value["devices"], |devices| {
-            devices.as_array()?.iter().map(text).collect::<Option<_>>()
-        })?
-        .unwrap_or_default(),
+        devices: or_null(&value["devices"], texts)?.unwrap_or_default(),
+        tables: or_null(&value["tables"], texts)?.unwrap_or_default(),
         switches: list("switches")?
             .iter()
             .map(switch)
@@ -197,8 +198,9 @@ fn or_null<T>(value: &Value, parse: impl Fn(&Value) -> Option<T>) -> Option<Opti
     }
 }
 
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+fn texts(value: &Value) -> Option<BTreeSet<String>> {
+    let texts = value.as_array()?.iter();
+    texts.map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
@@ -230,6 +232,7 @@ mod tests {
             routes: plan.routes(),
             rules: plan.rules,
             devices: BTreeSet::from(["tunnel.1".to_owned()]),
+            tables: BTreeSet::from(["crossgate-hq-1a2b3c4d".to_owned()]),
             switches: vec![Changed {
                 name: SWITCHES[0],
                 before: "0".into(),
@@ -265,6 +268,7 @@ mod tests {
             r#"{"routes": [{}], "rules": [], "devices": [], "switches": []}"#,
             r#"{"routes": [], "rules": [{"v6": true}], "devices": [], "switches": []}"#,
             r#"{"routes": [], "rules": [], "devices": [7], "switches": []}"#,
+            r#"{"routes": [], "rules": [], "tables": "x", "switches": []}"#,
             r#"{"routes": [], "rules": [], "devices": [], "switches": [{"name": "kernel/panic", "before": "1"}]}"#,
         ] {
             assert_eq!(parse(&json_of(bad)), None, "{bad}");

@@ -116,8 +116,10 @@ impl Plane {
 
     /// The peers have been sent what makes the SAs usable that were installed.
     pub fn settle(&mut self) {
-        if let Self::Workers(crew) = self {
-            crew.settle();
+        match self {
+            Self::User(_) => {}
+            Self::Workers(crew) => crew.settle(),
+            Self::Kernel(plane) => plane.settle(),
         }
     }
 

@@ -11,11 +11,12 @@ use super::policy::{self, Family, Piece, Policies, Policy, Rule};
 use super::socket::{Events, Requests, is_gone};
 use super::state::{self, Counts, Direction, StateId, StateInfo, Tie};
 use super::statistics::Statistics;
+use crate::clamp::{Clamps, Rules};
 use crossgate_crypto::{Encr, Integ};
-use crossgate_esp::{ACQUIRE_INTERVAL, DEFAULT_PATH_MTU, LINGER, Notice};
+use crossgate_esp::{ACQUIRE_INTERVAL, DEFAULT_PATH_MTU, Handling, LINGER, Notice};
 use crossgate_model::view::{ChildCounters, Encapsulation};
-use crossgate_model::{ChildSa, OutboundUse, Path, Selector, SelectorPair, Time};
-use std::collections::{BTreeMap, VecDeque};
+use crossgate_model::{ChildSa, OutboundUse, OuterDf, Path, Selector, SelectorPair, Time};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Add;
@@ -37,13 +38,21 @@ const FORGOTTEN: u32 = u32::MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub child: String,
+    /// The tunnel's.
+    pub device: String,
     /// Of the tunnel device.
     pub mark: u32,
     pub selectors: SelectorPair,
-    /// By the SAs to come: one that is there stays as it is.
-    pub clears_df: bool,
+    /// The outer DF bit by the SAs to come: one that is there stays as it is.
+    pub handling: Handling,
     /// Outer addresses, where the peer has a known one: an SA can be asked for.
     pub ends: Option<(IpAddr, IpAddr)>,
+}
+
+impl Wanted {
+    fn clears_df(&self) -> bool {
+        self.handling.outer_df == OuterDf::Clear
+    }
 }
 
 pub struct KernelPlane {
@@ -57,6 +66,11 @@ pub struct KernelPlane {
     path_mtus: BTreeMap<IpAddr, u16>,
     /// Devices whose hardware is asked to encrypt, by local address.
     offload: BTreeMap<IpAddr, u32>,
+    clamps: Clamps,
+    /// Why TCP is not clamped though it should be.
+    unclamped: Option<String>,
+    /// Devices whose rules may have to change.
+    to_clamp: BTreeSet<String>,
     notices: VecDeque<Notice>,
     next_look: Option<Time>,
     statistics: Statistics,
@@ -71,6 +85,8 @@ struct Child {
     wanted: Option<Wanted>,
     order: u32,
     in_force: Policies,
+    /// Octets of an inner packet that go through whole, as of its last SAs.
+    inner_mtu: Option<u16>,
     /// Our SPIs, in the order of installation.
     sas: Vec<u32>,
     /// Of SAs that are gone.
@@ -135,7 +151,8 @@ impl Sa {
 }
 
 impl KernelPlane {
-    pub fn open() -> io::Result<Self> {
+    /// `table` is nftables' for the clamps.
+    pub fn open(table: String) -> io::Result<Self> {
         Ok(Self {
             requests: Requests::open()?,
             events: Events::open()?,
@@ -144,6 +161,9 @@ impl KernelPlane {
             next_reqid: 1,
             path_mtus: BTreeMap::new(),
             offload: BTreeMap::new(),
+            clamps: Clamps::new(table),
+            unclamped: None,
+            to_clamp: BTreeSet::new(),
             notices: VecDeque::new(),
             next_look: None,
             statistics: Statistics::start(),
@@ -174,6 +194,7 @@ impl KernelPlane {
                 wanted: None,
                 order,
                 in_force: Policies::new(),
+                inner_mtu: None,
                 sas: Vec::new(),
                 gone: ChildCounters::default(),
                 last_acquire: None,
@@ -184,9 +205,68 @@ impl KernelPlane {
             child.order = order;
             child.wanted = Some(wanted);
         }
+        self.prepare_clamps();
         let names: Vec<String> = self.children.keys().cloned().collect();
         let told = names.iter().filter_map(|name| self.program(name).err());
         told.collect()
+    }
+
+    fn prepare_clamps(&mut self) {
+        let wanted = self.children.values().filter_map(|c| c.wanted.as_ref());
+        let clamped = wanted.filter(|wanted| wanted.handling.clamps_tcp());
+        self.to_clamp = clamped.map(|wanted| wanted.device.clone()).collect();
+        if self.to_clamp.is_empty() {
+            self.clamps.close();
+            self.unclamped = None;
+        } else {
+            self.unclamped = self.clamps.open().err();
+            self.to_clamp.extend(self.clamps.devices().cloned());
+        }
+    }
+
+    /// Why TCP is not clamped though the file says so.
+    pub fn unclamped(&self) -> Option<&str> {
+        self.unclamped.as_deref()
+    }
+
+    /// Clamps TCP to what the SAs take that were installed, moved or told of since.
+    pub fn settle(&mut self) {
+        let devices = std::mem::take(&mut self.to_clamp);
+        if !self.clamps.is_open() {
+            return;
+        }
+        for device in devices {
+            let mut rules = Rules::default();
+            for child in self.children.values() {
+                if let (Some(wanted), Some(mtu)) = (&child.wanted, child.inner_mtu)
+                    && wanted.device == device
+                {
+                    rules.append(Rules::of(&wanted.selectors, &wanted.handling, mtu));
+                }
+            }
+            if self.clamps.set(&device, rules).is_err() {
+                *self.troubles.entry("kernel-clamp-failed").or_default() += 1;
+            }
+        }
+    }
+
+    /// Heeds that a Child's SAs or their paths have changed. Without any the last size stays, for
+    /// those that come next.
+    fn measure(&mut self, name: &str) {
+        let Some(child) = self.children.get(name) else {
+            return;
+        };
+        let live = child.sas.iter().filter(|spi_in| {
+            let sa = self.sas.get(spi_in);
+            sa.is_some_and(|sa| !sa.lingers())
+        });
+        let least = live.filter_map(|spi_in| self.inner_mtu(*spi_in)).min();
+        if let (Some(mtu), Some(child)) = (least, self.children.get_mut(name))
+            && child.inner_mtu.replace(mtu) != Some(mtu)
+        {
+            let device = child.wanted.as_ref().map(|wanted| wanted.device.clone());
+            self.to_clamp.extend(device);
+        }
     }
 
     /// Inbound at once, so that what the peer sends next is opened; outbound as `sa.outbound` says.
@@ -200,7 +280,7 @@ impl KernelPlane {
             reqid: child.reqid,
             mark: child.mark,
             offload: self.offload.get(&sa.path.local).copied(),
-            clears_df: child.wanted.as_ref().is_some_and(|w| w.clears_df),
+            clears_df: child.wanted.as_ref().is_some_and(Wanted::clears_df),
         };
         let waits = sa.outbound == OutboundUse::AfterPeer && self.usable(&child.sas).is_some();
         let inbound = &mut state::add(&sa, Direction::In, tie)?;
@@ -246,6 +326,7 @@ impl KernelPlane {
             child.sas.push(spi_in);
         }
         self.look_by(now + if waits { LOOK_CLOSELY } else { LOOK });
+        self.measure(&name);
         let programmed = self.program(&name);
         if programmed.is_err() {
             self.erase(spi_in);
@@ -322,13 +403,19 @@ impl KernelPlane {
         if let Some(sa) = self.sas.get_mut(&spi_in) {
             sa.path = path;
         }
+        self.measure(&name);
         if old.remote != path.remote || old.local != path.local {
             self.program_or_count(&name);
         }
     }
 
     pub fn set_path_mtu(&mut self, remote: IpAddr, path_mtu: u16) {
-        self.path_mtus.insert(remote, path_mtu);
+        if self.path_mtus.insert(remote, path_mtu) == Some(path_mtu) {
+            return;
+        }
+        let there = self.sas.values().filter(|sa| sa.path.remote == remote);
+        let children: BTreeSet<String> = there.map(|sa| sa.child.clone()).collect();
+        children.iter().for_each(|name| self.measure(name));
     }
 
     pub fn poll_notice(&mut self) -> Option<Notice> {
@@ -476,6 +563,7 @@ impl KernelPlane {
         }
         let names: Vec<String> = self.children.keys().cloned().collect();
         names.iter().for_each(|name| self.program_or_count(name));
+        self.clamps.close();
     }
 
     /// Reads the counts, and tells what they say of the peer and of us.

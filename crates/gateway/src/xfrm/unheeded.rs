@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 /// Names in one sentence.
 const NAMES_MAX: usize = 3;
 
-/// A sentence for each thing, with the Children that it concerns.
-pub fn unheeded(policies: &[Policy]) -> Vec<String> {
-    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+/// A sentence for each thing, with the Children that it concerns. `unclamped` says why TCP is not
+/// clamped, where it can't be.
+pub fn unheeded(policies: &[Policy], unclamped: Option<&str>) -> Vec<String> {
+    let mut all: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for policy in policies {
-        for sentence in of(&policy.handling) {
+        for sentence in of(&policy.handling, unclamped) {
             all.entry(sentence).or_default().push(&policy.child);
         }
     }
@@ -20,11 +21,10 @@ pub fn unheeded(policies: &[Policy]) -> Vec<String> {
         .collect()
 }
 
-fn of(handling: &Handling) -> impl Iterator<Item = &'static str> {
-    let clamps = handling.clamps_to_fit || !handling.clamps.is_empty();
-    let clamps = clamps.then_some(
-        "the kernel does not clamp TCP's segments: the path MTU must be discovered, or a packet filter must clamp them",
-    );
+fn of(handling: &Handling, unclamped: Option<&str>) -> impl Iterator<Item = String> {
+    let clamps = unclamped.filter(|_| handling.clamps_tcp()).map(|reason| {
+        format!("the kernel does not clamp TCP's segments, and the path MTU must be discovered: {reason}")
+    });
     let df = match handling.outer_df {
         OuterDf::Copy => None,
         OuterDf::Set => {
@@ -38,7 +38,8 @@ fn of(handling: &Handling) -> impl Iterator<Item = &'static str> {
     let late = late.then_some(
         "the kernel cuts what is too long before its encryption (`fragmentation after-encryption`)",
     );
-    [clamps, df, late].into_iter().flatten()
+    let untold = [df, late].into_iter().flatten().map(str::to_owned);
+    clamps.into_iter().chain(untold)
 }
 
 fn names(children: &[&str]) -> String {
@@ -71,7 +72,8 @@ mod tests {
     #[test]
     fn what_the_kernel_does_not_do_is_told_by_name_and_nothing_else() {
         let plain = policy("plain", Handling::default());
-        assert_eq!(unheeded(&[plain]), Vec::<String>::new());
+        let no_nft = Some("no program `nft`");
+        assert_eq!(unheeded(&[plain], no_nft), Vec::<String>::new());
         let clear = || Handling {
             outer_df: OuterDf::Clear,
             fragmentation: Fragmentation::AfterEncryption,
@@ -87,16 +89,17 @@ mod tests {
         };
         let mut all: Vec<Policy> = ["a", "b", "c", "d", "e"].map(|c| policy(c, clear())).into();
         all.push(policy("f", clamped));
-        let told = unheeded(&all);
+        assert_eq!(unheeded(&all, None).len(), 3, "it clamps");
+        let told = unheeded(&all, no_nft);
         let whose: Vec<_> = told
             .iter()
             .filter_map(|text| text.split(':').next())
             .collect();
         let many = "a, b, c and 2 more";
         assert_eq!(whose, [many, "f", many, "f"], "{told:?}");
-        for (told, word) in told
-            .iter()
-            .zip(["df-bit clear", "df-bit set", "after-encr", "TCP"])
+        for (told, word) in
+            told.iter()
+                .zip(["df-bit clear", "df-bit set", "after-encr", "no program"])
         {
             assert!(told.contains(word), "{told}");
         }
