@@ -139,9 +139,16 @@ fn sample(all: Vec<(&Start, Mutation)>) -> Vec<(&Start, Mutation)> {
 
 #[test]
 fn each_mistyped_keyword_of_a_firewall_is_one_finding_and_is_mended() {
-    let (faults, tried) = mistyped::faults();
+    let (faults, tried) = mistyped::faults_of_a_firewall();
     println!("{tried} mistyped keywords");
     assert!(tried > 500 && faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn each_mistyped_keyword_of_a_router_is_one_finding_and_is_mended() {
+    let (faults, tried) = mistyped::faults_of_a_router();
+    println!("{tried} mistyped keywords");
+    assert!(tried > 200 && faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Of how many broken pairs all fixes are tried; `CROSSGATE_FIXES=N` or `=all` tries others.

@@ -531,6 +531,25 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
 }
 
 #[test]
+fn a_mistyped_end_is_told_and_written_and_nothing_is_typed_for_it() {
+    let folder = Folder::new("mistyped-end");
+    let text = branch();
+    assert!(text.ends_with("\nend\n"));
+    let wrong = folder.write("branch.cfg", text.replace("\nend\n", "\nned\n"));
+    let hq = folder.hq();
+    let (bad, report) = told(&[&wrong, &hq]);
+    assert_eq!(
+        (bad.len(), &bad[0]["code"]),
+        (1, &"unknown-line".into()),
+        "{report}"
+    );
+    assert_eq!(check(&["--fix", &wrong, &hq]).stdout, "");
+    check(&["--fix", "--write", &wrong, &hq]);
+    let fixed = std::fs::read_to_string(folder.0.join("branch.fixed.cfg")).expect("a copy");
+    assert_eq!(fixed, text);
+}
+
+#[test]
 fn the_same_slip_in_two_places_is_mended_in_both() {
     let folder = Folder::new("mistyped-twice");
     let mistyped = hq().replace("dh-group group14", "dh-group grop14");

@@ -1,5 +1,5 @@
-//! Each keyword of a firewall's file mistyped: that is one finding, and mended, the file is what it
-//! was.
+//! Each keyword of a firewall's file, and each of a router's, mistyped: that is one finding, and
+//! mended, the file is what it was.
 
 use super::judge::{Checked, Given, checked};
 use super::run::each;
@@ -12,31 +12,74 @@ const BRANCH: &str = include_str!("../../examples/site-to-site/branch.cfg");
 const XML: &str = include_str!("../../examples/site-to-site/hq.xml");
 const SET: &str = include_str!("../../examples/site-to-site/hq.set");
 
+/// The routers' files, each with its firewall's.
+const ROUTERS: [[&str; 2]; 6] = [
+    [BRANCH, SET],
+    [
+        include_str!("../../examples/any-any/branch.cfg"),
+        include_str!("../../examples/any-any/hq.set"),
+    ],
+    [
+        include_str!("../../examples/crypto-map/branch.cfg"),
+        include_str!("../../examples/crypto-map/hq.set"),
+    ],
+    [
+        include_str!("../../examples/gcm/branch.cfg"),
+        include_str!("../../examples/gcm/hq.set"),
+    ],
+    [
+        include_str!("../../examples/several-proxy-ids/branch.cfg"),
+        include_str!("../../examples/several-proxy-ids/hq.set"),
+    ],
+    [
+        include_str!("../../examples/two-tunnels/branch.cfg"),
+        include_str!("../../examples/two-tunnels/hq.set"),
+    ],
+];
+
 /// A text with a word mistyped.
 struct Slip {
     name: String,
-    right: &'static str,
+    /// The router's file and the firewall's, and which of them is mistyped.
+    pair: [&'static str; 2],
+    end: usize,
     text: String,
+    /// Only the word's last letter is missing: a router takes that for an abbreviation.
+    is_short: bool,
 }
 
 /// What is wrong with the judgements of all of them, and how many they are.
-pub fn faults() -> (Vec<String>, usize) {
-    let slips: Vec<Slip> = of_xml().into_iter().chain(of_set()).collect();
-    let good = [XML, SET].map(|text| judged(text).expect("a good pair").findings);
-    let known = good.concat();
-    let faults = each(&slips, |slip| fault(slip, &known));
+pub fn faults_of_a_firewall() -> (Vec<String>, usize) {
+    faults(&of_xml().into_iter().chain(of_set()).collect::<Vec<_>>())
+}
+
+pub fn faults_of_a_router() -> (Vec<String>, usize) {
+    faults(&of_ios())
+}
+
+fn faults(slips: &[Slip]) -> (Vec<String>, usize) {
+    let good: Vec<_> = ROUTERS.into_iter().chain([[BRANCH, XML]]).collect();
+    let good = each(&good, |texts| {
+        (*texts, judged(*texts).expect("a good pair").findings)
+    });
+    let known = |slip: &Slip| {
+        let known = good.iter().find(|(texts, _)| *texts == slip.pair);
+        known.map_or(&[][..], |(_, findings)| findings)
+    };
+    let faults = each(slips, |slip| fault(slip, known(slip)));
     (faults.into_iter().flatten().collect(), slips.len())
 }
 
-fn judged(text: &str) -> Result<Checked, String> {
-    let texts = [BRANCH.to_owned(), text.to_owned()];
-    let names = ["branch", "hq"];
+fn judged(texts: [&str; 2]) -> Result<Checked, String> {
+    let (names, texts) = (["branch", "hq"], texts.map(str::to_owned));
     checked(&Given { names, texts })
 }
 
 fn fault(slip: &Slip, known: &[Finding]) -> Option<String> {
     let told = |why: &str| Some(format!("{}: {why}", slip.name));
-    let judged = match judged(&slip.text) {
+    let mut texts = slip.pair;
+    texts[slip.end] = &slip.text;
+    let judged = match judged(texts) {
         Ok(judged) => traced(judged),
         Err(why) => return told(&why),
     };
@@ -46,7 +89,7 @@ fn fault(slip: &Slip, known: &[Finding]) -> Option<String> {
         return told(&titles.join("; "));
     }
     let mended = mend(judged, |_, _, _| ());
-    match mended.sources.get(mended.files[1]).text() == slip.right {
+    match mended.sources.get(mended.files[slip.end]).text() == slip.pair[slip.end] {
         true => None,
         false => told("not mended"),
     }
@@ -65,9 +108,9 @@ fn of_xml() -> Vec<Slip> {
         if tag.starts_with('?') {
         } else if tag.starts_with('/') {
             let start = open.pop().expect("a first tag");
-            slips.extend(mistyped(XML, name, &[start, at + 2]));
+            slips.extend(mistyped([BRANCH, XML], 1, name, &[start, at + 2]));
         } else if tag.ends_with('/') {
-            slips.extend(mistyped(XML, name, &[at + 1]));
+            slips.extend(mistyped([BRANCH, XML], 1, name, &[at + 1]));
         } else {
             open.push(at + 1);
         }
@@ -90,15 +133,41 @@ fn of_set() -> Vec<Slip> {
     });
     let named = words.filter(|(_, word)| names.contains(word));
     named
-        .flat_map(|(at, word)| mistyped(SET, word, &[at]))
+        .flat_map(|(at, word)| mistyped([BRANCH, SET], 1, word, &[at]))
         .collect()
 }
 
+/// Each keyword of the routers' commands: their words in lower case, but for what is free.
+fn of_ios() -> Vec<Slip> {
+    let mut slips = Vec::new();
+    for pair in ROUTERS {
+        let mut next = 0;
+        for line in pair[0].split_inclusive('\n') {
+            let mut at = next;
+            next += line.len();
+            let free = ["!", "description", "hostname", "service"];
+            if free.iter().any(|word| line.trim_start().starts_with(word)) {
+                continue;
+            }
+            for word in line.split_inclusive(char::is_whitespace) {
+                let is_keyword = |c: char| c.is_ascii_lowercase() || c == '-';
+                if word.trim_end().chars().all(is_keyword) {
+                    let slip = mistyped(pair, 0, word.trim_end(), &[at]).into_iter();
+                    slips.extend(slip.filter(|slip| !slip.is_short));
+                }
+                at += word.len();
+            }
+        }
+    }
+    slips
+}
+
 /// A name with two letters swapped, one too few, and one too many. Of two letters nobody could tell.
-fn mistyped(text: &'static str, name: &str, places: &[usize]) -> Vec<Slip> {
+fn mistyped(pair: [&'static str; 2], end: usize, name: &str, places: &[usize]) -> Vec<Slip> {
     if name.len() < 3 || name == "config" {
         return Vec::new();
     }
+    let text = pair[end];
     let at = places[0] * 7 % (name.len() - 1);
     let (head, tail) = name.split_at(at);
     let (one, two, rest) = (&tail[..1], &tail[1..2], &tail[2..]);
@@ -107,7 +176,8 @@ fn mistyped(text: &'static str, name: &str, places: &[usize]) -> Vec<Slip> {
         format!("{head}{two}{rest}"),
         format!("{head}{one}{one}{two}{rest}"),
     ];
-    let line = 1 + text[..places[0]].matches('\n').count();
+    let line = text[..places[0]].lines().count().max(1);
+    let whole = text.lines().nth(line - 1).unwrap_or_default().trim();
     let slips = wrong.into_iter().filter(|wrong| wrong != name);
     let slips = slips.map(|wrong| {
         let mut mistyped = text.to_owned();
@@ -115,8 +185,10 @@ fn mistyped(text: &'static str, name: &str, places: &[usize]) -> Vec<Slip> {
             mistyped.replace_range(*place..place + name.len(), &wrong);
         }
         Slip {
-            name: format!("line {line}: `{name}` as `{wrong}`"),
-            right: text,
+            is_short: name.starts_with(&wrong),
+            pair,
+            end,
+            name: format!("line {line} `{whole}`: `{name}` as `{wrong}`"),
             text: mistyped,
         }
     });

@@ -12,8 +12,9 @@ use crossgate_diag::{Before, Finding, Fix, Severity};
 
 /// What dialects call a word that means nothing where it stands. With a fix, they know what it was
 /// to be.
-const UNKNOWN: [&str; 5] = [
+const UNKNOWN: [&str; 6] = [
     "unknown-line",
+    "unknown-word",
     "unknown-element",
     "invalid-value",
     "undefined-name",

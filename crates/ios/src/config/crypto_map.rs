@@ -6,7 +6,7 @@ use super::sa::{self, HasOffer, Offer};
 use super::{Config, enlist};
 use crate::grammar::{Args, Mode, Rule, aside, is_digits, is_short_for, lacking, run, set};
 use crate::tree::Line;
-use crossgate_diag::Spanned;
+use crossgate_diag::{Spanned, surely};
 use std::net::IpAddr;
 
 /// One entry of a map.
@@ -64,15 +64,22 @@ pub(crate) static TABLE: &[Rule<CryptoMapEntry>] = &[
     lacking("qos", "packets are not queued by class"),
 ];
 
-/// `NAME`, `NAME SEQ`, `NAME SEQ ipsec-isakmp`.
+/// What kind of entry is obeyed.
+const STATIC: &str = "ipsec-isakmp";
+
+/// `NAME`, `NAME SEQ`, `NAME SEQ ipsec-isakmp`, mistyped too.
 pub(super) fn opens(args: &[&str]) -> bool {
-    let static_kind = |word: &str| is_short_for(word, "ipsec-isakmp", 7);
+    let static_kind = |word: &str| is_static(word) || surely(word, [STATIC]).is_some();
     match args {
         [_] => true,
         [_, sequence] => is_digits(sequence),
         [_, sequence, kind] => is_digits(sequence) && static_kind(kind),
         _ => false,
     }
+}
+
+fn is_static(word: &str) -> bool {
+    is_short_for(word, STATIC, 7)
 }
 
 /// `NAME local-address INTERFACE`.
@@ -88,7 +95,10 @@ pub(super) fn open(config: &mut Config, args: &mut Args<'_, '_>, lines: &[Line])
     }
     let sequence = args.number("a sequence number", 1..=65_535)?;
     let sequence = sequence.map(|n| n as u32);
-    args.take();
+    if let Some(kind) = args.take().filter(|kind| !is_static(kind.value)) {
+        args.wrong_for(kind.span, "`ipsec-isakmp`", STATIC);
+        return None;
+    }
     let known = |entry: &CryptoMapEntry| entry.map == map && entry.sequence == sequence;
     let title = format!("{} {}", map.value, sequence.value);
     let maps = &mut config.crypto_maps;

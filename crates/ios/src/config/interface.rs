@@ -549,12 +549,11 @@ fn is_side(args: &[&str]) -> bool {
 }
 
 fn nat(interface: &mut Interface, args: &mut Args<'_, '_>, _: &[Line]) -> Option<()> {
-    let side = match args.keyword(0)?.as_str() {
-        "inside" => NatSide::Inside,
-        "outside" => NatSide::Outside,
-        _ => return None,
-    };
-    interface.nat = (!args.no).then_some(Spanned::at(side, args.line));
+    const SIDES: [(&str, NatSide); 2] =
+        [("inside", NatSide::Inside), ("outside", NatSide::Outside)];
+    let line = args.line;
+    let side = args.unless_no(|args| args.choice("a side of NAT", &SIDES))?;
+    interface.nat = side.map(|side| Spanned::at(side.value, line));
     Some(())
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Args<'a, 't> {
     pub no: bool,
     /// The whole line.
     pub line: Span,
+    /// Keywords that the next word might have been, and isn't.
+    asked: Vec<&'static str>,
 }
 
 impl<'a, 't> Args<'a, 't> {
@@ -23,6 +25,7 @@ impl<'a, 't> Args<'a, 't> {
             words: line.words.get(command.named_by..).unwrap_or(&[]),
             no: command.no,
             line: line.span(),
+            asked: Vec::new(),
         }
     }
 
@@ -63,6 +66,7 @@ impl<'a, 't> Args<'a, 't> {
     pub fn take(&mut self) -> Option<Spanned<&'t str>> {
         let (first, rest) = self.words.split_first()?;
         self.words = rest;
+        self.asked.clear();
         Some(Spanned::at(slice(self.cx.text, *first), *first))
     }
 
@@ -96,10 +100,13 @@ impl<'a, 't> Args<'a, 't> {
     }
 
     /// Takes the next word if it is that keyword or at least two letters of it.
-    pub fn flag(&mut self, keyword: &str) -> Option<Span> {
-        let span = self.flag_ahead(keyword)?;
-        self.take();
-        Some(span)
+    pub fn flag(&mut self, keyword: &'static str) -> Option<Span> {
+        let span = self.flag_ahead(keyword);
+        match span {
+            Some(_) => drop(self.take()),
+            None => self.asked.push(keyword),
+        }
+        span
     }
 
     /// The same, and leaves it where it is.
@@ -171,10 +178,13 @@ impl<'a, 't> Args<'a, 't> {
     }
 
     pub fn parsed<T: std::str::FromStr>(&mut self, expected: &str) -> Option<Spanned<T>> {
+        let keyword = self.flag_meant();
         let word = self.word(expected)?;
         let value = word.value.parse().ok();
-        if value.is_none() {
-            self.wrong(word.span, expected);
+        match (&value, keyword) {
+            (Some(_), _) => {}
+            (None, Some((span, meant))) => self.wrong_for(Some(span), expected, meant),
+            (None, None) => self.wrong(word.span, expected),
         }
         Some(Spanned {
             value: value?,
@@ -277,6 +287,7 @@ impl<'a, 't> Args<'a, 't> {
 
     /// Tells of words that no part of the command has taken.
     pub fn refuse_rest(&mut self) {
+        let meant = self.flag_meant();
         // `no` forms may repeat what they remove.
         let Some(rest) = self.rest().filter(|_| !self.no) else {
             return;
@@ -284,13 +295,20 @@ impl<'a, 't> Args<'a, 't> {
         let found = rest
             .span
             .map_or_else(String::new, |span| self.cx.shown(span));
-        self.cx.push(
-            Finding::warning(
-                "unknown-word",
-                format!("the command is over before {found}"),
-            )
-            .at(rest.span, "not understood, and not obeyed"),
-        );
+        let title = format!("the command is over before {found}");
+        let finding = Finding::warning("unknown-word", title);
+        let label = "not understood, and not obeyed";
+        self.cx.push(match meant {
+            Some((word, meant)) => finding.at(word, label).meant(Some(word), meant),
+            None => finding.at(rest.span, label),
+        });
+    }
+
+    /// The keyword that the next word was surely to be.
+    fn flag_meant(&self) -> Option<(Span, &'static str)> {
+        let word = *self.words.first()?;
+        let typed = slice(self.cx.text, word).to_ascii_lowercase();
+        Some((word, surely(&typed, self.asked.iter().copied())?))
     }
 }
 

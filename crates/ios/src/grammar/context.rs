@@ -101,7 +101,7 @@ impl<'t> Context<'t> {
         mode: &str,
         meant: Option<&'static str>,
     ) {
-        let what = self.beginning(line, 2);
+        let what = self.beginning(line, meant.map_or(2, |path| self.wrong_words(line, path)));
         let title = format!("{what} is not a known command of {mode}");
         let finding = Finding::new(severity, "unknown-line", title);
         let finding = with_its_lines(finding, line, "not obeyed");
@@ -116,6 +116,13 @@ impl<'t> Context<'t> {
             }
             None => self.push(finding.help(format!("did you mean `{path}`?"))),
         }
+    }
+
+    /// How many of its first words to show, so that the wrong ones are among them.
+    fn wrong_words(&self, line: &Line, path: &str) -> usize {
+        let words = line.words.iter().zip(path.split(' ')).enumerate();
+        let wrong = words.filter(|(_, (word, right))| slice(self.text, **word) != *right);
+        wrong.last().map_or(0, |(index, _)| index + 1).max(2)
     }
 
     /// A piece of the file as it is typed: a secret in it is named.

@@ -17,7 +17,7 @@ pub(crate) use slip::{line_inside, typed_below, words};
 
 use crate::config;
 use crate::tree::Line;
-use nearest::nearest;
+use nearest::{nearest, nearest_below};
 
 /// What a configuration line can be inside of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,12 @@ impl Mode {
     /// The command that these words, which are none, were meant to be.
     pub(crate) fn nearest(self, words: &[&str]) -> Option<&'static str> {
         of_table!(self, nearest, words)
+    }
+
+    /// The command beginning with all of that path which these words, read as that path, were meant
+    /// to be.
+    fn nearest_below(self, path: &str, words: &[&str]) -> Option<&'static str> {
+        of_table!(self, nearest_below, (path, words))
     }
 }
 

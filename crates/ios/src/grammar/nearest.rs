@@ -1,18 +1,39 @@
 //! Which command a line was meant to be that is none.
 
 use super::{Rule, is_short_for, negates};
-use crossgate_diag::slip;
+use crossgate_diag::{slip, surely};
+
+/// Words that leave a section; no command of any table.
+pub(super) const LEAVE: [&str; 2] = ["end", "exit"];
 
 /// The command whose keywords these words are but for slips: of several the one with the fewest,
 /// then the one with the most keywords.
 pub(super) fn nearest<T>(rules: &[Rule<T>], words: &[&str]) -> Option<&'static str> {
+    nearest_of(rules.iter().map(|rule| rule.path), words)
+}
+
+/// The same among the commands that begin with all keywords of that one, and go on.
+pub(super) fn nearest_below<T>(
+    rules: &[Rule<T>],
+    (path, words): (&str, &[&str]),
+) -> Option<&'static str> {
+    let paths = rules.iter().map(|rule| rule.path);
+    let is_below = |other: &&str| {
+        other
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with(' '))
+    };
+    nearest_of(paths.filter(is_below), words)
+}
+
+fn nearest_of(paths: impl Iterator<Item = &'static str>, words: &[&str]) -> Option<&'static str> {
     let no = usize::from(words.first().is_some_and(|word| negates(word)));
     let words = words.get(no..).unwrap_or(&[]);
-    let near = rules.iter().filter_map(|rule| {
+    let near = paths.filter_map(|path| {
         let mut keywords = 0;
         let mut wrong = 0;
         let mut exact = true;
-        for keyword in rule.path.split(' ') {
+        for keyword in path.split(' ') {
             let word = words.get(keywords)?;
             wrong += letters_wrong(word, keyword)?;
             exact &= word.eq_ignore_ascii_case(keyword);
@@ -22,10 +43,22 @@ pub(super) fn nearest<T>(rules: &[Rule<T>], words: &[&str]) -> Option<&'static s
         if wrong == 0 && !exact {
             return None;
         }
-        Some((wrong, std::cmp::Reverse(keywords), rule.path))
+        Some((wrong, std::cmp::Reverse(keywords), path))
     });
     let (wrong, _, path) = near.min()?;
     (wrong > 0).then_some(path)
+}
+
+/// `end` or `exit`, mistyped.
+pub(super) fn leaving(words: &[&str]) -> Option<&'static str> {
+    match words {
+        [word] => {
+            let word = word.to_ascii_lowercase();
+            let meant = surely(&word, LEAVE)?;
+            (word != meant).then_some(meant)
+        }
+        _ => None,
+    }
 }
 
 fn letters_wrong(word: &str, keyword: &str) -> Option<usize> {
@@ -68,5 +101,14 @@ mod tests {
             Some("tunnel destination")
         );
         assert_eq!(interface("frobnicate"), None);
+        let below = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            Mode::Interface.nearest_below("ip tcp", &words)
+        };
+        assert_eq!(below("ip tcp adjjust-mss 1350"), Some("ip tcp adjust-mss"));
+        assert_eq!(below("ip tcp header-compression"), None);
+        assert_eq!(super::leaving(&["ned"]), Some("end"));
+        assert_eq!(super::leaving(&["end"]), None);
+        assert_eq!(super::leaving(&["ned", "x"]), None);
     }
 }

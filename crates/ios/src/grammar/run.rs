@@ -1,5 +1,6 @@
 //! Carries out the lines of a mode.
 
+use super::nearest::leaving;
 use super::{Act, Args, Context, Mode, Rule, Unobeyed};
 use crate::tree::{Command, Kind, Line};
 use crossgate_diag::Severity;
@@ -17,6 +18,10 @@ pub(crate) fn run<T>(
         match &line.kind {
             Kind::Command(command) if command.mode == mode => {
                 if let Some(rule) = table.get(command.rule) {
+                    if let Some(meant) = mistyped(mode, rule, line, cx) {
+                        cx.unknown(line, Severity::Warning, mode.title(), Some(meant));
+                        continue;
+                    }
                     let done = command_line(rule, command, line, target, cx);
                     let is_section = matches!(rule.act, Act::Section(..)) && !command.no;
                     goes_on = is_section && done.is_some();
@@ -45,6 +50,14 @@ fn around_below(line: &Line, cx: &mut Context<'_>) {
     }
 }
 
+/// What a line was meant to be that only its first words made one that isn't obeyed.
+fn mistyped<T>(mode: Mode, rule: &Rule<T>, line: &Line, cx: &Context<'_>) -> Option<&'static str> {
+    match rule.act {
+        Act::Aside(_) | Act::Lacking(_) => mode.nearest_below(rule.path, &cx.words(line)),
+        _ => None,
+    }
+}
+
 /// What a router has beside its tunnels is much, and we don't know it all; but what is nearly a
 /// command that we know was to be that one.
 fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
@@ -54,6 +67,7 @@ fn unknown(mode: Mode, line: &Line, cx: &mut Context<'_>) {
         let outer = cx.is_flat(line).then(|| mode.outer())?;
         outer.iter().find_map(|mode| mode.nearest(&words))
     });
+    let meant = meant.or_else(|| leaving(&words));
     let severity = match (mode, meant) {
         (Mode::Global, None) => Severity::Note,
         _ => Severity::Warning,

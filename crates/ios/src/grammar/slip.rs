@@ -1,5 +1,6 @@
 //! A mistyped command, typed right.
 
+use super::nearest::LEAVE;
 use super::{Context, negates};
 use crate::language::patch::commands;
 use crate::secrets;
@@ -30,7 +31,11 @@ pub(super) fn fix(cx: &Context<'_>, line: &Line, path: &str) -> Option<Fix> {
         .map(|(word, right)| Edit::new(*word, *right))
         .collect();
     let file = line.raw.file;
-    let typed = typed_as_meant(cx, line, &edits)?;
+    // Whoever types the rest leaves the section anyway.
+    let typed = match LEAVE.contains(&path) {
+        true => Typed::new(),
+        false => typed_as_meant(cx, line, &edits)?,
+    };
     Some(Fix {
         text: format!("write `{path}`"),
         amendments: vec![Amendment {

@@ -28,7 +28,7 @@ crypto ipsec tranform-set T esp-gcm 256
             GigabitEthernet1 Physical 203.0.113.10/24
             warning[unknown-line] 4:1+16 5:2+35 6:2+22 `interfce Tunnel0` is not a known command of global mode | not obeyed
             warning[unknown-line] 10:2+11 11:3+21 12:3+37 `pear BRANCH` is not a known command of an IKEv2 keyring | not obeyed
-            warning[unknown-line] 13:1+39 14:2+11 `crypto ipsec` is not a known command of global mode | not obeyed
+            warning[unknown-line] 13:1+39 14:2+11 `crypto ipsec tranform-set` is not a known command of global mode | not obeyed
         "#]],
     );
     check_findings(
@@ -36,7 +36,7 @@ crypto ipsec tranform-set T esp-gcm 256
         expect![[r#"
             warning[unknown-line] 4:1+16 5:2+35 6:2+22 `interfce Tunnel0` is not a known command of global mode | not obeyed
             warning[unknown-line] 10:2+11 11:3+21 12:3+37 `pear BRANCH` is not a known command of an IKEv2 keyring | not obeyed
-            warning[unknown-line] 13:1+39 14:2+11 `crypto ipsec` is not a known command of global mode | not obeyed
+            warning[unknown-line] 13:1+39 14:2+11 `crypto ipsec tranform-set` is not a known command of global mode | not obeyed
             note[unused] 7:22+1 nothing uses IKEv2 keyring `K` | of no effect
         "#]],
     );
