@@ -1,7 +1,8 @@
 //! A WAN link that takes less than both ends' devices: what is learnt of it, who is told, and what
-//! becomes of packets that are too long for it.
+//! becomes of packets that are too long for it; by our own data plane, and by the kernel's.
 
 use crate::support::crossgate::Crossgate;
+use crate::support::kernel::{Carries, run_inside};
 use crate::support::ping;
 use crate::support::process::wait_until;
 use crate::support::tunnel::{Starts, Suite};
@@ -163,4 +164,40 @@ fn without_df_outer_fragments_are_put_together_within_the_kernel_s_bounds() {
     ping::assert_both_ways(&world);
     world.shell("gw-b", "nft delete table ip cut");
     drop(theirs);
+}
+
+#[test]
+fn a_kernel_with_esp_learns_a_narrow_link() {
+    let tests = ["mtu::the_kernel_tells_hosts_of_a_narrow_link_and_cuts_what_is_sealed"];
+    run_inside(Carries::Both, &tests, Duration::from_secs(200));
+}
+
+/// Those without DF that the device takes are cut after their encryption, whatever the file says.
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the test above"]
+fn the_kernel_tells_hosts_of_a_narrow_link_and_cuts_what_is_sealed() {
+    for arguments in [&[][..], &["--encapsulate", "all"]] {
+        let world = World::new(Nat::None);
+        let [_ours, _theirs] = narrow(&world, unchanged, arguments);
+        ping::assert_both_ways(&world);
+        let forget = || world.shell(End::A.lan_node(), "ip route flush cache");
+        let told = format!("From 10.10.10.1 icmp_seq=1 Frag needed and DF set (mtu = {INNER})");
+        for length in [1400, INNER + 1] {
+            wait_until("the gateway to tell the host", PATIENCE, || {
+                forget();
+                ping(&world, End::A, "do", length)
+                    .contains(&told)
+                    .then_some(())
+            });
+        }
+        forget();
+        wait_for_answers(&world, "do", INNER);
+        assert_eq!(of_ip(&world, "gw-b", "ReasmReqds"), 0, "no outer fragments");
+        for length in [1400, 3000] {
+            let before = of_ip(&world, "gw-b", "ReasmOKs");
+            forget();
+            wait_for_answers(&world, "dont", length);
+            assert!(of_ip(&world, "gw-b", "ReasmOKs") > before);
+        }
+    }
 }

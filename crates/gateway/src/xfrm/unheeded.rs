@@ -1,7 +1,7 @@
 //! What the file asks for Children's packets, and the kernel doesn't do.
 
 use crossgate_esp::{Handling, Policy};
-use crossgate_model::{Fragmentation, OuterDf};
+use crossgate_model::OuterDf;
 use std::collections::BTreeMap;
 
 /// Names in one sentence.
@@ -34,12 +34,7 @@ fn of(handling: &Handling, unclamped: Option<&str>) -> impl Iterator<Item = Stri
             "the kernel clears the outer DF bit, but answers a packet with an inner one that is too long instead of cutting it (`df-bit clear`)",
         ),
     };
-    let late = handling.fragmentation == Fragmentation::AfterEncryption;
-    let late = late.then_some(
-        "the kernel cuts what is too long before its encryption (`fragmentation after-encryption`)",
-    );
-    let untold = [df, late].into_iter().flatten().map(str::to_owned);
-    clamps.into_iter().chain(untold)
+    clamps.into_iter().chain(df.map(str::to_owned))
 }
 
 fn names(children: &[&str]) -> String {
@@ -76,7 +71,6 @@ mod tests {
         assert_eq!(unheeded(&[plain], no_nft), Vec::<String>::new());
         let clear = || Handling {
             outer_df: OuterDf::Clear,
-            fragmentation: Fragmentation::AfterEncryption,
             ..Handling::default()
         };
         let clamped = Handling {
@@ -89,17 +83,17 @@ mod tests {
         };
         let mut all: Vec<Policy> = ["a", "b", "c", "d", "e"].map(|c| policy(c, clear())).into();
         all.push(policy("f", clamped));
-        assert_eq!(unheeded(&all, None).len(), 3, "it clamps");
+        assert_eq!(unheeded(&all, None).len(), 2, "it clamps");
         let told = unheeded(&all, no_nft);
         let whose: Vec<_> = told
             .iter()
             .filter_map(|text| text.split(':').next())
             .collect();
         let many = "a, b, c and 2 more";
-        assert_eq!(whose, [many, "f", many, "f"], "{told:?}");
-        for (told, word) in
-            told.iter()
-                .zip(["df-bit clear", "df-bit set", "after-encr", "no program"])
+        assert_eq!(whose, [many, "f", "f"], "{told:?}");
+        for (told, word) in told
+            .iter()
+            .zip(["df-bit clear", "df-bit set", "no program"])
         {
             assert!(told.contains(word), "{told}");
         }
