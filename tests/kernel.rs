@@ -13,7 +13,10 @@ use crate::support::process::{run, wait_until};
 use crate::support::tunnel::{Starts, Suite, Tunnel};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::Path;
 use std::time::Duration;
 
 /// A tunnel's life takes ten seconds there, and thirty on a busy machine.
@@ -75,6 +78,8 @@ fn does_what_only_a_kernel_can_get_wrong() {
         "kernel::two_of_ours_live_through_rekeys_without_loss",
         "kernel::the_end_of_kilobytes_is_heard_from_the_kernel",
         "kernel::what_the_selectors_do_not_have_is_not_opened",
+        "kernel::replays_forgeries_and_strangers_spis_are_dropped_and_counted",
+        "kernel::states_that_somebody_flushes_are_negotiated_anew",
         "kernel::nothing_leaves_in_the_clear_when_the_daemon_dies",
         "kernel::numbers_of_64_bits_are_agreed_and_counted",
         "kernel::tunnels_are_carried_in_ipv6",
@@ -234,6 +239,77 @@ fn what_the_selectors_do_not_have_is_not_opened() {
     );
     ping::assert_both_ways(&world);
     drop(theirs);
+}
+
+/// What an ESP packet of that source was, from the SPI on, as dumpcap keeps it: 24 octets before all,
+/// 16 before each, then Ethernet and IP.
+fn esp_of(capture: &Path, source: Ipv4Addr) -> Vec<Vec<u8>> {
+    let file = std::fs::read(capture).expect("a capture");
+    let mut rest = file.get(24..).expect("its header");
+    let mut all = Vec::new();
+    while let Some((header, after)) = rest.split_first_chunk::<16>() {
+        let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+        let (frame, after) = after.split_at(length as usize);
+        rest = after;
+        let (ip, packet) = frame.get(14..).expect("Ethernet").split_at(20);
+        if ip[9] == 50 && ip[12..16] == source.octets() {
+            all.push(packet.to_vec());
+        }
+    }
+    all
+}
+
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the tests above"]
+fn replays_forgeries_and_strangers_spis_are_dropped_and_counted() {
+    let (world, tunnel) = world_and_tunnel();
+    let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, Vendor::Ios, &tunnel);
+    ours.initiate();
+    ping::wait_for_answer(&world, End::B);
+    let capture = Capture::start(&world);
+    assert_eq!(ping::answered(&world, End::B), 3);
+    let genuine = esp_of(&capture.stop(), End::B.wan());
+    assert_eq!(genuine.len(), 3, "answered pings");
+    let counted = || ["in-replayed", "in-bad-icv", "in-unknown-spi"].map(|c| ours.counter(c));
+    let before = counted();
+    world.inside("gw-b", || {
+        let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(50)));
+        let socket = socket.expect("root may have one");
+        let to = SocketAddrV4::new(End::A.wan(), 0).into();
+        for (packet, number) in genuine.iter().zip(100..) {
+            let mut forged = packet.clone();
+            // Of a number that is not yet used.
+            forged[7] = number;
+            let mut strange = packet.clone();
+            strange[..4].copy_from_slice(&0x0bad_0bad_u32.to_be_bytes());
+            for packet in [packet, &forged, &strange] {
+                socket.send_to(packet, &to).expect("sent");
+            }
+        }
+    });
+    wait_until("all to be counted", Duration::from_secs(10), || {
+        (counted() == before.map(|count| count + 3)).then_some(())
+    });
+    ping::assert_both_ways(&world);
+    drop(theirs);
+}
+
+/// Their end is heard of, or seen.
+#[test]
+#[ignore = "runs inside a kernel that has ESP, started by the tests above"]
+fn states_that_somebody_flushes_are_negotiated_anew() {
+    let (world, tunnel) = world_and_tunnel();
+    let _theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, Vendor::Ios, &tunnel);
+    ours.initiate();
+    ping::wait_for_answer(&world, End::A);
+    let before = spis(&shell(&world, "gw-a", "ip xfrm state"));
+    shell(&world, "gw-a", "ip xfrm state flush");
+    ours.wait_for("child-sa-deleted");
+    ping::wait_for_answer(&world, End::A);
+    let after = spis(&shell(&world, "gw-a", "ip xfrm state"));
+    assert!(after.is_disjoint(&before), "{after:?} of {before:?}");
 }
 
 /// Neither then, nor when its SAs are gone too, nor while the next one starts.
