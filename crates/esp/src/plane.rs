@@ -54,6 +54,9 @@ pub struct DataPlane {
     /// Children whose waiting packets have an SA now.
     released: BTreeSet<ChildId>,
     path_mtus: BTreeMap<IpAddr, PathMtu>,
+    /// Where each pair goes: the peer, its SPI and ours. What a stranger can ask for is found here,
+    /// without a search among all.
+    ways: BTreeSet<(IpAddr, u32, u32)>,
     drops: Drops,
     tallies: Tallies,
     /// To senders of packets that are too big.
@@ -107,6 +110,7 @@ impl DataPlane {
             timers: Timers::default(),
             released: BTreeSet::new(),
             path_mtus: BTreeMap::new(),
+            ways: BTreeSet::new(),
             drops: Drops::default(),
             tallies: Tallies::default(),
             answers: Budget::default(),
@@ -147,6 +151,8 @@ impl DataPlane {
         self.erase(spi_in);
         self.timers
             .insert(sa.lifetime.expires, Timer::Expire(spi_in));
+        self.ways
+            .insert((sa.path.remote, sa.outbound.spi(), spi_in));
         self.sad.insert(spi_in, Box::new(sa));
         if let Some(child) = self.spd.child_mut(id) {
             child.sas.push(spi_in);
@@ -177,6 +183,9 @@ impl DataPlane {
     pub fn move_path(&mut self, spi_in: u32, path: Path) {
         let path_mtu = self.path_mtu_to(path.remote);
         if let Some(sa) = self.sad.get_mut(spi_in) {
+            let spi_out = sa.outbound.spi();
+            self.ways.remove(&(sa.path.remote, spi_out, spi_in));
+            self.ways.insert((path.remote, spi_out, spi_in));
             sa.set_path(path, path_mtu);
         }
     }
@@ -285,6 +294,8 @@ impl DataPlane {
         let Some(sa) = self.sad.remove(spi_in) else {
             return;
         };
+        self.ways
+            .remove(&(sa.path.remote, sa.outbound.spi(), spi_in));
         self.timers
             .remove(sa.lifetime.expires, Timer::Expire(spi_in));
         if let Some(until) = sa.lingers_until {

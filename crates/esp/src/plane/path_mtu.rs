@@ -8,7 +8,6 @@
 use super::DataPlane;
 use super::timer::Timer;
 use crate::mtu::{DEFAULT_PATH_MTU, IPV4_LEAST_PATH_MTU, IPV6_MIN_MTU};
-use crate::sa::Sa;
 use crossgate_model::Time;
 use std::fmt;
 use std::net::IpAddr;
@@ -17,7 +16,7 @@ use std::time::Duration;
 /// After so long a larger packet is tried again (RFC 1191 §6.3, RFC 8201 §4).
 pub const PATH_MTU_AGE: Duration = Duration::from_secs(600);
 
-/// Words of routers that are looked at in a second: each costs a search among all SAs.
+/// Words of routers that are looked at in a second.
 pub const TOLD_PER_SECOND: u32 = 20;
 
 /// Packets that may have been sealed since the one that a router quotes.
@@ -149,10 +148,16 @@ impl DataPlane {
 
     fn spread(&mut self, remote: IpAddr) {
         let mtu = self.path_mtu_to(remote);
-        let to_there = self.sad.values_mut().filter(|sa| sa.path.remote == remote);
-        to_there
-            .filter(|sa| sa.path_mtu() != mtu)
-            .for_each(|sa| sa.set_path_mtu(mtu));
+        let to_there = self
+            .ways
+            .range((remote, 0, 0)..=(remote, u32::MAX, u32::MAX));
+        for (_, _, spi_in) in to_there {
+            if let Some(sa) = self.sad.get_mut(*spi_in)
+                && sa.path_mtu() != mtu
+            {
+                sa.set_path_mtu(mtu);
+            }
+        }
     }
 
     fn has_sent(&self, said: &TooBig<'_>) -> bool {
@@ -161,11 +166,11 @@ impl DataPlane {
         };
         let spi = u32::from_be_bytes([*a, *b, *c, *d]);
         let sequence = u32::from_be_bytes([*e, *f, *g, *h]);
-        let sent = |sa: &Sa| {
-            let age = sa.outbound.last_sent()?.wrapping_sub(sequence);
-            (sa.path.remote == said.remote && sa.outbound.spi() == spi && age < RECENT)
-                .then_some(())
-        };
-        self.sad.values().any(|sa| sent(sa).is_some())
+        let (first, last) = ((said.remote, spi, 0), (said.remote, spi, u32::MAX));
+        self.ways.range(first..=last).any(|(_, _, spi_in)| {
+            let sa = self.sad.get(*spi_in);
+            let newest = sa.and_then(|sa| sa.outbound.last_sent());
+            newest.is_some_and(|newest| newest.wrapping_sub(sequence) < RECENT)
+        })
     }
 }

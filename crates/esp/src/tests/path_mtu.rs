@@ -2,6 +2,7 @@
 
 use super::support::*;
 use crate::plane::{PATH_MTU_AGE, SealOutcome, TOLD_PER_SECOND, TooBig, Unheeded};
+use crossgate_model::Path;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -67,6 +68,33 @@ fn what_quotes_no_packet_of_ours_is_not_believed() {
     assert_eq!(refused, Err(Unheeded::Unproven), "another peer's SPI");
     assert_eq!(path_mtu(&ends), 1500);
     assert_eq!(ends.tally("path-mtu-unproven"), 6);
+}
+
+#[test]
+fn a_pair_proves_its_present_path_alone_and_nothing_once_it_is_gone() {
+    let (mut ends, sent) = sending();
+    let (old, quoted) = (path(End::A), &sent.octets[..8]);
+    let new = Path {
+        remote: "192.0.2.99".parse().expect("an address"),
+        ..old
+    };
+    let told_of = |ends: &mut Ends, remote, mtu| {
+        let now = ends.now;
+        let said = TooBig {
+            remote,
+            mtu,
+            quoted,
+        };
+        ends.a.too_big(now, said)
+    };
+    ends.a.move_path(spi(End::A, 0), new);
+    let unproven = Err(Unheeded::Unproven);
+    assert_eq!(told_of(&mut ends, old.remote, 1400), unproven);
+    assert_eq!(told_of(&mut ends, new.remote, 1400), Ok(1400));
+    assert_eq!(path_mtu(&ends), 1400);
+    ends.a.remove(ends.now, spi(End::A, 0));
+    assert_eq!(told_of(&mut ends, new.remote, 1300), unproven);
+    assert_eq!(told_of(&mut ends, old.remote, 1300), unproven);
 }
 
 #[test]

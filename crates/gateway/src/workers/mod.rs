@@ -53,6 +53,8 @@ pub struct Crew {
     children: BTreeMap<String, Vec<u8>>,
     /// Outbound SPIs, each with ours: whom a router's word is for.
     sent: BTreeSet<(u32, u32)>,
+    /// The other way: what the peer calls the pair that has our SPI.
+    theirs: BTreeMap<u32, u32>,
     /// Numbers of those who have installed SAs whose peers have not been told.
     unsettled: BTreeSet<u8>,
     /// As they were when they were looked at last.
@@ -113,6 +115,7 @@ impl Crew {
             interfaces: BTreeSet::new(),
             children: BTreeMap::new(),
             sent: BTreeSet::new(),
+            theirs: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             reports: vec![WorkerReport::default(); workers.into()],
         })
@@ -148,7 +151,9 @@ impl Crew {
 
     pub fn install(&mut self, sa: ChildSa) {
         let worker = worker_of(sa.spi_in);
+        self.forget_pair(sa.spi_in);
         self.sent.insert((sa.spi_out, sa.spi_in));
+        self.theirs.insert(sa.spi_in, sa.spi_out);
         self.unsettled.insert(worker);
         self.post(worker, Command::Install(Box::new(sa)));
     }
@@ -161,8 +166,14 @@ impl Crew {
     }
 
     pub fn remove(&mut self, spi_in: u32) {
-        self.sent.retain(|(_, ours)| *ours != spi_in);
+        self.forget_pair(spi_in);
         self.post(worker_of(spi_in), Command::Remove(spi_in));
+    }
+
+    fn forget_pair(&mut self, spi_in: u32) {
+        if let Some(spi_out) = self.theirs.remove(&spi_in) {
+            self.sent.remove(&(spi_out, spi_in));
+        }
     }
 
     pub fn move_path(&mut self, spi_in: u32, path: Path) {
