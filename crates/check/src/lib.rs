@@ -26,6 +26,7 @@
 )]
 
 pub mod agreement;
+mod choose;
 pub mod example;
 pub mod fuzzing;
 pub mod meant;

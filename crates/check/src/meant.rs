@@ -7,6 +7,7 @@
 //! from the word, and may be hidden by it, is told of the files as they were meant. The verdict
 //! stays that of the files as they are.
 
+use crate::choose::{self, chosen, is_undecided};
 use crate::mend::{Judgement, badness, says_no_more};
 use crossgate_diag::{Before, Finding, Fix, Severity};
 
@@ -25,7 +26,7 @@ const UNKNOWN: [&str; 6] = [
 const SUSPECTED: &str = "nearly-named";
 
 /// Mistyped words that are told from each other. A file with more wasn't mistyped.
-const MOST: usize = 8;
+pub(crate) const MOST: usize = 8;
 
 /// How often a mended word may show another one, in the lines below it.
 const ROUNDS: usize = 3;
@@ -43,9 +44,10 @@ pub fn slips(findings: &[Finding]) -> Vec<&Finding> {
 
 /// How often [`traced`] has the files judged, about.
 pub fn trials(findings: &[Finding]) -> usize {
-    match slips(findings).len() {
+    let open = choose::trials(findings);
+    match slips(findings).len() + usize::from(open > 0) {
         0 => 0,
-        slips => 2 * slips + 1,
+        slips => open + 2 * slips + 1,
     }
 }
 
@@ -56,6 +58,7 @@ pub fn traced<J: Judgement>(judged: J) -> J {
 }
 
 fn traced_within<J: Judgement>(judged: J, rounds: usize) -> J {
+    let judged = chosen(judged);
     match told(&judged, rounds) {
         Some(findings) => judged.retold(findings),
         None => judged,
@@ -93,7 +96,13 @@ fn told<J: Judgement>(judged: &J, rounds: usize) -> Option<Vec<Finding>> {
             false => Some(judged.with(&together(&others))?),
         };
         let without = without.as_ref().unwrap_or(judged).findings();
-        findings.push(with_what_comes_of_it(slip, without, meant.findings()));
+        let mut told = with_what_comes_of_it(slip, without, meant.findings());
+        if is_undecided(&told) {
+            // It was one of many as good: that is the reader's choice.
+            told.fixes.clear();
+            told.choices.clear();
+        }
+        findings.push(told);
     }
     let edits = all.amendments.iter().flat_map(|part| &part.edits);
     let before = Before::new(edits);

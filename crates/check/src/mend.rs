@@ -1,5 +1,6 @@
 //! Cures applied one after another, each to what the ones before it left, and judged again.
 
+use crate::choose::wrong;
 use crate::meant::traced;
 use crossgate_diag::{Finding, Fix, Severity};
 use crossgate_model::Verdict;
@@ -141,11 +142,6 @@ fn cures<J: Judgement>(now: &J, then: &J, finding: &Finding) -> bool {
     let same = |judged: &J| {
         let findings = judged.findings().iter();
         findings.filter(|f| is_same(f, finding)).count()
-    };
-    let wrong = |judged: &J| {
-        let severities = [Severity::Error, Severity::Warning, Severity::Note];
-        let count = |s| judged.findings().iter().filter(|f| f.severity == s).count();
-        (judged.verdict().map(badness), severities.map(count))
     };
     let is_rest = |f: &Finding| {
         f.code == finding.code && f.title != finding.title && says_no_more(&f.title, &finding.title)

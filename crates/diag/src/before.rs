@@ -58,7 +58,9 @@ impl Before {
         if let Some((span, _)) = replace {
             *span = self.span(*span);
         }
-        for fix in &mut finding.fixes {
+        let choices = finding.choices.iter_mut();
+        let choices = choices.filter_map(|choice| choice.fix.as_mut());
+        for fix in finding.fixes.iter_mut().chain(choices) {
             self.fix(fix);
         }
         finding

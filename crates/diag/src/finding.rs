@@ -72,6 +72,14 @@ pub struct Help {
     pub replace: Option<(Span, String)>,
 }
 
+/// A word that one may have been meant to be, of several.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub word: String,
+    /// It is written; made by the dialect.
+    pub fix: Option<Fix>,
+}
+
 /// What an end's own log is expected to say.
 #[derive(Clone, Debug)]
 pub struct Symptom {
@@ -99,6 +107,8 @@ pub struct Finding {
     pub help: Option<Help>,
     /// Each of them alone is a cure; the first is the one to prefer.
     pub fixes: Vec<Fix>,
+    /// What a wrong word may have been meant to be: which of them, only a trial can tell.
+    pub choices: Vec<Choice>,
 }
 
 impl Finding {
@@ -115,6 +125,7 @@ impl Finding {
             symptoms: Vec::new(),
             help: None,
             fixes: Vec::new(),
+            choices: Vec::new(),
         }
     }
 
@@ -194,6 +205,22 @@ impl Finding {
             Some(span) => self.help_replace(text, span, right.to_owned()),
             None => self.help(text),
         }
+    }
+
+    /// What may stand in its first primary place. A dialect makes fixes of it, of which whoever
+    /// judges chooses. Of very many words none is a likely one.
+    #[must_use]
+    pub fn one_of<'w>(mut self, words: impl IntoIterator<Item = &'w str>) -> Self {
+        const MOST: usize = 16;
+        let choices = words.into_iter().map(|word| Choice {
+            word: word.to_owned(),
+            fix: None,
+        });
+        self.choices = choices.collect();
+        if self.choices.len() > MOST {
+            self.choices.clear();
+        }
+        self
     }
 
     /// A fix that is one replacement of text.

@@ -15,7 +15,7 @@ mod slip;
 mod source;
 
 pub use before::Before;
-pub use finding::{Certainty, Finding, Help, Label, Severity, Symptom, of_all_places};
+pub use finding::{Certainty, Choice, Finding, Help, Label, Severity, Symptom, of_all_places};
 pub use fix::{AS_IN_THE_FILE, Amendment, Edit, Fix, apply};
 pub use render::{Look, Summary, to_html, to_json, to_junit, to_sarif, to_text};
 pub use slip::{is_surely_again, nearest, slip, surely};

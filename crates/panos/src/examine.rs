@@ -148,10 +148,10 @@ impl Examiner {
             .certain(Certainty::Doc);
         let finding = match (other_unit(name, value.word()), kind) {
             (Some(help), _) => finding.help(help),
-            // Of values, what isn't sure is no help: `group13` is near to many groups.
+            // `group13` is near to many groups.
             (None, Type::OneOf(words)) => match sure(value, words.iter().copied()) {
                 Some(word) => finding.meant(value.span(), word),
-                None => finding,
+                None => finding.one_of(words.iter().copied()),
             },
             (None, _) => finding,
         };

@@ -10,7 +10,7 @@ use crate::tree::{At, Kind, Tree};
 use crate::words::{self, Command};
 use crate::write::{escaped, quoted};
 use crate::{Form, Reading};
-use crossgate_diag::{AS_IN_THE_FILE, Amendment, Edit, Finding, Fix, Span, of_all_places};
+use crossgate_diag::{AS_IN_THE_FILE, Amendment, Choice, Edit, Finding, Fix, Span, of_all_places};
 use std::ops::Range;
 
 /// Mistyped words of one file that get a fix. A file with more wasn't mistyped.
@@ -23,9 +23,17 @@ pub fn mend(reading: &mut Reading, of_panorama: Option<&Tree>, text: &str) {
     let mut findings = of_all_places(findings, "undefined-name");
     let slips = findings
         .iter_mut()
-        .filter(|finding| meant(finding).is_some());
+        .filter(|finding| meant(finding).is_some() || !finding.choices.is_empty());
     for finding in slips.take(MOST) {
-        if let Some(fix) = meant(finding).and_then(|slip| slip.fix(reading, of_panorama, text)) {
+        let fix = |slip: Slip| slip.fix(reading, of_panorama, text);
+        let choices = finding.choices.iter();
+        let choices = choices.map(|choice| Choice {
+            word: choice.word.clone(),
+            fix: fix(Slip::new(finding, &choice.word)),
+        });
+        let choices = choices.collect();
+        finding.choices = choices;
+        if let Some(fix) = meant(finding).and_then(fix) {
             finding.fixes.push(fix);
             finding.help = None;
         }
@@ -42,16 +50,20 @@ struct Slip {
 }
 
 fn meant(finding: &Finding) -> Option<Slip> {
-    let (_, right) = finding.help.as_ref()?.replace.clone()?;
-    let places = finding.labels.iter().filter(|label| label.primary);
-    Some(Slip {
-        code: finding.code,
-        spans: places.map(|label| label.span).collect(),
-        right,
-    })
+    let (_, right) = finding.help.as_ref()?.replace.as_ref()?;
+    Some(Slip::new(finding, right))
 }
 
 impl Slip {
+    fn new(finding: &Finding, right: &str) -> Self {
+        let places = finding.labels.iter().filter(|label| label.primary);
+        Self {
+            code: finding.code,
+            spans: places.map(|label| label.span).collect(),
+            right: right.to_owned(),
+        }
+    }
+
     fn fix(&self, reading: &Reading, of_panorama: Option<&Tree>, text: &str) -> Option<Fix> {
         let tree = of_panorama.unwrap_or(&reading.tree);
         let (mut edits, mut commands) = (Vec::new(), Vec::new());

@@ -262,7 +262,9 @@ impl<'a, 't> Args<'a, 't> {
         let finding = self.wrong_value(span, expected);
         self.cx.push(match meant {
             Some(word) => finding.meant(span, word),
-            None => finding.help(format!("one of {}", words.join(", "))),
+            None => finding
+                .help(format!("one of {}", words.join(", ")))
+                .one_of(words),
         });
     }
 

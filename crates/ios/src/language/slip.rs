@@ -6,7 +6,7 @@ use super::patch::commands;
 use crate::Reading;
 use crate::grammar::{line_inside, typed_below, words};
 use crate::tree::{Line, slice};
-use crossgate_diag::{AS_IN_THE_FILE, Amendment, Edit, Finding, Fix, Span, of_all_places};
+use crossgate_diag::{AS_IN_THE_FILE, Amendment, Choice, Edit, Finding, Fix, Span, of_all_places};
 
 /// What is typed, and inside of what.
 type Typed = Vec<(Vec<String>, String)>;
@@ -16,7 +16,16 @@ pub(crate) fn mend(reading: &mut Reading, text: &str, secrets: &[Span]) {
     let findings = std::mem::take(&mut reading.findings);
     let mut findings = of_all_places(findings, "undefined-name");
     for finding in &mut findings {
-        if let Some(fix) = fix(reading, text, secrets, finding) {
+        let choices = finding.choices.iter();
+        let choices = choices.map(|choice| Choice {
+            word: choice.word.clone(),
+            fix: fix(reading, text, secrets, finding, &choice.word),
+        });
+        let choices = choices.collect();
+        finding.choices = choices;
+        let meant = finding.help.as_ref().and_then(|help| help.replace.as_ref());
+        let meant = meant.and_then(|(_, right)| fix(reading, text, secrets, finding, right));
+        if let Some(fix) = meant {
             finding.fixes.push(fix);
             finding.help = None;
         }
@@ -24,8 +33,13 @@ pub(crate) fn mend(reading: &mut Reading, text: &str, secrets: &[Span]) {
     reading.findings = findings;
 }
 
-fn fix(reading: &Reading, text: &str, secrets: &[Span], finding: &Finding) -> Option<Fix> {
-    let (_, right) = finding.help.as_ref()?.replace.as_ref()?;
+fn fix(
+    reading: &Reading,
+    text: &str,
+    secrets: &[Span],
+    finding: &Finding,
+    right: &str,
+) -> Option<Fix> {
     let is_secret = |word: Span| {
         let mut secrets = secrets.iter();
         secrets.any(|secret| secret.start < word.end && word.start < secret.end)
@@ -44,7 +58,7 @@ fn fix(reading: &Reading, text: &str, secrets: &[Span], finding: &Finding) -> Op
         let said = |line: &Line| words(line, &as_typed);
         let mut headers: Vec<String> = headers.into_iter().map(said).collect();
         let mended = |word: Span| match word == *place {
-            true => right.as_str(),
+            true => right,
             false => as_typed(word),
         };
         if finding.code == "undefined-name" {
@@ -61,7 +75,7 @@ fn fix(reading: &Reading, text: &str, secrets: &[Span], finding: &Finding) -> Op
             );
         }
     }
-    let edits = places.iter().map(|place| Edit::new(*place, right.as_str()));
+    let edits = places.iter().map(|place| Edit::new(*place, right));
     let mut edits: Vec<Edit> = edits.collect();
     edits.sort_by_key(|edit| edit.span);
     Some(Fix {
