@@ -12,6 +12,8 @@ mod mistyped;
 mod once;
 #[path = "check/panorama.rs"]
 mod panorama;
+#[path = "check/spare.rs"]
+mod spare;
 
 use serde_json::Value;
 use std::fs;

@@ -2,15 +2,19 @@
 
 use crate::agreement::start;
 use crate::rule::{
-    Both, Cure, Effect, Found, Judge, Known, One, Options, Pair, Party, Profile, Side,
+    Both, Cure, Effect, Found, Judge, Known, One, Options, Pair, Party, Profile, Side, Whole,
 };
 use crate::rules::{self, hardening::without_weakening};
 use crossgate_diag::{Amendment, Finding, Fix, Sources, Span, Symptom};
 use crossgate_model::pairing;
-use crossgate_model::plan::{Plan, Site};
+use crossgate_model::plan::{Plan, Site, is_usable};
 use crossgate_model::{Change, End, Event, Gateway, Verdict};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Tunnels between the same two gateways, beside the first, whose way through routes, zones, rules
+/// and NAT is judged: each takes a look at all of them.
+pub const PATHS_MAX: usize = 64;
 
 /// What is to be said of one configuration or two.
 #[derive(Debug)]
@@ -93,6 +97,8 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         }
     }
     let (mut tunnels, mut of_tunnels) = (Vec::new(), Vec::new());
+    let further = further(plan.as_ref(), [first.gateway, second.gateway], &pairs);
+    let whole = Whole::default();
     for &[i, j] in &pairs {
         let (Some(ours), Some(theirs)) = (
             first.gateway.connections.get(i),
@@ -105,15 +111,14 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
             side,
             connection,
         };
-        let is_planned = |plan: &&Plan| {
-            plan.branch.connection == ours.name.value && plan.hq.connection == theirs.name.value
-        };
+        let mut plans = plan.iter().chain(&further);
         let pair = Pair {
             first: party(End::First, first, ours),
             second: party(End::Second, second, theirs),
             pairs: &pairs,
             options,
-            plan: plan.as_ref().filter(is_planned),
+            plan: plans.find(|plan| plan.is_of(ours, theirs)),
+            whole: &whole,
             known: Known::default(),
         };
         let mut of_pair = Vec::new();
@@ -134,8 +139,29 @@ pub fn judge_pair(sources: &Sources, sides: [Side<'_>; 2], options: Options) -> 
         verdict: Some(worst.unwrap_or(Verdict::NeverComesUp)),
         findings: told(sources, sides, options.profile, found),
         tunnels,
-        assumptions: plan.map(|plan| plan.assumptions).unwrap_or_default(),
+        assumptions: assumptions(plan.into_iter().chain(further)),
     }
+}
+
+/// The networks of further tunnels between the same two gateways, as far as they are on.
+fn further(plan: Option<&Plan>, [a, b]: [&Gateway; 2], pairs: &[[usize; 2]]) -> Vec<Plan> {
+    let connections = pairs.iter().filter_map(|&[i, j]| {
+        let both = (a.connections.get(i)?, b.connections.get(j)?);
+        let is_new = plan.is_none_or(|plan| !plan.is_of(both.0, both.1));
+        (is_new && is_usable(both.0) && is_usable(both.1)).then_some(both)
+    });
+    let plans = connections
+        .take(PATHS_MAX)
+        .map(|(ours, theirs)| Plan::between((a, ours), (b, theirs)));
+    plans.filter_map(Result::ok).collect()
+}
+
+/// Each once.
+fn assumptions(plans: impl Iterator<Item = Plan>) -> Vec<String> {
+    let mut told = BTreeSet::new();
+    let all = plans.flat_map(|plan| plan.assumptions);
+    all.filter(|sentence| told.insert(sentence.clone()))
+        .collect()
 }
 
 fn run_one(one: &One<'_>, found: &mut Vec<Found>) {
@@ -222,18 +248,29 @@ fn no_traffic(effects: impl Iterator<Item = Effect>) -> Option<Option<End>> {
     stopped.reduce(|a, b| if a == b { a } else { None })
 }
 
-/// What several tunnels share is one cause, told once: the same sentence about the same places, with
-/// nothing to do about it that the first doesn't say.
-fn once(mut found: Vec<Found>) -> Vec<Found> {
-    let mut told = BTreeSet::new();
-    found.retain(|found| {
+/// What several tunnels share is one cause, told once: the same sentence about the same mistake, with
+/// what each of them adds.
+fn once(found: Vec<Found>) -> Vec<Found> {
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    let mut told: Vec<Found> = Vec::new();
+    for found in found {
         let finding = &found.finding;
-        let places: Vec<Span> = finding.labels.iter().map(|label| label.span).collect();
-        let is_bound = !places.is_empty() && found.cures.is_empty();
-        let is_new = told.insert((finding.code, finding.title.clone(), places));
-        is_new || !is_bound
-    });
-    found
+        let mistakes = finding.labels.iter().filter(|label| label.primary);
+        let mistakes: Vec<Span> = mistakes.map(|label| label.span).collect();
+        if mistakes.is_empty() {
+            told.push(found);
+            continue;
+        }
+        let key = (finding.code, finding.title.clone(), mistakes);
+        match known.get(&key).and_then(|at| told.get_mut(*at)) {
+            Some(first) => first.join(found),
+            None => {
+                known.insert(key, told.len());
+                told.push(found);
+            }
+        }
+    }
+    told
 }
 
 /// Findings with symptoms and fixes in the words of both ends' vendors.
@@ -414,14 +451,20 @@ mod tests {
     }
 
     #[test]
-    fn the_same_sentence_about_the_same_places_is_told_once_unless_it_offers_something() {
+    fn the_same_sentence_about_the_same_places_is_told_once_with_all_that_is_offered() {
         let mut sources = Sources::new();
         let file = sources.add("branch.cfg", "one\ntwo\n");
         let (first, second) = (Span::new(file, 0..3), Span::new(file, 4..7));
         let of = |title: &str, place: Option<Span>| {
             Found::harmless(Finding::warning("weak-algorithm", title).at(place, "here"))
         };
-        let offering = || of("1DES", Some(first)).cure("take AES", Vec::new());
+        let discard = |third: u8| Change::RemoveRoute {
+            destination: format!("10.0.{third}.0/24").parse().expect("a net"),
+        };
+        let offering = |changes: &[u8]| {
+            let changes = changes.iter().map(|third| (End::First, discard(*third)));
+            of("1DES", Some(first)).cure("take AES", changes.collect())
+        };
         let found = vec![
             of("1DES", Some(first)),
             of("1DES", Some(first)),
@@ -429,25 +472,24 @@ mod tests {
             of("MD5", Some(first)),
             of("no place", None),
             of("no place", None),
-            offering(),
-            offering(),
+            offering(&[1]),
+            offering(&[1, 2]),
         ];
         let told: Vec<_> = once(found)
             .into_iter()
             .map(|found| {
                 let finding = found.finding;
                 let places = finding.labels.iter().map(|label| label.span.start);
-                (finding.title.clone(), places.collect(), found.cures.len())
+                let cures = found.cures.iter().map(|cure| cure.changes.len());
+                (finding.title.clone(), places.collect(), cures.collect())
             })
             .collect();
-        let expected: Vec<(String, Vec<u32>, usize)> = vec![
-            ("1DES".into(), vec![0], 0),
-            ("1DES".into(), vec![4], 0),
-            ("MD5".into(), vec![0], 0),
-            ("no place".into(), vec![], 0),
-            ("no place".into(), vec![], 0),
-            ("1DES".into(), vec![0], 1),
-            ("1DES".into(), vec![0], 1),
+        let expected: Vec<(String, Vec<u32>, Vec<usize>)> = vec![
+            ("1DES".into(), vec![0], vec![2]),
+            ("1DES".into(), vec![4], vec![]),
+            ("MD5".into(), vec![0], vec![]),
+            ("no place".into(), vec![], vec![]),
+            ("no place".into(), vec![], vec![]),
         ];
         assert_eq!(told, expected);
     }

@@ -133,10 +133,16 @@ pub struct Pair<'a> {
     /// Indices of all connections that mean each other.
     pub pairs: &'a [[usize; 2]],
     pub options: Options,
-    /// The network, where this pair is the one that it is about.
+    /// The network between them; absent where the files mean none, and of further tunnels beyond the
+    /// first [`crate::report::PATHS_MAX`].
     pub plan: Option<&'a Plan>,
+    pub(crate) whole: &'a Whole,
     pub(crate) known: Known<'a>,
 }
+
+/// Copies of both gateways as their files have them, which a hub's size makes dear: one for all
+/// pairs.
+pub(crate) type Whole = [OnceCell<Arc<Gateway>>; 2];
 
 /// What several rules want to know of a pair, found once.
 #[derive(Default)]
@@ -155,15 +161,21 @@ pub(crate) struct Known<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// Both gateways with what the network as planned gives them; copies, which a hub's size makes
-    /// dear.
+    /// Both gateways with what the network as planned gives them.
     pub(crate) fn network(&self) -> Option<&[Arc<Gateway>; 2]> {
-        let completed = |party: Party<'_>, site| Arc::new(site::completed(party.gateway(), site));
+        let completed = |party: Party<'_>, site, whole: &OnceCell<Arc<Gateway>>| {
+            let gateway = party.gateway();
+            match site::is_complete(gateway, site) {
+                true => whole.get_or_init(|| Arc::new(gateway.clone())).clone(),
+                false => Arc::new(site::completed(gateway, site)),
+            }
+        };
+        let [first, second] = self.whole;
         let made = self.known.network.get_or_init(|| {
             let plan = self.plan?;
             Some([
-                completed(self.first, &plan.branch),
-                completed(self.second, &plan.hq),
+                completed(self.first, &plan.branch, first),
+                completed(self.second, &plan.hq, second),
             ])
         });
         made.as_ref()
@@ -193,6 +205,9 @@ impl<'a> Pair<'a> {
         }
     }
 }
+
+/// Places of one cause that are shown.
+const LABELS_MAX: usize = 12;
 
 /// What a rule found: one cause.
 pub struct Found {
@@ -236,6 +251,28 @@ impl Found {
             End::First => name == first,
             End::Second => name == second,
         })
+    }
+
+    /// The same cause as another tunnel has it: its places, so far as there is room, and whatever
+    /// cures it need.
+    pub(crate) fn join(&mut self, other: Self) {
+        let labels = &mut self.finding.labels;
+        for label in other.finding.labels {
+            let is_new = labels.iter().all(|known| known.span != label.span);
+            if is_new && labels.len() < LABELS_MAX {
+                labels.push(label);
+            }
+        }
+        for cure in other.cures {
+            match self.cures.iter_mut().find(|known| known.text == cure.text) {
+                Some(known) => {
+                    let changes = cure.changes.into_iter();
+                    let new = changes.filter(|change| !known.changes.contains(change));
+                    known.changes.extend(new.collect::<Vec<_>>());
+                }
+                None => self.cures.push(cure),
+            }
+        }
     }
 
     #[must_use]

@@ -27,6 +27,14 @@ pub fn completed(gateway: &Gateway, site: &Site) -> Gateway {
     gateway
 }
 
+/// Whether [`completed`] would add nothing.
+pub fn is_complete(gateway: &Gateway, site: &Site) -> bool {
+    let mut lans = site.lans.iter();
+    !site.needs_default_route
+        && !gateway.awaits_address(&site.wan_interface)
+        && lans.all(|lan| inside(gateway, site, lan).is_some())
+}
+
 /// By which interface of the completed gateway the packets of that LAN's hosts arrive.
 pub fn arrival(gateway: &Gateway, site: &Site, lan: &Lan) -> String {
     let inside = inside(gateway, site, lan);

@@ -155,8 +155,17 @@ impl fmt::Display for PlanError {
 }
 
 impl Plan {
+    /// Of the two connections that mean each other most.
     pub fn new(branch: &Gateway, hq: &Gateway) -> Result<Self, PlanError> {
         let (ours, theirs) = matching_connections(branch, hq)?;
+        Self::between((branch, ours), (hq, theirs))
+    }
+
+    /// Of these two connections.
+    pub fn between(
+        (branch, ours): (&Gateway, &Connection),
+        (hq, theirs): (&Gateway, &Connection),
+    ) -> Result<Self, PlanError> {
         let mut notes = Vec::new();
         let a = End {
             label: "branch",
@@ -182,6 +191,11 @@ impl Plan {
             pings,
             assumptions: notes,
         })
+    }
+
+    /// Whether it is the network of these two.
+    pub fn is_of(&self, ours: &Connection, theirs: &Connection) -> bool {
+        self.branch.connection == ours.name.value && self.hq.connection == theirs.name.value
     }
 
     /// Both ends on one segment: then the router in between only bridges.
@@ -217,8 +231,13 @@ fn matching_connections<'a>(
 
 fn usable(gateway: &Gateway) -> Vec<&Connection> {
     let all = gateway.connections.iter();
-    let works = |c: &&Connection| c.enabled.value && c.children.iter().any(|c| c.enabled.value);
-    all.filter(works).collect()
+    all.filter(|connection| is_usable(connection)).collect()
+}
+
+/// Whether it and some traffic of it are on.
+pub fn is_usable(connection: &Connection) -> bool {
+    let mut children = connection.children.iter();
+    connection.enabled.value && children.any(|child| child.enabled.value)
 }
 
 /// One file, and the connection of it that the lab is about.

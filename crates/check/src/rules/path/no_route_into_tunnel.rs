@@ -25,6 +25,8 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     for ((_, net), same) in by_cause(obstacles(pair), cause) {
         found.extend(same.first().map(|first| missing(first, net, &same)));
     }
+    let spare = obstacles(pair).iter();
+    found.extend(spare.filter_map(no_spare));
 }
 
 /// The file's route into the tunnel that another one beats.
@@ -68,6 +70,34 @@ fn missing(obstacle: &Obstacle<'_>, net: IpNet, same: &[Obstacle<'_>]) -> Found 
         true => found.cure(text, led(&at, net, tunnel)),
         false => found,
     }
+}
+
+/// A second tunnel to the same peer that no packet is led into when the first is down.
+fn no_spare(obstacle: &Obstacle<'_>) -> Option<Found> {
+    let What::NoSpare(hop) = &obstacle.what else {
+        return None;
+    };
+    let (at, child, tunnel) = (obstacle.at, obstacle.child, &obstacle.tunnel);
+    let [_, net] = obstacle.nets;
+    let title = format!("{} never sends packets to {net} into {tunnel}", at.name());
+    let place = child.selectors.span.or(child.name.span);
+    let interface = child.tunnel_interface.as_ref().and_then(|name| name.span);
+    let finding = Finding::warning(RULE.code, title).at(
+        interface.or(place),
+        format!("no route leads to {net} by it"),
+    );
+    let route = configured(at.gateway(), hop);
+    let to = route.and_then(|route| route.destination.span);
+    let taking = format!("they go by {}, to the same peer", hop.interface);
+    let finding = finding
+        .beside(to, taking)
+        .when(format!("when {} is down", hop.interface))
+        .starter(WHOEVER)
+        .certain(Certainty::Doc)
+        .noted(format!(
+            "a second route to {net} into {tunnel}, of a worse metric or distance, would take them then"
+        ));
+    Some(Found::harmless(finding))
 }
 
 /// Whether a route to that network makes sense there: into a tunnel, without the peer itself.

@@ -10,7 +10,7 @@ use crossgate_firewall::routing::{interface_of, is_bare, lacks_router, owner};
 use crossgate_firewall::{Firewall, Flow, Hop, Reason, Step, site, would_allow};
 use crossgate_model::plan::{Lan, Site};
 use crossgate_model::{
-    Child, End, Gateway, NextHop, Route, SecurityRule, Selector, SelectorPair, Time,
+    Child, Connection, End, Gateway, NextHop, Route, SecurityRule, Selector, SelectorPair, Time,
 };
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -46,6 +46,9 @@ pub struct Obstacle<'a> {
 pub enum What {
     /// It leaves by another way than the tunnel's; `None`: by none.
     Route(Option<Hop>),
+    /// It is not stopped: another tunnel to the same peer takes it; but if that one is down, no route
+    /// leads it here.
+    NoSpare(Hop),
     /// The destination is on a network of this end's own interface.
     Own(String),
     /// A NAT rule gives it another source before the tunnel sees it.
@@ -80,6 +83,7 @@ fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
         party,
         site,
         gateway: gateway.clone(),
+        beside: beside(pair, &party),
     };
     let first = stand(pair.first, &plan.branch, ours);
     let second = stand(pair.second, &plan.hq, theirs);
@@ -108,6 +112,17 @@ fn walked<'a>(pair: &Pair<'a>) -> Vec<Obstacle<'a>> {
         .collect()
 }
 
+/// That end's other connections with the same peer.
+fn beside<'a>(pair: &Pair<'a>, party: &Party<'a>) -> Vec<&'a Connection> {
+    let own = pair.pairs.iter().map(|&[first, second]| match party.end {
+        End::First => first,
+        End::Second => second,
+    });
+    let own = own.filter_map(|at| party.gateway().connections.get(at));
+    own.filter(|other| other.name.value != party.connection.name.value)
+        .collect()
+}
+
 /// The only Child of either end, if they have nothing in common, with what they were to select. What
 /// stops such packets at an end that selects them is no consequence of the other's selectors.
 fn supposed<'a>(pair: &Pair<'a>) -> Option<([&'a Child; 2], SelectorPair)> {
@@ -130,6 +145,8 @@ struct Stand<'w, 'a> {
     party: Party<'a>,
     site: &'w Site,
     gateway: Arc<Gateway>,
+    /// Its other connections with this peer.
+    beside: Vec<&'a Connection>,
 }
 
 impl<'a> Stand<'_, 'a> {
@@ -177,6 +194,15 @@ impl<'a> Stand<'_, 'a> {
             let is_own = connection.name.value == self.party.connection.name.value;
             let tunnel = child.tunnel_interface.as_ref();
             !is_own && tunnel.is_some_and(|tunnel| tunnel.value == interface)
+        })
+    }
+
+    /// Whether it is another tunnel's to the same peer: the better of two ways.
+    fn is_beside(&self, interface: &str) -> bool {
+        let mut children = self.beside.iter().flat_map(|other| &other.children);
+        children.any(|child| {
+            let tunnel = child.tunnel_interface.as_ref();
+            child.enabled.value && tunnel.is_some_and(|tunnel| tunnel.value == interface)
         })
     }
 
@@ -263,25 +289,23 @@ impl<'w, 'a> Walk<'w, 'a> {
         if let Some(what) = stand.cut_off(&arrival) {
             return vec![self.obstacle(trip, what, &[])];
         }
+        let led = || Arc::new(led_into(&stand.gateway, tunnel, trip.flow.destination));
         let astray = astray(&stand.gateway, &arrival, tunnel, &trip.flow);
-        let gateway = match &astray {
-            Some(What::Own(_)) => {
-                return astray
-                    .map(|what| self.obstacle(trip, what, &[]))
-                    .into_iter()
-                    .collect();
+        let (gateway, astray, partly) = match astray {
+            Some(What::Own(own)) => return vec![self.obstacle(trip, What::Own(own), &[])],
+            // Not this one's turn; if it comes, the way has to be free.
+            Some(What::Route(Some(hop))) if stand.is_beside(&hop.interface) => {
+                let spare = route_into(&stand.gateway, tunnel, trip.flow.destination);
+                let no_spare = spare.is_none().then_some(What::NoSpare(hop));
+                (led(), None, no_spare.into_iter().collect())
             }
             Some(What::Route(Some(hop))) if stand.is_of_another(&hop.interface) => {
                 return Vec::new();
             }
-            Some(_) => Arc::new(led_into(&stand.gateway, tunnel, trip.flow.destination)),
-            None => stand.gateway.clone(),
+            Some(what) => (led(), Some(what), Vec::new()),
+            None => (stand.gateway.clone(), None, partly(stand, tunnel, trip)),
         };
         let verdict = Firewall::new(gateway).forward(Time::START, &arrival, trip.flow);
-        let partly = match astray {
-            Some(_) => Vec::new(),
-            None => partly(stand, tunnel, trip),
-        };
         let translated = verdict.steps.iter().find_map(translation);
         let translated = translated.and_then(|(rule, to)| self.translated(trip, rule, to));
         let dropped = verdict.dropped();
