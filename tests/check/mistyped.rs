@@ -565,6 +565,80 @@ fn a_mistyped_word_that_stands_alone_stays_a_warning_and_one_that_hides_a_fault_
 }
 
 #[test]
+fn a_word_that_is_mistyped_in_every_line_is_one_error_and_mended_in_all() {
+    let folder = Folder::new("mistyped-lines");
+    let text = hq();
+    let wrong = text.replace("set network", "set netwrk");
+    assert!(text.matches("set network").count() > 30);
+    let files = [folder.branch(), folder.write("hq.set", wrong)];
+    is_one_cause(&[&files[0], &files[1]], "netwrk", "unknown-line");
+    let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.set")).expect("a copy");
+    assert_eq!(fixed, text);
+}
+
+#[test]
+fn a_mistyped_edit_is_typed_again_with_all_that_follows() {
+    let folder = Folder::new("mistyped-edit");
+    let path = "network ike gateway gw-branch ";
+    let text = hq().replace(&format!("set {path}"), "set ");
+    let text = text.replacen(
+        "set authentication",
+        &format!("edit {path}\nset authentication"),
+        1,
+    );
+    let text = text.replacen("set network tunnel", "top\nset network tunnel", 1);
+    let branch = folder.branch();
+    let right = folder.write("right.set", &text);
+    assert_eq!(check(&[&branch, &right]).last_line(), "verdict: comes up");
+    let hq = folder.write("hq.set", text.replacen("edit network", "edit netwrk", 1));
+    let fix = check(&["--fix", &branch, &hq]).stdout;
+    for line in [
+        "edit network ike gateway gw-branch",
+        "set authentication pre-shared-key key <as in the file>",
+        "set peer-address ip 203.0.113.10",
+        "top",
+    ] {
+        assert!(fix.lines().any(|typed| typed == line), "{line}: {fix}");
+    }
+    is_one_cause(&[&branch, &hq], "edit netwrk", "unknown-line");
+    let fixed = std::fs::read_to_string(folder.0.join("hq.fixed.set")).expect("a copy");
+    assert_eq!(fixed, text);
+}
+
+#[test]
+fn a_mistyped_address_object_does_what_it_does_to_rules_and_routes() {
+    let folder = Folder::new("mistyped-object");
+    let text = hq().replace(
+        "branch-lan destination 10.10.10.0/24",
+        "branch-lan destination lan-branch",
+    );
+    let branch = folder.branch();
+    for (right, wrong, code) in [
+        ("source lan-branch", "source lan-brnch", "undefined-name"),
+        (
+            "branch-lan destination lan-branch",
+            "branch-lan destination lan-brnch",
+            "invalid-value",
+        ),
+    ] {
+        assert!(text.contains(right), "{right}");
+        let hq = folder.write("hq.set", text.replacen(right, wrong, 1));
+        let verdict = check(&[&branch, &hq]);
+        assert!(
+            verdict
+                .last_line()
+                .starts_with("verdict: comes up but no traffic passes from"),
+            "{}",
+            verdict.stdout
+        );
+        is_one_cause(&[&branch, &hq], wrong, code);
+        let fixed = folder.0.join("hq.fixed.set");
+        assert_eq!(std::fs::read_to_string(&fixed).expect("a copy"), text);
+        std::fs::remove_file(fixed).expect("a copy");
+    }
+}
+
+#[test]
 fn a_mistyped_end_is_told_and_written_and_nothing_is_typed_for_it() {
     let folder = Folder::new("mistyped-end");
     let text = branch();

@@ -234,16 +234,21 @@ impl Finding {
     }
 }
 
-/// Findings of that code that say the same of several places as one, with all of them.
-pub fn of_all_places(findings: Vec<Finding>, code: &str) -> Vec<Finding> {
-    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+/// Findings that name a cause and say the same of several places as one, with all of them: the cause
+/// is what `same` says beside code and title, and nothing where places are causes of their own.
+pub fn of_all_places(
+    findings: Vec<Finding>,
+    same: impl Fn(&Finding) -> Option<String>,
+) -> Vec<Finding> {
+    let mut first: BTreeMap<(&str, String, String), usize> = BTreeMap::new();
     let mut all: Vec<Finding> = Vec::new();
     for finding in findings {
-        if finding.code != code {
+        let Some(cause) = same(&finding) else {
             all.push(finding);
             continue;
-        }
-        let index = *first.entry(finding.title.clone()).or_insert(all.len());
+        };
+        let cause = (finding.code, finding.title.clone(), cause);
+        let index = *first.entry(cause).or_insert(all.len());
         match all.get_mut(index) {
             Some(known) => known.labels.extend(finding.labels),
             None => all.push(finding),
@@ -268,7 +273,7 @@ mod tests {
             at("a", "one", 0..3),
             at("a", "two", 8..11),
         ];
-        let told = of_all_places(all, "a");
+        let told = of_all_places(all, |finding| (finding.code == "a").then(String::new));
         let told = told.iter().map(|f| (f.code, f.labels.len()));
         assert_eq!(told.collect::<Vec<_>>(), [("a", 2), ("b", 1), ("a", 1)]);
     }

@@ -87,6 +87,7 @@ fn address_named(policy: &Policy, name: &str, address: IpAddr, depth: u8) -> Mat
     match &object.value {
         AddressValue::Net(net) => Match::of(net.contains(&address)),
         AddressValue::Range(range) => Match::of(in_range(range.value, address)),
+        AddressValue::Undefined => Match::No,
         AddressValue::Fqdn(fqdn) => {
             Match::Unknown(format!("only DNS knows the addresses of {}", fqdn.value))
         }
@@ -124,7 +125,7 @@ pub(crate) fn first_address(policy: &Policy, name: &str) -> Option<IpAddr> {
     match object.map(|object| &object.value) {
         Some(AddressValue::Net(net)) => Some(net.addr()),
         Some(AddressValue::Range(range)) => Some(range.value.0),
-        Some(AddressValue::Fqdn(_) | AddressValue::Group(_)) => None,
+        Some(AddressValue::Fqdn(_) | AddressValue::Group(_) | AddressValue::Undefined) => None,
         None => {
             let first = name.split(['/', '-']).next()?;
             first.trim().parse().ok()

@@ -1,7 +1,7 @@
 //! Where a file has secrets, on whatever line, understood or not.
 
-use crate::grammar::is_digits;
-use crate::tree::{Kind, Line, Tree, slice};
+use crate::grammar::{Mode, Resolved, is_digits};
+use crate::tree::{Kind, Line, Tree, keywords, slice};
 use crossgate_diag::{Span, slip};
 
 /// How much after a keyword is secret.
@@ -68,13 +68,45 @@ const BETWEEN: [&str; 19] = [
 /// The places of all secrets.
 pub(crate) fn find(text: &str, tree: &Tree) -> Vec<Span> {
     let mut found = Vec::new();
-    tree.each(&mut |line| {
-        match skipped(text, line).or_else(|| armour(text, line)) {
-            Some(span) => found.push(span),
-            None => found.extend(in_line(text, line)),
-        };
-    });
+    in_lines(text, &tree.lines, false, &mut found);
     found
+}
+
+fn in_lines(text: &str, lines: &[Line], among_keys: bool, found: &mut Vec<Span>) {
+    for line in lines {
+        let whole = skipped(text, line).or_else(|| armour(text, line));
+        let span = whole.or_else(|| in_line(text, line));
+        let last = || last_of_unknown(text, line).filter(|_| among_keys);
+        found.extend(span.or_else(last));
+        let has_keys = among_keys || has_keys(text, line);
+        in_lines(text, &line.lines, has_keys, found);
+    }
+}
+
+/// A keyring, its name mistyped or not, or a peer of one.
+fn has_keys(text: &str, line: &Line) -> bool {
+    let words = keywords(text, line);
+    let is_keyring = |word: &String| slip(word, "keyring").is_some();
+    match words.first().map(String::as_str) {
+        Some("crypto") => words.iter().take(3).any(is_keyring),
+        Some(word) => word == "peer" && !line.lines.is_empty(),
+        None => false,
+    }
+}
+
+/// The last word of a line among keys that isn't understood, unless it is one of no key, or nearly.
+fn last_of_unknown(text: &str, line: &Line) -> Option<Span> {
+    if !matches!(line.kind, Kind::Unknown | Kind::Ambiguous(_)) {
+        return None;
+    }
+    let words: Vec<&str> = line.words.iter().map(|word| slice(text, *word)).collect();
+    let modes = [Mode::KeyringPeer, Mode::Keyring].into_iter();
+    let mut meant = modes.filter_map(|mode| match mode.resolve(&words) {
+        Resolved::Row { rule, .. } => Some(mode.path(rule)),
+        _ => mode.nearest(&words),
+    });
+    let is_open = meant.any(|path| path != "pre-shared-key" && path != "ppk");
+    line.words.last().copied().filter(|_| !is_open)
 }
 
 /// What isn't read may hold anything: all but its first line counts as secret.

@@ -543,6 +543,8 @@ pub enum AddressValue {
     Range(Spanned<(IpAddr, IpAddr)>),
     Fqdn(Spanned<String>),
     Group(Vec<Spanned<String>>),
+    /// Rules use the name, and nothing defines it: no address is it.
+    Undefined,
 }
 
 #[derive(Clone, Debug)]

@@ -189,6 +189,18 @@ impl<'t> Scope<'t> {
         (!is_used || is_surely_again(name.word(), meant)).then_some(meant)
     }
 
+    /// Tells of a word that is neither an address nor the name of one.
+    fn tell_no_address(&mut self, at: At<'_>, expected: &str) {
+        let title = format!("`{}` is no address and no address object", at.shown());
+        let error = Finding::error("invalid-value", title).at(at.span(), expected);
+        let names = self.book.names();
+        let error = match self.meant(at, names.into_iter()) {
+            Some(meant) => error.meant(at.span(), meant),
+            None => error,
+        };
+        self.tell(error);
+    }
+
     fn interface(&self, name: &str) -> Option<&Interface> {
         self.interfaces.get(*self.index.get(name)?)
     }

@@ -51,6 +51,21 @@ pub fn holds_key(name: &str) -> bool {
     may_be && name.len().abs_diff(NAME.len()) <= 2 && slip(name, NAME).is_some()
 }
 
+/// Whether it is the element around a gateway's key, or a slip for its name; of a profile it names
+/// algorithms.
+pub fn holds_proof(name: &str) -> bool {
+    name.starts_with('a') && slip(name, "authentication").is_some()
+}
+
+/// Whether an element in that one may hold a key, whatever it is called. A certificate's is named
+/// elsewhere, and a profile has a list.
+pub fn may_be_proof(name: &str) -> bool {
+    const OPEN: [&str; 4] = ["certificate", "member", "entry", "["];
+    !OPEN
+        .iter()
+        .any(|open| *open == name || slip(name, open).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

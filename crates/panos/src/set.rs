@@ -5,7 +5,7 @@
 //! the words nest and the element is reported later as unknown.
 
 use crate::schema::{Extent, RowId, Schema, Shape};
-use crate::secrets::{holds_key, holds_secret};
+use crate::secrets::{holds_key, holds_proof, holds_secret, may_be_proof};
 use crate::tree::{DEPTH_MAX, Kind, NodeId, Tree};
 use crate::words::{Command, Word, commands};
 use crossgate_diag::{FileId, Finding, Span, slip, surely};
@@ -32,6 +32,9 @@ const NOT_FOLLOWED: [&str; 5] = ["rename", "copy", "override", "load", "revert"]
 pub fn changes_nothing(verb: &str) -> bool {
     NO_CHANGE.contains(&verb)
 }
+
+/// Longest piece of a word that a title quotes, in characters.
+const SHOWN_MAX: usize = 60;
 
 /// What a text in `set` form is.
 #[derive(Debug)]
@@ -309,7 +312,9 @@ impl Reader {
     }
 
     fn unknown_path(&mut self, first: &Word) {
-        let title = "no section of the configuration has this name";
+        let name: String = first.text.chars().take(SHOWN_MAX).collect();
+        let name = name.escape_debug();
+        let title = format!("no section of the configuration is called `{name}`");
         let label = "expected `network`, `deviceconfig`, `vsys`, `rulebase` …";
         let span = self.span(&first.range);
         let finding = Finding::warning("unknown-line", title).at(span, label);
@@ -668,10 +673,17 @@ pub fn secret_words(words: &[Word]) -> Vec<bool> {
         }
     };
     for (at, word) in words.iter().enumerate() {
+        let after = words.get(at + 1..).unwrap_or(&[]);
+        // The last word behind one that isn't known there may be a key.
+        if holds_proof(&word.text)
+            && let [next, _, ..] = after
+            && may_be_proof(&next.text)
+        {
+            hide(words.len() - 1);
+        }
         if !holds_secret(&word.text) {
             continue;
         }
-        let after = words.get(at + 1..).unwrap_or(&[]);
         match after {
             [open, list @ ..] if open.is("[") => {
                 let len = list.iter().take_while(|w| !w.is("]")).count();

@@ -20,11 +20,24 @@ const MOST: usize = 16;
 /// itself has.
 pub fn mend(reading: &mut Reading, of_panorama: Option<&Tree>, text: &str) {
     let findings = std::mem::take(&mut reading.findings);
-    let mut findings = of_all_places(findings, "undefined-name");
+    let mut findings = of_all_places(findings, |finding| match finding.code {
+        "undefined-name" => Some(String::new()),
+        // A word that each line begins with, mistyped in each.
+        "unknown-line" => {
+            let place = finding.labels.first()?.span;
+            let typed = text.get(range(place)).unwrap_or_default();
+            meant(finding).map(|slip| format!("{typed} {}", slip.right))
+        }
+        _ => None,
+    });
     let slips = findings
         .iter_mut()
         .filter(|finding| meant(finding).is_some() || !finding.choices.is_empty());
     for finding in slips.take(MOST) {
+        if finding.code == "unknown-line" {
+            let more = finding.labels.iter_mut().skip(1);
+            more.for_each(|label| label.text.clear());
+        }
         let fix = |slip: Slip| slip.fix(reading, of_panorama, text);
         let choices = finding.choices.iter();
         let choices = choices.map(|choice| Choice {
@@ -67,11 +80,15 @@ impl Slip {
     fn fix(&self, reading: &Reading, of_panorama: Option<&Tree>, text: &str) -> Option<Fix> {
         let tree = of_panorama.unwrap_or(&reading.tree);
         let (mut edits, mut commands) = (Vec::new(), Vec::new());
+        let of_text = match self.code {
+            "unknown-line" => words::commands(text),
+            _ => Vec::new(),
+        };
         for span in &self.spans {
             let (more, lines) = match self.code {
                 "unknown-line" => (
                     vec![Edit::new(*span, self.right.as_str())],
-                    self.line(*span, text)?,
+                    self.line(*span, &of_text, text)?,
                 ),
                 _ => {
                     let mut path = Path::new();
@@ -102,20 +119,45 @@ impl Slip {
         })
     }
 
-    /// The line of that word, typed right. An `edit` says nothing by itself.
-    fn line(&self, span: Span, text: &str) -> Option<Vec<String>> {
+    /// The line of that word, typed right; of an `edit`, all that follows until `top`: a device that
+    /// didn't go there took none of it.
+    fn line(&self, span: Span, commands: &[Command], text: &str) -> Option<Vec<String>> {
         let place = range(span);
         let is_it = |command: &Command| command.words.iter().any(|word| word.range == place);
-        let command = words::commands(text).into_iter().find(is_it)?;
+        let first = commands.iter().position(is_it)?;
+        let rest = commands.get(first..)?;
+        let verb = |command: &Command, verb: &str| {
+            let word = command.words.first();
+            word.is_some_and(|word| word.is(verb))
+        };
+        let is_edit = rest.first().is_some_and(|command| verb(command, "edit"));
+        let count = match is_edit {
+            true => {
+                let top = rest.iter().position(|command| verb(command, "top"));
+                top.unwrap_or(rest.len())
+            }
+            false => 1,
+        };
+        let typed = rest.iter().take(count);
+        let mut lines: Vec<String> = typed
+            .map(|command| self.typed(&place, command, text))
+            .filter(|line| !line.is_empty())
+            .collect();
+        if is_edit {
+            lines.push("top".into());
+        }
+        Some(lines)
+    }
+
+    fn typed(&self, place: &Range<usize>, command: &Command, text: &str) -> String {
         let hidden = secret_words(&command.words);
-        let typed = command.words.iter().zip(hidden);
-        let typed = typed.map(|(word, hidden)| match hidden {
-            _ if word.range == place => self.right.as_str(),
+        let words = command.words.iter().zip(hidden);
+        let words = words.map(|(word, hidden)| match hidden {
+            _ if word.range == *place => self.right.as_str(),
             true => AS_IN_THE_FILE,
             false => text.get(word.outer()).unwrap_or_default(),
         });
-        let line: Vec<&str> = typed.collect();
-        (line.first() != Some(&"edit")).then(|| vec![line.join(" ")])
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// Every line that says the same word there.

@@ -5,7 +5,7 @@
 
 use crate::NotAConfiguration;
 use crate::schema::{RowId, Schema, Shape};
-use crate::secrets::holds_secret;
+use crate::secrets::{holds_proof, holds_secret, may_be_proof};
 use crate::tree::{Attribute, DEPTH_MAX, Kind, NodeId, Tree};
 use crossgate_diag::{FileId, Finding, Span, Spanned, surely};
 use roxmltree::{Document, Node};
@@ -342,7 +342,10 @@ impl Reader {
             self.secrets.extend(self.tree.at(node).span());
         }
         self.attributes(xml, node);
-        self.children(xml, node, depth + 1, secret || holds_secret(name))
+        let around = xml.parent_element();
+        let is_proof = around.is_some_and(|around| holds_proof(around.tag_name().name()));
+        let secret = secret || holds_secret(name) || is_proof && may_be_proof(name);
+        self.children(xml, node, depth + 1, secret)
     }
 
     fn attributes(&mut self, xml: Node, node: NodeId) {

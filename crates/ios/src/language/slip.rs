@@ -14,7 +14,9 @@ type Typed = Vec<(Vec<String>, String)>;
 /// Gives each mistyped word its fix.
 pub(crate) fn mend(reading: &mut Reading, text: &str, secrets: &[Span]) {
     let findings = std::mem::take(&mut reading.findings);
-    let mut findings = of_all_places(findings, "undefined-name");
+    let mut findings = of_all_places(findings, |finding| {
+        (finding.code == "undefined-name").then(String::new)
+    });
     for finding in &mut findings {
         let choices = finding.choices.iter();
         let choices = choices.map(|choice| Choice {

@@ -63,6 +63,14 @@ crypto ikev2 keyring K
  peer C
   pre-shared-key 6 SeCrEt
   pre-share SeCrEt trailing SeCrEt
+ peer D
+  adress 192.0.2.4
+  xyzzy SeCrEt
+  foo bar pre-shared SeCrEt
+  SeCrEt
+crypto ikev2 keyrng K2
+ peer E
+  xyzzy SeCrEt
 crypto ikev2 profile P
  match identity remote key-id open
  authentication local pre-share key SeCrEt
@@ -146,6 +154,14 @@ no such command secret SeCrEt
          peer C
           pre-shared-key 6 ******
           pre-share **********************
+         peer D
+          adress 192.0.2.4
+          xyzzy ******
+          foo bar pre-shared ******
+          ******
+        crypto ikev2 keyrng K2
+         peer E
+          xyzzy ******
         crypto ikev2 profile P
          match identity remote key-id open
          authentication local pre-share key ******

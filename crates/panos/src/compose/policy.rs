@@ -71,6 +71,7 @@ impl Writer<'_> {
                     let path = format!("{VSYS} address-group {} static", quoted(name));
                     self.list(&path, &words(members));
                 }
+                AddressValue::Undefined => {}
             }
         }
         for object in &self.gateway.policy.services {

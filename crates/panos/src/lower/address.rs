@@ -35,6 +35,10 @@ impl<'t> AddressBook<'t> {
         Self { objects }
     }
 
+    pub fn names(&self) -> Vec<&'t str> {
+        self.objects.keys().copied().collect()
+    }
+
     /// The network that a word says, or that the object of that name has. The span is where the
     /// word stands.
     pub fn net(&self, at: At<'_>) -> Option<Spanned<IpNet>> {

@@ -145,9 +145,7 @@ fn stated_address(
     interface: Option<At<'_>>,
 ) -> Option<Spanned<IpAddr>> {
     let Some(address) = scope.book.address(stated) else {
-        let title = format!("`{}` is no address and no address object", stated.shown());
-        let error = Finding::error("invalid-value", title);
-        scope.tell(error.at(stated.span(), "expected an address of the interface"));
+        scope.tell_no_address(stated, "expected an address of the interface");
         return None;
     };
     let known = interface.and_then(|at| scope.interface(at.word()));
@@ -188,9 +186,7 @@ fn remote_end(scope: &mut Scope<'_>, gateway: At<'_>) -> Option<RemoteEnd> {
     if let Some(ip) = peer.and_then(|peer| peer.value(&["ip"])) {
         let address = scope.book.address(ip);
         if address.is_none() {
-            let title = format!("`{}` is no address and no address object", ip.shown());
-            let error = Finding::error("invalid-value", title);
-            scope.tell(error.at(ip.span(), "expected the peer's address"));
+            scope.tell_no_address(ip, "expected the peer's address");
         }
         return address.map(RemoteEnd::Address);
     }

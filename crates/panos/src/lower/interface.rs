@@ -3,7 +3,7 @@
 use super::Scope;
 use crate::schema::Schema;
 use crate::tree::At;
-use crossgate_diag::{Finding, Spanned};
+use crossgate_diag::Spanned;
 use crossgate_model::{Interface, InterfaceKind};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -181,15 +181,10 @@ fn addresses(scope: &mut Scope<'_>, layer3: At<'_>) -> Vec<Spanned<IpNet>> {
     for at in v4.chain(v6) {
         match scope.book.net(at) {
             Some(net) => addresses.push(net),
-            None => scope.tell(no_address(at)),
+            None => scope.tell_no_address(at, "expected an address such as 192.0.2.1/24"),
         }
     }
     addresses
-}
-
-fn no_address(at: At<'_>) -> Finding {
-    let title = format!("`{}` is no address and no address object", at.shown());
-    Finding::error("invalid-value", title).at(at.span(), "expected an address such as 192.0.2.1/24")
 }
 
 /// PAN-OS states what is taken off the MTU; the model wants what is left (RFC 9293 §3.7.1).

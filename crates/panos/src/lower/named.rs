@@ -4,10 +4,18 @@ use super::Scope;
 use super::address::{parse_net, parse_range};
 use crate::tree::At;
 use crossgate_diag::Finding;
-use crossgate_model::Policy;
+use crossgate_model::{AddressObject, AddressValue, Policy};
 use std::collections::BTreeSet;
 
-pub fn expect(scope: &mut Scope<'_>, policy: &Policy, rules: &[At<'_>]) {
+pub fn expect(scope: &mut Scope<'_>, policy: &mut Policy, rules: &[At<'_>]) {
+    let undefined = undefined(scope, policy, rules);
+    let book = &mut policy.addresses;
+    undefined.into_iter().for_each(|object| book.push(object));
+}
+
+/// Tells of them; address objects that there surely aren't match no packet.
+fn undefined(scope: &mut Scope<'_>, policy: &Policy, rules: &[At<'_>]) -> Vec<AddressObject> {
+    let mut undefined: Vec<AddressObject> = Vec::new();
     let zones: BTreeSet<&str> = policy.zones.iter().map(|z| z.name.as_str()).collect();
     let objects = policy.addresses.iter().map(|object| object.name.as_str());
     let addresses: BTreeSet<&str> = objects.collect();
@@ -23,8 +31,12 @@ pub fn expect(scope: &mut Scope<'_>, policy: &Policy, rules: &[At<'_>]) {
             }
         }
         for name in used(["source", "destination"]) {
-            if !addresses.contains(name.word()) && !is_literal(name.word()) {
-                tell(scope, "address object", name, &addresses, Told::IfNear);
+            let is_known = addresses.contains(name.word()) || is_literal(name.word());
+            if !is_known && tell(scope, "address object", name, &addresses, Told::IfNear) {
+                undefined.push(AddressObject {
+                    name: name.name(),
+                    value: AddressValue::Undefined,
+                });
             }
         }
         for name in rule.values(&["service"]) {
@@ -33,6 +45,7 @@ pub fn expect(scope: &mut Scope<'_>, policy: &Policy, rules: &[At<'_>]) {
             }
         }
     }
+    undefined
 }
 
 /// Of addresses and services a device has its own, such as regions and lists that it loads: of these
@@ -43,13 +56,20 @@ enum Told {
     IfNear,
 }
 
-fn tell(scope: &mut Scope<'_>, what: &str, name: At<'_>, names: &BTreeSet<&str>, told: Told) {
+fn tell(
+    scope: &mut Scope<'_>,
+    what: &str,
+    name: At<'_>,
+    names: &BTreeSet<&str>,
+    told: Told,
+) -> bool {
     let title = format!("there is no {what} `{}`", name.shown());
     let error =
         Finding::error("undefined-name", title).at(name.span(), "nothing of this name is defined");
     match scope.meant(name, names.iter().copied()) {
         Some(meant) => scope.tell(error.meant(name.span(), meant)),
         None if told == Told::Always => scope.tell(error),
-        None => {}
+        None => return false,
     }
+    true
 }

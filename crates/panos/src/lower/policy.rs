@@ -62,7 +62,7 @@ pub fn policy(scope: &mut Scope<'_>) -> Policy {
     let rules: Vec<At<'_>> = rules(scope, "security")
         .chain(rules(scope, "nat"))
         .collect();
-    named::expect(scope, &policy, &rules);
+    named::expect(scope, &mut policy, &rules);
     policy
 }
 

@@ -1,7 +1,6 @@
 //! Static routes of virtual and logical routers.
 
 use super::Scope;
-use super::address::parse_net;
 use crate::tree::At;
 use crossgate_diag::{Finding, Spanned};
 use crossgate_model::{NextHop, Route};
@@ -55,9 +54,14 @@ fn route(scope: &mut Scope<'_>, entry: At<'_>, router: At<'_>, distance: u8) -> 
         return None;
     }
     let Some(destination) = destination(scope, entry) else {
-        let title = format!("the route `{}` has no destination", entry.shown());
-        let place = entry.value(&["destination"]).unwrap_or(entry).span();
-        scope.tell(Finding::error("missing-value", title).at(place, "expected a network"));
+        match entry.value(&["destination"]) {
+            Some(said) => scope.tell_no_address(said, "expected the network that it leads to"),
+            None => {
+                let title = format!("the route `{}` has no destination", entry.shown());
+                let error = Finding::error("missing-value", title);
+                scope.tell(error.at(entry.span(), "expected a network"));
+            }
+        }
         return None;
     };
     let said = entry.number(&["admin-dist"]);
@@ -98,19 +102,17 @@ fn next_hop(scope: &mut Scope<'_>, entry: At<'_>) -> Option<NextHop> {
         }
         (None | Some("none"), Some(interface), _) => Some(NextHop::Interface(interface.name())),
         _ => {
-            scope.tell(no_next_hop(entry, kind, address));
+            match address.filter(|at| scope.book.address(*at).is_none()) {
+                Some(address) => scope.tell_no_address(address, "expected the next hop's address"),
+                None => scope.tell(no_next_hop(entry, kind)),
+            }
             None
         }
     }
 }
 
-fn no_next_hop(entry: At<'_>, kind: Option<At<'_>>, address: Option<At<'_>>) -> Finding {
+fn no_next_hop(entry: At<'_>, kind: Option<At<'_>>) -> Finding {
     let name = entry.shown();
-    if let Some(address) = address.filter(|a| parse_net(a.word()).is_none()) {
-        let title = format!("`{}` is no address and no address object", address.shown());
-        return Finding::error("invalid-value", title)
-            .at(address.span(), "expected the next hop's address");
-    }
     match kind {
         Some(kind) => {
             let title = format!("next hop `{}` is not obeyed", kind.shown());

@@ -205,6 +205,7 @@ fn address(value: &AddressValue) -> String {
         AddressValue::Range(range) => format!("{}-{}", range.value.0, range.value.1),
         AddressValue::Fqdn(name) => name.value.clone(),
         AddressValue::Group(members) => format!("[{}]", list(members)),
+        AddressValue::Undefined => "undefined".into(),
     }
 }
 

@@ -140,7 +140,7 @@ set deviceconfig system hostname \"open
             hostname "open
             warning[unknown-line] this line is not a configuration command
               ^ fw:2:1 expected `set` or `delete`
-            warning[unknown-line] no section of the configuration has this name
+            warning[unknown-line] no section of the configuration is called `galaxy`
               ^ fw:3:5 expected `network`, `deviceconfig`, `vsys`, `rulebase` …
             warning[not-obeyed] `rename` commands are not followed
               ^ fw:4:1 this changes nothing here

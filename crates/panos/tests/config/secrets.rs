@@ -5,7 +5,11 @@ use crossgate_diag::{Look, to_json, to_text};
 use crossgate_panos::{Secrets, to_set, to_xml};
 
 /// Each must never be seen: it holds the word `Hush`.
-const PLACES: [&str; 17] = [
+const PLACES: [&str; 21] = [
+    "set network ike gateway G authentication pre-shared-key xyzzy HushKey",
+    "set network ike gateway G authentication pre-shared kye HushKey",
+    "set network ike gateway G authentication xyzzy HushKey",
+    "set netwrk ike gateway G authentiction foo bar HushKey",
     "set network ike gateway G authentication pre-shared-key key HushKey",
     "set network ike gateway G authentication pre-shared-key key \"Hush Key\"",
     "set network ike gateway G authentication pre-shared-key key Hush HushRest HushMore",
