@@ -1,5 +1,6 @@
-//! What threads of their own bring a hub with two tunnels: two TCP streams at once, one through each
-//! tunnel, with one thread and with two by turns.
+//! What threads of their own bring: a hub with two tunnels and two TCP streams at once, one through
+//! each, with one thread and with two by turns; and one tunnel with eight streams, with one thread at
+//! each end, and shared by two (`--per-core`).
 //!
 //! `cargo bench -p crossgate --bench workers`, as root with iperf3; `ROUNDS=5 SECONDS=4` are the
 //! defaults. Hub, both peers and all hosts share this machine's cores.
@@ -19,8 +20,11 @@ use serde_json::Value;
 use std::env;
 use std::process::Command;
 use std::time::Duration;
+use support::crossgate::Crossgate;
 use support::ping;
 use support::process::{Process, output, wait_until};
+use support::tunnel::{Starts, Suite};
+use support::vendors::Vendor;
 use support::world::{End, Nat, World};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,20 +43,32 @@ fn main() {
         println!("iperf3 is missing: apt-get install iperf3");
         std::process::exit(2);
     }
+    compare("two tunnels", rounds, |workers| take(workers, seconds));
+    compare("one tunnel", rounds, |workers| take_one(workers, seconds));
+}
+
+/// By turns with one worker and with two.
+fn compare(what: &str, rounds: u32, take: impl Fn(&str) -> f64) {
     let mut rates = [Vec::new(), Vec::new()];
     for round in 0..rounds {
         for (rates, workers) in rates.iter_mut().zip(COUNTS) {
-            let rate = take(workers, seconds);
-            eprintln!("round {}: workers {workers}: {rate:.3} Gb/s", round + 1);
+            let rate = take(workers);
+            eprintln!(
+                "{what}, round {}: workers {workers}: {rate:.3} Gb/s",
+                round + 1
+            );
             rates.push(rate);
         }
     }
     let ratios = rates[1].iter().zip(&rates[0]).map(|(two, one)| two / one);
     let ratio = median(ratios.collect());
     for (rates, workers) in rates.into_iter().zip(COUNTS) {
-        println!("workers {workers}: {:.3} Gb/s, both streams", median(rates));
+        println!(
+            "{what}, workers {workers}: {:.3} Gb/s, all streams",
+            median(rates)
+        );
     }
-    println!("2 to 1, median of the rounds' ratios: {ratio:.2}");
+    println!("{what}, 2 to 1, median of the rounds' ratios: {ratio:.2}");
 }
 
 /// Gb/s of both streams, from the peers' LANs to the hub's.
@@ -69,14 +85,38 @@ fn take(workers: &str, seconds: u32) -> f64 {
         command.args(["-c", &to, "-p", port, "-J", "-t", &time]);
         Process::start(&world, command, &world.dir("iperf3").join(port))
     });
-    let rates = clients.map(|mut client| {
-        client.wait(Duration::from_secs(seconds.into()) + PATIENCE);
-        let json: Value = serde_json::from_str(&client.printed()).expect("iperf3 prints JSON");
-        let rate = json.pointer("/end/sum_received/bits_per_second");
-        rate.and_then(Value::as_f64)
-            .expect("iperf3 measures something")
-    });
-    rates.iter().sum::<f64>() / 1e9
+    let rates = clients.map(|client| gigabits(client, seconds));
+    rates.iter().sum()
+}
+
+/// What iperf3's client says that the other end has received.
+fn gigabits(mut client: Process<'_>, seconds: u32) -> f64 {
+    client.wait(Duration::from_secs(seconds.into()) + PATIENCE);
+    let json: Value = serde_json::from_str(&client.printed()).expect("iperf3 prints JSON");
+    let rate = json.pointer("/end/sum_received/bits_per_second");
+    let rate = rate.and_then(Value::as_f64);
+    rate.expect("iperf3 measures something") / 1e9
+}
+
+/// Gb/s of all streams through one tunnel, which two workers share.
+fn take_one(workers: &str, seconds: u32) -> f64 {
+    let world = World::new(Nat::None);
+    let alone = ["--encapsulate", "all", "--workers", workers];
+    let shared = [&alone[..], &["--per-core", "all"]].concat();
+    let arguments = if workers == "1" { &alone[..] } else { &shared };
+    let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
+    let start = |end, tunnel| Crossgate::start_at(&world, end, Vendor::Ios, tunnel, arguments);
+    let remote = tunnel.mirrored();
+    let _at_b = start(End::B, &remote);
+    let at_a = start(End::A, &tunnel);
+    at_a.initiate();
+    ping::wait_for_answer(&world, End::B);
+    let _server = server(&world, "5201");
+    let mut command = world.command(End::B.lan_node(), "iperf3");
+    let (to, time) = (End::A.host().to_string(), seconds.to_string());
+    command.args(["-c", &to, "-p", "5201", "-P", "8", "-J", "-t", &time]);
+    let client = Process::start(&world, command, &world.dir("iperf3").join("client"));
+    gigabits(client, seconds)
 }
 
 fn server<'w>(world: &'w World, port: &str) -> Process<'w> {

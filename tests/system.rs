@@ -18,6 +18,7 @@ mod kernel;
 mod libreswan;
 mod mtu;
 mod openiked;
+mod per_core;
 mod prints;
 mod strongswan;
 mod tshark;

@@ -50,6 +50,10 @@ pub struct RunArgs {
     /// it beside all else
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=15))]
     workers: u8,
+    /// Give each worker a share of this tunnel, with an SA of its own (RFC 9611) where the peer takes
+    /// that, as Crossgate does which was told the same; `all` for every tunnel with an interface
+    #[arg(long = "per-core", value_name = "TUNNEL")]
+    per_core: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,6 +77,13 @@ pub fn run(args: &RunArgs) -> ExitCode {
         );
         return ExitCode::from(2);
     }
+    if !args.per_core.is_empty() && args.workers < 2 {
+        eprintln!(
+            "crossgate: --per-core {} shares a tunnel among workers: say --workers 2 or more",
+            args.per_core.join(" --per-core ")
+        );
+        return ExitCode::from(2);
+    }
     let options = Options {
         file: args.file.clone(),
         binds: args.binds.clone(),
@@ -93,6 +104,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
         },
         offload: args.offload,
         workers: args.workers,
+        per_core: args.per_core.clone(),
     };
     match crossgate_gateway::run(options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -147,7 +147,9 @@ impl DataPlane {
         let (spi_in, id) = (sa.spi_in, self.installable(&sa)?);
         let path_mtu = self.path_mtu_to(sa.path.remote);
         let sa = Sa::new(now, id, sa, path_mtu, self.double.as_ref());
-        let sa = sa.map_err(InstallError::Crypto)?;
+        let mut sa = sa.map_err(InstallError::Crypto)?;
+        let child = self.spd.child(id);
+        sa.follows = child.is_some_and(|child| !child.sas.is_empty());
         self.erase(spi_in);
         self.timers
             .insert(sa.lifetime.expires, Timer::Expire(spi_in));
@@ -287,6 +289,18 @@ impl DataPlane {
             .filter(|other| **other != spi_in)
             .filter_map(|other| self.sad.get(*other))
             .any(|other| !other.lingers())
+    }
+
+    /// Whether all Children of that tunnel interface, or of `None`, have a pair to seal with: one that
+    /// the peer is known to have, or that came after another.
+    pub fn is_ready(&self, now: Time, interface: Option<&str>) -> bool {
+        let usable = |spi_in: &u32| {
+            let sa = self.sad.get(*spi_in);
+            let known = sa.filter(|sa| sa.confirmed || sa.follows);
+            known.is_some_and(|sa| !sa.lingers() && sa.end(now).is_none())
+        };
+        let mut children = self.spd.members(self.spd.list(interface));
+        children.all(|child| child.sas.iter().any(usable))
     }
 
     /// Wipes a pair's keys and keeps its counts.

@@ -29,6 +29,8 @@ pub(crate) struct Sa {
     pub(crate) counters: ChildCounters,
     /// The outbound half may carry traffic though an older SA could (RFC 7296 §2.8).
     pub(crate) confirmed: bool,
+    /// Its Child had another pair when it was installed: whoever made it is about to use it.
+    pub(crate) follows: bool,
     /// Removed with a successor in place: still opens what is on its way, until then.
     pub(crate) lingers_until: Option<Time>,
     /// Why nothing is sealed or opened any more.
@@ -66,6 +68,7 @@ impl Sa {
             lifetime,
             counters: ChildCounters::default(),
             confirmed: agreed.outbound == OutboundUse::Immediately,
+            follows: false,
             lingers_until: None,
             ended: None,
             soft_told: false,

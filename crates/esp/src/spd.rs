@@ -165,6 +165,8 @@ pub(crate) struct Spd {
     tunnels: BTreeMap<Arc<str>, List>,
     /// By their number.
     lists: Vec<Ordered>,
+    /// The Children of each list.
+    members: Vec<Vec<ChildId>>,
 }
 
 impl Spd {
@@ -192,6 +194,8 @@ impl Spd {
             }
         }
         self.lists = lists.iter().map(|list| Ordered::new(list)).collect();
+        let ids = |list: Vec<(ChildId, _)>| list.into_iter().map(|(id, _)| id).collect();
+        self.members = lists.into_iter().map(ids).collect();
         let gone = self.numbered().filter(|(_, c)| !c.is_configured());
         gone.map(|(id, _)| id).collect()
     }
@@ -276,6 +280,12 @@ impl Spd {
     pub(crate) fn fetch(&self, list: Option<List>, remote: IpAddr) {
         let list = list.and_then(|list| self.lists.get(list.0));
         list.into_iter().for_each(|list| list.fetch(remote));
+    }
+
+    /// Those whose policies a list has.
+    pub(crate) fn members(&self, list: Option<List>) -> impl Iterator<Item = &Child> {
+        let ids = list.and_then(|list| self.members.get(list.0));
+        ids.into_iter().flatten().filter_map(|id| self.child(*id))
     }
 
     /// The first Child of the list that can select a packet to that address; it may not.

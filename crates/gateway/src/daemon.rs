@@ -62,6 +62,9 @@ pub struct Options {
     /// Threads that seal and open, where this program is the data plane; with less than two, the
     /// daemon's own does.
     pub workers: u8,
+    /// Tunnels of which each worker has a share, by the names that the configuration has for them;
+    /// [`ALL_TUNNELS`] for every one with an interface.
+    pub per_core: Vec<String>,
 }
 
 /// In place of a tunnel's name.
@@ -154,7 +157,10 @@ impl Setting {
         let indices = locals.iter().filter_map(|a| Some((*a, index(a)?.index)));
         let indices = indices.collect();
         let mtu = |local| path_mtu(devices, local);
-        let plan = Plan::new(&gateway, &bindings, locals, &mtu);
+        let mut plan = Plan::new(&gateway, &bindings, locals, &mtu);
+        let (shared, told) = shared_interfaces(&gateway, &options.per_core);
+        plan.share(&shared);
+        notes.extend(told);
         let remarks = bind::remarks(&gateway, &bindings, devices);
         let warn = |text: &String| Record::warning("configuration", text.as_str());
         notes.extend(remarks.iter().chain(&plan.remarks).map(warn));
@@ -172,11 +178,12 @@ impl Setting {
 
 impl Setting {
     /// The Children that the data plane is to serve, in the configuration's order.
-    fn put_policies(&mut self, options: &Options, plane: &mut Plane) {
+    /// Of `shared` interfaces each worker has a share.
+    fn put_policies(&mut self, options: &Options, shared: &BTreeSet<String>, plane: &mut Plane) {
         let policies = Policy::all_of(&self.gateway);
         match plane {
             Plane::User(user) => user.set_policies(policies),
-            Plane::Workers(crew) => crew.set_policies(policies),
+            Plane::Workers(crew) => crew.set_policies(policies, shared),
             Plane::Kernel(kernel) => {
                 if options.offload {
                     kernel.set_offload(self.locals.clone());
@@ -267,6 +274,27 @@ fn force_encapsulation(gateway: &mut Gateway, names: &[String]) -> Vec<Record> {
     told.collect()
 }
 
+/// The tunnel interfaces of these tunnels, with all else that they carry. What has none is told.
+fn shared_interfaces(gateway: &Gateway, names: &[String]) -> (BTreeSet<String>, Vec<Record>) {
+    let mut shared = BTreeSet::new();
+    let mut missing: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let all = missing.remove(ALL_TUNNELS);
+    for (_, child) in gateway.children() {
+        let tunnel = child.tunnel.value.as_str();
+        if let Some(interface) = &child.tunnel_interface
+            && (all || names.iter().any(|name| name == tunnel))
+        {
+            shared.insert(interface.value.clone());
+            missing.remove(tunnel);
+        }
+    }
+    let told = missing.into_iter().map(|name| {
+        let text = format!("--per-core {name}: no tunnel of that name has a tunnel interface");
+        Record::warning("configuration", text)
+    });
+    (shared, told.collect())
+}
+
 fn path_mtu(devices: &[Device], local: IpAddr) -> u16 {
     let device = devices.iter().find(|device| device.has(local));
     let mtu = device.map_or(u32::from(DEFAULT_PATH_MTU), |device| device.mtu);
@@ -319,7 +347,7 @@ impl Daemon {
             machine.abandon();
             return Err(failure);
         }
-        setting.put_policies(&options, &mut plane);
+        setting.put_policies(&options, &machine.shared(), &mut plane);
         let mut daemon = Self {
             options,
             clock,

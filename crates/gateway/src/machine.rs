@@ -245,13 +245,30 @@ impl Machine {
             .find(|tun| tun.tunnel.device == tunnel.device);
         match there {
             Some(tun) if tun.tunnel == *tunnel => Ok(()),
-            Some(tun) => tun.change(tunnel.clone(), &mut self.netlink),
+            // It keeps its queues.
+            Some(tun) => {
+                let is_shared = tun.tunnel.is_shared;
+                let tunnel = Tunnel {
+                    is_shared,
+                    ..tunnel.clone()
+                };
+                tun.change(tunnel, &mut self.netlink)
+            }
             None => {
-                let tun = Tun::create(tunnel.clone(), &mut self.netlink)?;
+                let queues = if tunnel.is_shared { self.workers } else { 1 };
+                let tun = Tun::create(tunnel.clone(), queues.max(1), &mut self.netlink)?;
                 self.tuns.push(tun);
                 Ok(())
             }
         }
+    }
+
+    /// Tunnel interfaces of which each worker has a share.
+    pub fn shared(&self) -> BTreeSet<String> {
+        let shared = self.tuns.iter().filter(|tun| tun.tunnel.is_shared);
+        shared
+            .filter_map(|tun| tun.tunnel.interface.clone())
+            .collect()
     }
 
     /// Lets go of a TUN that has been deleted, so that [`Self::make`] makes it again; whether there

@@ -48,6 +48,8 @@ pub struct Tunnel {
     pub device: String,
     pub addresses: Vec<IpNet>,
     pub mtu: u16,
+    /// Each worker is to have a share of it.
+    pub is_shared: bool,
     /// Outer addresses of what it carries, local and, where it is known, remote.
     pub ends: BTreeSet<(IpAddr, Option<IpAddr>)>,
 }
@@ -72,6 +74,14 @@ impl Plan {
             plan.static_route(gateway, bindings, route);
         }
         plan
+    }
+
+    /// Each worker is to have a share of these interfaces.
+    pub fn share(&mut self, interfaces: &BTreeSet<String>) {
+        for tunnel in &mut self.tunnels {
+            let name = tunnel.interface.as_ref();
+            tunnel.is_shared = name.is_some_and(|name| interfaces.contains(name));
+        }
     }
 
     fn policy_routes(&mut self, gateway: &Gateway) {
@@ -223,6 +233,7 @@ fn policy_tunnel(mtu: u16) -> Tunnel {
         device: POLICY_DEVICE.into(),
         addresses: Vec::new(),
         mtu,
+        is_shared: false,
         ends: BTreeSet::new(),
     }
 }
@@ -238,6 +249,7 @@ fn interface_tunnel(block: Option<&Interface>, name: &str, mtu: u16) -> Option<T
         device: device_name(name),
         addresses: addresses.unwrap_or_default(),
         mtu: block.and_then(|b| b.mtu.as_ref()).map_or(mtu, |m| m.value),
+        is_shared: false,
         ends: BTreeSet::new(),
     })
 }

@@ -93,6 +93,7 @@ impl Endpoint {
     fn open_share(address: IpAddr, worker: u8, workers: u8) -> Result<Self, Failure> {
         let nat = udp(address, NAT_PORT, Sharing::Shared)?;
         trains::ask_for_trains(&nat);
+        keep_apart(&nat, address, worker).map_err(failure::of("set the hops of ESP in UDP"))?;
         let esp = raw_esp(address)?;
         let what = || format!("have workers share ESP on {address}");
         let steered = steer::esp(&esp, address, worker, workers);
@@ -291,6 +292,19 @@ fn discovering(socket: Socket, address: IpAddr) -> Result<Socket, Failure> {
     Ok(socket)
 }
 
+/// Datagrams of different workers live for different numbers of hops: the peer's kernel, which makes
+/// one train of datagrams that look alike, leaves those apart whose SAs its own workers may have.
+fn keep_apart(nat: &Socket, address: IpAddr, worker: u8) -> io::Result<()> {
+    let fewer = u32::from(worker.saturating_sub(1));
+    match address {
+        IpAddr::V4(_) => nat.set_ttl_v4(nat.ttl_v4()?.saturating_sub(fewer).max(1)),
+        IpAddr::V6(_) => {
+            let hops = nat.unicast_hops_v6()?;
+            nat.set_unicast_hops_v6(hops.saturating_sub(fewer).max(1))
+        }
+    }
+}
+
 fn domain(address: IpAddr) -> Domain {
     match address {
         IpAddr::V4(_) => Domain::IPV4,
@@ -314,4 +328,29 @@ fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
     let _ = socket.set_mark(OWN_PACKETS_MARK);
     // A path that is too narrow for an IKE message gets fragments, not a black hole.
     path_mtu::allow_fragments(socket, address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn datagrams_of_each_worker_live_for_another_number_of_hops() {
+        let socket = |domain| Socket::new(domain, Type::DGRAM, None).expect("a socket");
+        let v4 = |worker| {
+            let socket = socket(Domain::IPV4);
+            keep_apart(&socket, Ipv4Addr::LOCALHOST.into(), worker).expect("set");
+            socket.ttl_v4().expect("its hops")
+        };
+        let v6 = |worker| {
+            let socket = socket(Domain::IPV6);
+            keep_apart(&socket, Ipv6Addr::LOCALHOST.into(), worker).expect("set");
+            socket.unicast_hops_v6().expect("its hops")
+        };
+        for worker in 1..15 {
+            assert_eq!(v4(worker) - v4(worker + 1), 1);
+            assert_eq!(v6(worker) - v6(worker + 1), 1);
+        }
+    }
 }

@@ -17,11 +17,11 @@ use std::sync::Arc;
 /// Octets of the longest super-packet with its header.
 pub const READ_MAX: usize = Header::LEN + 65_535;
 
-/// A device that exists while its queue does.
+/// A device that exists while one of its queues does.
 pub struct Tun {
     pub tunnel: Tunnel,
-    /// Absent where another thread has taken it.
-    pub queue: Option<Queue>,
+    /// Several where workers share it; none where other threads have taken them.
+    pub queues: Vec<Queue>,
 }
 
 /// Where the kernel's packets for a device are read, and ours are written.
@@ -30,30 +30,36 @@ pub struct Queue {
     pub interface: Option<Arc<str>>,
     /// Linux's name.
     pub device: String,
+    /// From 0 on, of the device's.
+    pub number: u8,
     coalescer: Coalescer,
-    file: File,
+    reads: File,
+    /// Where it is another file.
+    writes: Option<File>,
 }
 
 impl Tun {
-    /// Makes the device, with its addresses, MTU and link up.
-    pub fn create(tunnel: Tunnel, netlink: &mut Netlink) -> Result<Self, Failure> {
-        let made = sys::tun::create(&tunnel.device);
-        let (file, abilities) = made.map_err(|e| refused(&tunnel.device, e))?;
-        let queue = Queue {
+    /// Makes the device with so many queues, its addresses, MTU and link up.
+    pub fn create(tunnel: Tunnel, queues: u8, netlink: &mut Netlink) -> Result<Self, Failure> {
+        let made = sys::tun::create(&tunnel.device, queues);
+        let (files, abilities) = made.map_err(|e| refused(&tunnel.device, e))?;
+        let queues = (0..).zip(files).map(|(number, files)| Queue {
             interface: tunnel.interface.as_deref().map(Arc::from),
             device: tunnel.device.clone(),
+            number,
             coalescer: Coalescer::new(abilities),
-            file,
-        };
+            reads: files.reads,
+            writes: files.writes,
+        });
+        let queues = queues.collect();
         device::configure(&tunnel, netlink)?;
-        let queue = Some(queue);
-        Ok(Self { tunnel, queue })
+        Ok(Self { tunnel, queues })
     }
 
     /// Takes over what may change while the device lives on.
     pub fn change(&mut self, tunnel: Tunnel, netlink: &mut Netlink) -> Result<(), Failure> {
         let old = std::mem::replace(&mut self.tunnel, tunnel);
-        if let Some(queue) = &mut self.queue {
+        for queue in &mut self.queues {
             queue.interface = self.tunnel.interface.as_deref().map(Arc::from);
         }
         device::change(&old, &self.tunnel, netlink)
@@ -64,7 +70,7 @@ impl Queue {
     /// Octets of the next packet that the kernel routed here, or super-packet, behind its
     /// [`Header`]; `None` when there is none. `buffer` is to hold [`READ_MAX`].
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        match (&self.file).read(buffer) {
+        match (&self.reads).read(buffer) {
             Ok(length) => Ok(Some(length)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
@@ -74,7 +80,7 @@ impl Queue {
     /// Hands a packet to the kernel as if it had arrived here.
     pub fn write(&self, packet: &[u8]) -> io::Result<()> {
         write_parts(
-            &self.file,
+            self.writes.as_ref().unwrap_or(&self.reads),
             &Header::default().to_bytes(),
             [packet].into_iter(),
         )
@@ -87,11 +93,12 @@ impl Queue {
         let all = (0..).map_while(&packet);
         all.for_each(|packet| self.coalescer.push(packet));
         let mut failed = 0;
+        let file = self.writes.as_ref().unwrap_or(&self.reads);
         for (group, members) in self.coalescer.groups() {
             let head = std::iter::once(group.head());
             let parts = members.clone().filter_map(&packet);
             let parts = head.chain(parts.map(|packet| group.part(packet)));
-            if write_parts(&self.file, &group.header.to_bytes(), parts).is_err() {
+            if write_parts(file, &group.header.to_bytes(), parts).is_err() {
                 failed += members.count();
             }
         }
@@ -115,9 +122,28 @@ fn write_parts<'p>(
     file.write_vectored(&all).map(|_| ())
 }
 
+#[cfg(test)]
+impl Queue {
+    /// Of no device.
+    pub fn nowhere() -> Self {
+        let abilities = crossgate_offload::Abilities {
+            tcp: false,
+            udp: false,
+        };
+        Self {
+            interface: None,
+            device: "tunnel0".to_owned(),
+            number: 1,
+            coalescer: Coalescer::new(abilities),
+            reads: File::open("/dev/null").expect("it is there"),
+            writes: None,
+        }
+    }
+}
+
 impl AsFd for Queue {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+        self.reads.as_fd()
     }
 }
 

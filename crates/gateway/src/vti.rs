@@ -199,6 +199,7 @@ mod tests {
                 device: "cg-policy0".into(),
                 addresses: Vec::new(),
                 mtu: 1400,
+                is_shared: false,
                 ends: pairs.collect(),
             });
             ends.map(|ends| format!("{} {}", ends.local, ends.remote))

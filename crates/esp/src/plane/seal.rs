@@ -11,6 +11,7 @@ use crate::sa::Sa;
 use crate::spd::{Child, ChildId, List};
 use crossgate_kernels::Outcome;
 use crossgate_model::{Fragmentation, OuterDf, Path, Time};
+use crossgate_wire::esp::NO_NEXT_HEADER;
 use crossgate_wire::ip::{Flow, Packet, clamp_mss, fragments, is_syn, protocol, too_big};
 use std::net::IpAddr;
 use std::ops::Range;
@@ -167,6 +168,40 @@ impl DataPlane {
         self.seal_prepared(&prepared, out);
         prepared.clear();
         self.prepared = prepared;
+    }
+
+    /// Seals a packet without content. The peer drops it, and knows by it that we have the pair
+    /// (RFC 4303 §2.6).
+    pub fn seal_dummy(&mut self, spi_in: u32, out: &mut SealOutput) {
+        let Some(sa) = self.sad.get_mut(spi_in) else {
+            return;
+        };
+        let length = sa.outbound.sealed_len(0);
+        if !sa.lifetime.spend(Direction::Out, length) {
+            return;
+        }
+        let meta = Sealed {
+            path: sa.path,
+            spi_in,
+            tos: 0,
+            df: false,
+        };
+        let ivs = &mut self.ivs;
+        let written = out.sealed.append(meta, |octets| {
+            sa.outbound.prepare(ivs, NO_NEXT_HEADER, &[], octets)
+        });
+        if let Some((sequence, range)) = written {
+            let number = out.sealed.len() - 1;
+            let prepared = Prepared {
+                spi_in,
+                sequence,
+                range,
+                number,
+                outcome: out.outcomes.len(),
+            };
+            out.outcomes.push(SealOutcome::Sealed);
+            self.seal_prepared(&[prepared], out);
+        }
     }
 
     /// Whether packets that waited have an SA now.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 const OLD: u8 = 0;
 const NEW: u8 = 1;
+const LATER: u8 = 2;
 
 fn after_peer(sa: &mut crossgate_model::ChildSa) {
     sa.outbound = OutboundUse::AfterPeer;
@@ -53,6 +54,33 @@ fn a_dummy_packet_shows_that_the_peer_has_the_pair() {
     let dummy = Travelling::made_of(dummy.expect("sealed"));
     assert_eq!(ends.open(End::B, &dummy), Err(DropReason::Dummy));
     assert_eq!(next_spi(&mut ends, End::B), spi(End::A, NEW));
+}
+
+#[test]
+fn a_dummy_of_ours_makes_the_peer_ready_with_each_suite() {
+    for suite in suites() {
+        let mut ends = Ends::configured();
+        assert!(!ends.b.is_ready(ends.now, Some(TUNNEL)), "no SA");
+        ends.install(End::B, suite, NEW, after_peer).expect("SA");
+        ends.install(End::A, suite, NEW, |_| ()).expect("SA");
+        assert!(ends.a.is_ready(ends.now, Some(TUNNEL)));
+        assert!(!ends.b.is_ready(ends.now, Some(TUNNEL)), "A has shown none");
+        let mut out = crate::SealOutput::default();
+        ends.a.seal_dummy(spi(End::A, NEW), &mut out);
+        let dummy = travelling(&out).pop().expect("sealed");
+        assert_eq!(ends.open(End::B, &dummy), Err(DropReason::Dummy));
+        assert!(ends.b.is_ready(ends.now, Some(TUNNEL)), "{suite:?}");
+        // A rekeys it, and deletes it before it has sent anything on the new one.
+        ends.install(End::B, suite, LATER, after_peer).expect("SA");
+        ends.remove(End::B, NEW);
+        assert!(ends.b.is_ready(ends.now, Some(TUNNEL)));
+        ends.remove(End::B, LATER);
+        assert!(!ends.b.is_ready(ends.now, Some(TUNNEL)), "gone");
+        assert!(
+            ends.b.is_ready(ends.now, Some("another")),
+            "nothing to seal"
+        );
+    }
 }
 
 #[test]

@@ -186,7 +186,7 @@ impl Travelling {
     }
 }
 
-fn travelling(out: &SealOutput) -> Vec<Travelling> {
+pub(super) fn travelling(out: &SealOutput) -> Vec<Travelling> {
     out.sealed
         .iter()
         .map(|(meta, octets)| Travelling {

@@ -11,10 +11,11 @@ use crate::sockets::Endpoint;
 use crate::tun::Queue;
 use crossgate_esp::{DataPlane, Received};
 use crossgate_model::Time;
+use crossgate_offload::Packets;
 use std::net::{IpAddr, SocketAddr};
 
 pub use inward::{WAITING_MAX, Waiting, open_now, receive};
-pub use outward::{release, send_from_tun};
+pub use outward::{release, send, send_dummies, send_from_tun};
 
 /// Memory that is used again for each batch; it takes none before the first.
 #[derive(Default)]
@@ -45,6 +46,11 @@ pub trait Carrier {
     fn ike_message(&mut self, local: SocketAddr, remote: SocketAddr, message: &[u8]);
     /// Forwards what the data plane has to tell; whether there was anything.
     fn heed_notices(&mut self, now: Time) -> bool;
+    /// Takes what was read from that queue, if others are to seal it.
+    fn passes_on(&mut self, _index: usize, _packets: &mut Packets) -> bool {
+        false
+    }
+
     /// Somebody has deleted that queue's device.
     fn device_gone(&mut self, index: usize);
 

@@ -71,8 +71,10 @@ pub fn send_from_tun(carrier: &mut impl Carrier, index: usize) {
     if let Some(queue) = carrier.queue(index) {
         filled = outward.fill(|room| queue.read(room));
         let interface = queue.interface.clone();
-        let packets = outward.packets.iter();
-        if let Some(plane) = carrier.plane() {
+        if !carrier.passes_on(index, &mut outward.packets)
+            && let Some(plane) = carrier.plane()
+        {
+            let packets = outward.packets.iter();
             plane.seal(now, interface.as_deref(), packets, &mut outward.sealed);
         }
     }
@@ -85,6 +87,28 @@ pub fn send_from_tun(carrier: &mut impl Carrier, index: usize) {
         None => {}
     }
     carrier.heed_notices(now);
+}
+
+/// Seals and sends packets that another thread has read.
+pub fn send(carrier: &mut impl Carrier, interface: Option<&str>, packets: &Packets) {
+    let now = carrier.now();
+    let mut sealed = std::mem::take(&mut carrier.buffers().outward.sealed);
+    if let Some(plane) = carrier.plane() {
+        plane.seal(now, interface, packets.iter(), &mut sealed);
+    }
+    send_sealed(carrier, &mut sealed);
+    carrier.buffers().outward.sealed = sealed;
+    carrier.heed_notices(now);
+}
+
+/// Shows peers that we have these pairs.
+pub fn send_dummies(carrier: &mut impl Carrier, spis: impl Iterator<Item = u32>) {
+    let mut sealed = std::mem::take(&mut carrier.buffers().outward.sealed);
+    if let Some(plane) = carrier.plane() {
+        spis.for_each(|spi_in| plane.seal_dummy(spi_in, &mut sealed));
+    }
+    send_sealed(carrier, &mut sealed);
+    carrier.buffers().outward.sealed = sealed;
 }
 
 /// Sends the packets that waited for an SA which is there now.

@@ -28,12 +28,12 @@ impl Carrier for Daemon {
     }
 
     fn queue(&mut self, index: usize) -> Option<&mut Queue> {
-        self.machine.tuns.get_mut(index)?.queue.as_mut()
+        self.machine.tuns.get_mut(index)?.queues.first_mut()
     }
 
     fn queue_of(&mut self, interface: Option<&str>) -> Option<&mut Queue> {
         let tuns = self.machine.tuns.iter_mut();
-        let mut queues = tuns.filter_map(|tun| tun.queue.as_mut());
+        let mut queues = tuns.filter_map(|tun| tun.queues.first_mut());
         queues.find(|queue| queue.interface.as_deref() == interface)
     }
 

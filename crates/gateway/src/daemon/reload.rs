@@ -68,7 +68,9 @@ impl Daemon {
     fn put_into_force(&mut self) {
         let now = self.now();
         let gateway = self.setting.gateway.clone();
-        self.setting.put_policies(&self.options, &mut self.plane);
+        let shared = self.machine.shared();
+        self.setting
+            .put_policies(&self.options, &shared, &mut self.plane);
         self.equip_workers();
         self.place_children();
         self.set_path_mtus();

@@ -139,7 +139,7 @@ impl Daemon {
         }
         let tuns = self.machine.tuns.iter().enumerate();
         all.extend(tuns.filter_map(|(index, tun)| {
-            let fd = tun.queue.as_ref()?.as_fd();
+            let fd = tun.queues.first()?.as_fd();
             Some((Source::Tun(index), fd, PollFlags::IN))
         }));
         let events = self.plane.events().into_iter();

@@ -56,7 +56,7 @@ impl Daemon {
             crew.give_endpoint(worker, endpoint);
         }
         let tuns = self.machine.tuns.iter_mut();
-        for queue in tuns.filter_map(|tun| tun.queue.take()) {
+        for queue in tuns.flat_map(|tun| tun.queues.drain(..)) {
             crew.give_queue(queue);
         }
     }

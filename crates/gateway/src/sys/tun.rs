@@ -17,8 +17,15 @@ const IFF_TUN: u16 = 0x0001;
 const IFF_NO_PI: u16 = 0x1000;
 /// A `virtio_net_hdr` before each packet, which may be a super-packet.
 const IFF_VNET_HDR: u16 = 0x4000;
+/// Several files share the device.
+const IFF_MULTI_QUEUE: u16 = 0x0100;
 /// Refuse a device that exists.
 const IFF_TUN_EXCL: u16 = 0x8000;
+
+/// `_IOW('T', 217, int)`: an `ifreq` as well.
+const TUNSETQUEUE: ioctl::Opcode = opcode::write::<std::ffi::c_int>(b'T', 217);
+/// The kernel gives the file no packets.
+const IFF_DETACH_QUEUE: u16 = 0x0400;
 
 /// `_IOW('T', 208, unsigned int)`: the flags are the argument itself.
 const TUNSETOFFLOAD: ioctl::Opcode = opcode::write::<std::ffi::c_uint>(b'T', 208);
@@ -39,18 +46,67 @@ struct InterfaceRequest {
     rest_of_union: [u8; 22],
 }
 
-/// Makes the device `name`; it lives as long as the file. Needs CAP_NET_ADMIN.
-/// Reads and writes on the file are single packets or super-packets, each behind its header, and
-/// don't block. Says which super-packets it takes.
-pub fn create(name: &str) -> io::Result<(File, Abilities)> {
+/// The files of one queue.
+pub struct Files {
+    pub reads: File,
+    /// Where the kernel's packets are not to follow what is written; absent where they can't.
+    pub writes: Option<File>,
+}
+
+/// Makes the device `name` with so many queues; it lives as long as one of the files. Needs
+/// CAP_NET_ADMIN. Reads and writes on the files are single packets or super-packets, each behind its
+/// header, and don't block. Says which super-packets it takes.
+///
+/// Of several queues the kernel gives a flow's packets to the one that something of that flow was
+/// written to last, and otherwise chooses by the flow's hash alone. What is written to files that it
+/// gives nothing moves no flow: so each stays with its queue.
+pub fn create(name: &str, queues: u8) -> io::Result<(Vec<Files>, Abilities)> {
+    let several = if queues > 1 { IFF_MULTI_QUEUE } else { 0 };
+    let only_reads = |reads| Files {
+        reads,
+        writes: None,
+    };
+    let first = attach(name, several | IFF_TUN_EXCL)?;
+    let abilities = offload(&first);
+    let mut all = vec![only_reads(first)];
+    for _ in 1..queues {
+        all.push(only_reads(attach(name, several)?));
+    }
+    if queues > 1 {
+        for files in &mut all {
+            files.writes = Some(attach_without_packets(name)?);
+        }
+    }
+    Ok((all, abilities))
+}
+
+fn attach_without_packets(name: &str) -> io::Result<File> {
+    let file = attach(name, IFF_MULTI_QUEUE)?;
+    let mut request = request(name, IFF_DETACH_QUEUE)?;
+    // SAFETY: TUNSETQUEUE reads one `ifreq`, as TUNSETIFF does; the pointer lives for the duration
+    // of the call.
+    unsafe { ioctl::ioctl(&file, Updater::<TUNSETQUEUE, _>::new(&mut request)) }?;
+    Ok(file)
+}
+
+/// One more file of the device, which is made if it is not there.
+fn attach(name: &str, flags: u16) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
         .open("/dev/net/tun")?;
+    let mut request = request(name, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | flags)?;
+    // SAFETY: TUNSETIFF reads and writes one `ifreq`, 40 octets on 64-bit Linux, which
+    // `InterfaceRequest` has (checked below); the pointer lives for the duration of the call.
+    unsafe { ioctl::ioctl(&file, Updater::<TUNSETIFF, _>::new(&mut request)) }?;
+    Ok(file)
+}
+
+fn request(name: &str, flags: u16) -> io::Result<InterfaceRequest> {
     let mut request = InterfaceRequest {
         name: [0; NAME_MAX + 1],
-        flags: IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | IFF_VNET_HDR,
+        flags,
         rest_of_union: [0; 22],
     };
     let octets = name.as_bytes();
@@ -58,11 +114,7 @@ pub fn create(name: &str) -> io::Result<(File, Abilities)> {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     request.name[..octets.len()].copy_from_slice(octets);
-    // SAFETY: TUNSETIFF reads and writes one `ifreq`, 40 octets on 64-bit Linux, which
-    // `InterfaceRequest` has (checked below); the pointer lives for the duration of the call.
-    unsafe { ioctl::ioctl(&file, Updater::<TUNSETIFF, _>::new(&mut request)) }?;
-    let abilities = offload(&file);
-    Ok((file, abilities))
+    Ok(request)
 }
 
 /// Asks for as much as the kernel has; without any, each packet comes alone and complete.

@@ -5,14 +5,19 @@ use crate::sockets::Endpoint;
 use crate::tun::Queue;
 use crossgate_esp::{Notice, Policy, Received, Report};
 use crossgate_model::{ChildSa, Path};
+use crossgate_offload::Packets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 
 /// Commands to one worker; whoever finds no room waits.
 pub const COMMANDS_MAX: usize = 1024;
 /// Packets of other threads for one worker; what finds no room is dropped and counted.
 pub const STRAYS_MAX: usize = 512;
+/// Batches of other workers for one worker; who finds no room waits.
+pub const HANDED_MAX: usize = 256;
 /// Words of all workers; whoever finds no room tries again.
 pub const WORDS_MAX: usize = 1024;
 
@@ -20,7 +25,8 @@ pub const WORDS_MAX: usize = 1024;
 pub enum Command {
     /// In place of all that it had.
     Policies(Vec<Policy>),
-    Install(Box<ChildSa>),
+    /// And whether it is for this worker's share of what another one has.
+    Install(Box<ChildSa>, bool),
     Remove(u32),
     Move(u32, Path),
     /// The peers have been sent what makes the SAs usable that were installed.
@@ -34,7 +40,9 @@ pub enum Command {
         quoted: Vec<u8>,
     },
     Endpoint(Box<Endpoint>),
-    Queue(Box<Queue>),
+    /// And the worker that seals what this one has no SA of its own for; itself, where it shares the
+    /// device with nobody.
+    Queue(Box<Queue>, u8),
     /// Lets go of all else, and says when that is done.
     Keep {
         addresses: BTreeSet<IpAddr>,
@@ -66,6 +74,14 @@ pub enum Word {
     },
     /// Somebody has deleted a TUN; it is let go of.
     DeviceGone(String),
+}
+
+/// Packets from one worker's share of a device, for the worker that has the SA for all.
+pub struct Handed {
+    pub interface: Option<Arc<str>>,
+    pub packets: Packets,
+    /// Counts those that are sealed and sent.
+    pub done: Arc<AtomicU64>,
 }
 
 /// An ESP packet that came to a thread that can't open it.

@@ -3,13 +3,14 @@
 //! data plane.
 //!
 //! - `worker`: the thread; `message`: what is said between it and this side.
-//! - `places`: who has which tunnel interface.
+//! - `places`: who has which tunnel interface; `share`: an interface that all have a share of.
 //!
 //! A worker waits for nobody. This side waits for a worker where a command finds no room, and where
 //! it wants an answer.
 
 mod message;
 mod places;
+mod share;
 mod worker;
 
 pub use message::Word;
@@ -25,7 +26,9 @@ use crossgate_esp::{DataPlane, Policy, Received, SaReport};
 use crossgate_model::spi::worker_of;
 use crossgate_model::view::{ChildCounters, WorkerView};
 use crossgate_model::{ChildSa, Path};
-use message::{COMMANDS_MAX, Command, STRAYS_MAX, Stray, WORDS_MAX, WorkerReport};
+use message::{
+    COMMANDS_MAX, Command, HANDED_MAX, Handed, STRAYS_MAX, Stray, WORDS_MAX, WorkerReport,
+};
 use places::{Interface, Places};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -47,6 +50,8 @@ pub struct Crew {
     /// Rings when one has said something.
     bell: Bell,
     places: Places,
+    /// Tunnel interfaces that each worker has a share of.
+    shared: BTreeSet<String>,
     /// Interfaces that policies are for.
     interfaces: BTreeSet<Interface>,
     /// Whose inbound SPIs say which workers, by the configured Child.
@@ -59,6 +64,13 @@ pub struct Crew {
     unsettled: BTreeSet<u8>,
     /// As they were when they were looked at last.
     reports: Vec<WorkerReport>,
+}
+
+/// What workers put in for one of them.
+#[derive(Clone)]
+struct Inlets {
+    strays: Inlet<Stray>,
+    handed: Inlet<Handed>,
 }
 
 struct Hand {
@@ -79,13 +91,14 @@ impl Crew {
             let bell = Bell::new().map_err(start())?;
             let (commands, heard) = queue(COMMANDS_MAX, &bell);
             let (strays, found) = queue(STRAYS_MAX, &bell);
-            inlets.push((commands, strays));
-            outlets.push((heard, found, bell));
+            let (handed, taken) = queue(HANDED_MAX, &bell);
+            inlets.push((commands, Inlets { strays, handed }));
+            outlets.push((heard, found, taken, bell));
         }
-        let others: Vec<_> = inlets.iter().map(|(_, strays)| strays.clone()).collect();
+        let others: Vec<_> = inlets.iter().map(|(_, inlets)| inlets.clone()).collect();
         let mut hands = Vec::new();
         for (number, (inlet, outlet)) in (1..).zip(inlets.into_iter().zip(outlets)) {
-            let (commands, strays, bell) = outlet;
+            let (commands, strays, handed, bell) = outlet;
             let random = process::entropy().map_err(start())?;
             let worker = Worker {
                 number,
@@ -94,16 +107,17 @@ impl Crew {
                 plane: DataPlane::new(Vec::new(), Box::new(random)),
                 commands,
                 strays,
+                handed,
                 bell,
                 others: others.clone(),
                 words: said.clone(),
                 possessions: Possessions::default(),
             };
             let thread = spawn(number, worker).map_err(start())?;
-            let (commands, strays) = inlet;
+            let (commands, inlets) = inlet;
             hands.push(Hand {
                 commands,
-                strays,
+                strays: inlets.strays,
                 thread,
             });
         }
@@ -112,6 +126,7 @@ impl Crew {
             words,
             bell,
             places: Places::new(workers),
+            shared: BTreeSet::new(),
             interfaces: BTreeSet::new(),
             children: BTreeMap::new(),
             sent: BTreeSet::new(),
@@ -125,23 +140,36 @@ impl Crew {
         u8::try_from(self.hands.len()).unwrap_or(u8::MAX)
     }
 
-    /// Each worker gets those of its interfaces.
-    pub fn set_policies(&mut self, policies: Vec<Policy>) {
+    /// Each worker gets those of its interfaces, and of those that are shared by all.
+    pub fn set_policies(&mut self, policies: Vec<Policy>, shared: &BTreeSet<String>) {
+        self.shared = shared.clone();
         self.children.clear();
         self.interfaces.clear();
         let mut each = vec![Vec::new(); self.hands.len()];
         for policy in policies {
             let interface = policy.tunnel_interface.clone();
-            let worker = self.places.of(&interface);
+            let workers = self.workers_of(&interface);
             self.interfaces.insert(interface);
-            self.children.insert(policy.child.clone(), vec![worker]);
-            if let Some(policies) = each.get_mut(usize::from(worker) - 1) {
-                policies.push(policy);
+            for worker in &workers {
+                if let Some(policies) = each.get_mut(usize::from(*worker) - 1) {
+                    policies.push(policy.clone());
+                }
             }
+            self.children.insert(policy.child, workers);
         }
         for (worker, policies) in (1..).zip(each) {
             self.post(worker, Command::Policies(policies));
         }
+    }
+
+    /// First the one that has the interface, then those that have a share of it.
+    fn workers_of(&mut self, interface: &Interface) -> Vec<u8> {
+        let first = self.places.of(interface);
+        let is_shared = interface
+            .as_ref()
+            .is_some_and(|name| self.shared.contains(name));
+        let others = (1..=self.count()).filter(|worker| is_shared && *worker != first);
+        std::iter::once(first).chain(others).collect()
     }
 
     /// Which workers the inbound SPIs of each Child say.
@@ -155,7 +183,9 @@ impl Crew {
         self.sent.insert((sa.spi_out, sa.spi_in));
         self.theirs.insert(sa.spi_in, sa.spi_out);
         self.unsettled.insert(worker);
-        self.post(worker, Command::Install(Box::new(sa)));
+        let workers = self.children.get(&sa.child);
+        let is_share = workers.is_some_and(|workers| workers.first() != Some(&worker));
+        self.post(worker, Command::Install(Box::new(sa), is_share));
     }
 
     /// The peers have been sent what makes usable what was installed.
@@ -221,8 +251,11 @@ impl Crew {
 
     pub fn give_queue(&mut self, queue: Queue) {
         let interface = queue.interface.as_deref().map(str::to_owned);
-        let worker = self.places.of(&interface);
-        self.post(worker, Command::Queue(Box::new(queue)));
+        let workers = self.workers_of(&interface);
+        let worker = workers.get(usize::from(queue.number)).copied();
+        if let (Some(worker), Some(first)) = (worker, workers.first()) {
+            self.post(worker, Command::Queue(Box::new(queue), *first));
+        }
     }
 
     /// All sockets and devices but these are closed when this is done.

@@ -1,7 +1,9 @@
 //! One worker: a thread with a data plane, sockets and TUNs of its own, which waits for nobody but
 //! packets and commands.
 
-use super::message::{Command, Stray, Word, WorkerReport};
+use super::Inlets;
+use super::message::{Command, HANDED_MAX, Handed, Stray, Word, WorkerReport};
+use super::share::Share;
 use crate::carry::{self, Buffers, Carrier, WAITING_MAX, Waiting};
 use crate::clock::Clock;
 use crate::path_mtu::{self, What};
@@ -11,17 +13,21 @@ use crate::tun::Queue;
 use crate::waiting::{self, Awaited};
 use crate::wake::{Bell, Inlet};
 use crossgate_esp::{DataPlane, OpenOutput, Received, TooBig};
-use crossgate_model::{ChildSa, Time};
+use crossgate_model::{ChildSa, OutboundUse, Time};
+use crossgate_offload::Packets;
 use rustix::event::PollFlags;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// Words that wait for room; of those that may be lost, no more join.
 const UNSENT_MAX: usize = 64;
-/// How soon that is tried again.
+/// How soon a queue is looked at again that waits for another worker.
+const SHARE_PAUSE: Duration = Duration::from_millis(1);
+/// How soon words without room are tried again.
 const UNSENT_PAUSE: Duration = Duration::from_millis(5);
 /// Errors taken from one socket before others have their turn.
 const ERRORS_MAX: usize = 64;
@@ -34,10 +40,11 @@ pub struct Worker {
     pub plane: DataPlane,
     pub commands: Receiver<Command>,
     pub strays: Receiver<Stray>,
-    /// Rings when there is something of either.
+    pub handed: Receiver<Handed>,
+    /// Rings when there is something of these.
     pub bell: Bell,
     /// Of all workers, by their numbers less one.
-    pub others: Vec<Inlet<Stray>>,
+    pub others: Vec<Inlets>,
     pub words: Inlet<Word>,
     pub possessions: Possessions,
 }
@@ -46,7 +53,7 @@ pub struct Worker {
 #[derive(Default)]
 pub struct Possessions {
     endpoints: Vec<Endpoint>,
-    queues: Vec<Queue>,
+    shares: Vec<Share>,
     buffers: Buffers,
     /// Of strays.
     opened: OpenOutput,
@@ -55,6 +62,8 @@ pub struct Possessions {
     /// The only SA of a Child has been installed, and its peer not yet been told: nothing more is
     /// taken from TUNs, as it could overtake the message that tells.
     held: bool,
+    /// SAs for shares, whose peers are to see that we have them once they are told.
+    fresh: Vec<u32>,
     stopping: bool,
 }
 
@@ -68,11 +77,13 @@ enum Source {
 impl Worker {
     pub fn run(mut self) {
         while !self.possessions.stopping {
+            self.turn_shares();
             let pause = self.pause();
             for (source, events) in waiting::ready(self.sources(), pause) {
                 self.take(source, events);
             }
             self.heed_others();
+            self.send_handed();
             self.plane.handle_timeout(self.clock.now());
             self.heed_notices(self.clock.now());
         }
@@ -82,6 +93,10 @@ impl Worker {
         let due = self.plane.poll_timeout();
         let pause = due.map(|due| due.since(self.clock.now()));
         let has = &self.possessions;
+        let pause = match has.shares.iter().all(Share::is_open) {
+            true => pause,
+            false => Some(pause.map_or(SHARE_PAUSE, |pause| pause.min(SHARE_PAUSE))),
+        };
         if has.unsent.is_empty() && !has.held {
             return pause;
         }
@@ -100,8 +115,12 @@ impl Worker {
             all.extend(sockets);
         }
         if !has.held {
-            let queues = has.queues.iter().enumerate();
-            all.extend(queues.map(|(at, queue)| (Source::Queue(at), queue.as_fd(), PollFlags::IN)));
+            let shares = has.shares.iter().enumerate();
+            let open = shares.filter(|(_, share)| share.is_open());
+            all.extend(open.map(|(at, share)| {
+                let fd = share.queue.as_fd();
+                (Source::Queue(at), fd, PollFlags::IN)
+            }));
         }
         all
     }
@@ -128,14 +147,16 @@ impl Worker {
         let has = &mut self.possessions;
         match command {
             Command::Policies(policies) => self.plane.set_policies(policies),
-            Command::Install(sa) => self.install(now, *sa),
+            Command::Install(sa, is_share) => self.install(now, *sa, is_share),
             Command::Remove(spi_in) => self.plane.remove(now, spi_in),
             Command::Move(spi_in, path) => self.plane.move_path(spi_in, path),
             Command::Settled => {
                 has.held = false;
+                let fresh = std::mem::take(&mut has.fresh);
                 if self.plane.has_released() {
                     carry::release(self, now);
                 }
+                carry::send_dummies(self, fresh.into_iter());
             }
             Command::PathMtu(remote, mtu) => self.plane.set_path_mtu(remote, mtu),
             Command::TooBig {
@@ -155,14 +176,19 @@ impl Worker {
                 }
             }
             Command::Endpoint(endpoint) => has.endpoints.push(*endpoint),
-            Command::Queue(queue) => has.queues.push(*queue),
+            Command::Queue(queue, first) => {
+                // In place of one whose device is gone.
+                has.shares.retain(|old| old.queue.device != queue.device);
+                has.shares.push(Share::new(*queue, first, self.number));
+            }
             Command::Keep {
                 addresses,
                 devices,
                 done,
             } => {
                 has.endpoints.retain(|e| addresses.contains(&e.address));
-                has.queues.retain(|queue| devices.contains(&queue.device));
+                has.shares
+                    .retain(|share| devices.contains(&share.queue.device));
                 let _ = done.send(());
             }
             Command::Look(reply) => {
@@ -172,10 +198,15 @@ impl Worker {
         }
     }
 
-    fn install(&mut self, now: Time, sa: ChildSa) {
+    fn install(&mut self, now: Time, sa: ChildSa, is_share: bool) {
         let (child, spi_in) = (sa.child.clone(), sa.spi_in);
+        let is_shown = is_share && sa.outbound == OutboundUse::Immediately;
         match self.plane.install(now, sa) {
-            Ok(()) => self.possessions.held |= !self.plane.has_successor(spi_in),
+            Ok(()) if self.plane.has_successor(spi_in) => {}
+            Ok(()) => {
+                self.possessions.held = true;
+                self.possessions.fresh.extend(is_shown.then_some(spi_in));
+            }
             Err(error) => {
                 let error = error.to_string();
                 self.say(Word::NotInstalled { child, error });
@@ -184,12 +215,39 @@ impl Worker {
     }
 
     fn report(&self) -> WorkerReport {
-        let queues = self.possessions.queues.iter();
+        let shares = self.possessions.shares.iter();
         WorkerReport {
             esp: self.plane.report(),
-            devices: queues.map(|queue| queue.device.clone()).collect(),
+            devices: shares.map(|share| share.queue.device.clone()).collect(),
             counters: self.possessions.counters.clone(),
         }
+    }
+
+    /// Where packets of devices that others have too go next.
+    fn turn_shares(&mut self) {
+        let now = self.clock.now();
+        for share in &mut self.possessions.shares {
+            let interface = share.queue.interface.as_deref();
+            let is_ready = share.is_shared() && self.plane.is_ready(now, interface);
+            share.offer_again(|to, handed| offer(&self.others, to, handed));
+            share.turn(now, is_ready);
+        }
+    }
+
+    /// Seals what others have read, once the peer knows of the SA.
+    fn send_handed(&mut self) {
+        for _ in 0..HANDED_MAX {
+            if self.possessions.held {
+                return;
+            }
+            let Ok(handed) = self.handed.try_recv() else {
+                return;
+            };
+            carry::send(self, handed.interface.as_deref(), &handed.packets);
+            handed.done.fetch_add(1, Ordering::Release);
+        }
+        // There may be more.
+        self.bell.ring();
     }
 
     /// What other threads got that is ours.
@@ -247,6 +305,13 @@ impl Worker {
     }
 }
 
+fn offer(others: &[Inlets], to: u8, handed: Handed) -> Result<(), Handed> {
+    match others.get(usize::from(to) - 1) {
+        Some(other) => other.handed.offer(handed),
+        None => Err(handed),
+    }
+}
+
 impl Carrier for Worker {
     fn now(&self) -> Time {
         self.clock.now()
@@ -265,11 +330,13 @@ impl Carrier for Worker {
     }
 
     fn queue(&mut self, index: usize) -> Option<&mut Queue> {
-        self.possessions.queues.get_mut(index)
+        let share = self.possessions.shares.get_mut(index);
+        share.map(|share| &mut share.queue)
     }
 
     fn queue_of(&mut self, interface: Option<&str>) -> Option<&mut Queue> {
-        let mut queues = self.possessions.queues.iter_mut();
+        let shares = self.possessions.shares.iter_mut();
+        let mut queues = shares.map(|share| &mut share.queue);
         queues.find(|queue| queue.interface.as_deref() == interface)
     }
 
@@ -279,7 +346,7 @@ impl Carrier for Worker {
             return Some(received);
         }
         let other = self.others.get(usize::from(worker) - 1)?;
-        let given = other.offer(received.into());
+        let given = other.strays.offer(received.into());
         self.count(match given {
             Ok(()) => "handed-over",
             Err(_) => "hand-over-queue-full",
@@ -316,10 +383,31 @@ impl Carrier for Worker {
         any
     }
 
+    fn passes_on(&mut self, index: usize, packets: &mut Packets) -> bool {
+        let now = self.clock.now();
+        let Some(share) = self.possessions.shares.get_mut(index) else {
+            return false;
+        };
+        if !share.is_shared() {
+            return false;
+        }
+        let interface = share.queue.interface.as_deref();
+        share.check(self.plane.is_ready(now, interface));
+        let count = packets.len();
+        let passed = share.hand_over(packets, |to, handed| offer(&self.others, to, handed));
+        if passed {
+            self.count_many("passed-on-to-seal", count);
+        }
+        passed
+    }
+
     fn device_gone(&mut self, index: usize) {
-        if index < self.possessions.queues.len() {
-            let device = self.possessions.queues.remove(index).device;
-            self.say(Word::DeviceGone(device));
+        if index < self.possessions.shares.len() {
+            let queue = self.possessions.shares.remove(index).queue;
+            // Of those who have a share of it one tells.
+            if queue.number == 0 {
+                self.say(Word::DeviceGone(queue.device));
+            }
         }
     }
 
