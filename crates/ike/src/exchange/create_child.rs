@@ -109,7 +109,9 @@ impl CreateChild {
             return Then::Stay;
         }
         // 3. The answer is inside our offer.
-        let takes_narrower = cx.gateway.behaviour.accepts_narrowed_answer.value;
+        // One more for a resource is for all that the first one is for (RFC 9611 §3).
+        let narrowed_too = cx.gateway.behaviour.accepts_narrowed_answer.value;
+        let takes_narrower = narrowed_too && offer.resource == 0;
         let accepted = offer.accept(answer, EXCHANGE, takes_narrower);
         match (accepted, answer.nonce()) {
             (Ok((agreement, _)), _) if sa.was_deleted_early(cx, &offer, agreement.spi_out) => {}

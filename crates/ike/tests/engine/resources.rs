@@ -7,7 +7,7 @@ use crossgate_model::operate::Operation;
 use crossgate_model::spi::worker_of;
 use crossgate_model::{EventKind, Initiation, Time};
 use crossgate_wire::ike::{
-    ExchangeType, Nonce, Notify, NotifyType, Payload, Proposal, ProtocolId, SaPayload,
+    ExchangeType, Nonce, Notify, NotifyType, Payload, Proposal, ProtocolId, SaPayload, TsEntry,
 };
 use std::collections::BTreeMap;
 
@@ -356,4 +356,32 @@ fn a_peer_that_asks_for_thousands_gets_as_many_as_there_are_workers() {
         }
         assert_eq!(world.b.installed.len(), expected);
     }
+}
+
+/// What the data plane would drop at one worker, another would carry.
+#[test]
+fn an_answer_with_other_selectors_than_the_first_sa_s_is_not_taken() {
+    let mut world = ends(2, 2);
+    begin(&mut world, Who::A);
+    let last = "a CREATE_CHILD_SA request 2";
+    while !world.wire.iter().any(|flight| flight.what() == last) {
+        let flight = world.wire.pop_front().expect("something under way");
+        world.arrive(flight);
+    }
+    let mut forger = Forger::new(&world, Who::B);
+    let request = world.take(last);
+    let narrower = |payload: Payload| match payload {
+        Payload::TsI(mut ts) => {
+            if let TsEntry::Range(selector) = &mut ts.entries[0] {
+                selector.end = selector.start;
+            }
+            Payload::TsI(ts)
+        }
+        other => other,
+    };
+    let answer: Vec<Payload> = forger.read(&request).into_iter().map(narrower).collect();
+    world.arrive(forger.message(ExchangeType::CREATE_CHILD_SA, 2, true, &answer));
+    assert_eq!(workers(&world.a), [1]);
+    assert!(world.a.has("ts-unacceptable"), "{:?}", world.a.codes());
+    world.lose_all();
 }
