@@ -100,12 +100,13 @@ fn remove_logs(told: &str) {
 }
 
 /// Each with its pairs of networks: a Child SA each where selectors name them.
-const FURTHER: [(&str, u64); 5] = [
+const FURTHER: [(&str, u64); 6] = [
     ("crypto-map", 1),
     ("several-proxy-ids", 3),
     ("any-any", 1),
     ("gcm", 1),
     ("two-tunnels", 1),
+    ("two-lines", 1),
 ];
 
 #[test]

@@ -1,69 +1,13 @@
 //! Two tunnels between the same two devices: the second line is judged as the first is, way included.
 
-use super::{Folder, Said, branch, check, hq};
+use super::{Folder, Said, check, example};
 
-/// A second tunnel interface over a second line, taken when the first is down.
 fn router() -> String {
-    let second = "\
-interface Tunnel1
- ip address 169.254.21.1 255.255.255.252
- ip mtu 1400
- ip tcp adjust-mss 1360
- tunnel source GigabitEthernet0/0/2
- tunnel mode ipsec ipv4
- tunnel destination 198.51.100.20
- tunnel protection ipsec policy ipv4 LAB-TRAFFIC
- tunnel protection ipsec profile LAB-PROTECT
-!
-interface GigabitEthernet0/0/2
- ip address 192.0.2.10 255.255.255.0
- no shutdown
-!
-interface GigabitEthernet0/0/1
-";
-    let route = "ip route 10.20.20.0 255.255.255.0 Tunnel0 name HQ-LAN\n";
-    let spare = "ip route 10.20.20.0 255.255.255.0 Tunnel1 200 name HQ-SPARE\n";
-    changed(
-        &branch(),
-        &[
-            ("interface GigabitEthernet0/0/1\n", second),
-            (route, &format!("{route}{spare}")),
-        ],
-    )
+    example("two-lines/branch.cfg")
 }
 
-/// Each line of the tunnel once more for the second one.
 fn firewall() -> String {
-    let again = |line: &str| {
-        let second = line
-            .replace("gw-branch", "gw-branch2")
-            .replace("tun-branch", "tun-branch2")
-            .replace("static-route branch-lan", "static-route branch-lan2")
-            .replace("203.0.113.10", "192.0.2.10");
-        let second = match second == line && !line.contains(" units tunnel.1") {
-            true => String::new(),
-            false => second.replace("tunnel.1", "tunnel.2") + "\n",
-        };
-        format!("{line}\n{second}")
-    };
-    let text: String = hq().lines().map(again).collect();
-    let spare = "static-route branch-lan2 destination 10.10.10.0/24\n";
-    let router = "set network virtual-router default routing-table ip";
-    let worse = format!("{spare}{router} static-route branch-lan2 metric 200\n");
-    changed(
-        &text,
-        &[
-            (
-                "ethernet1/1 ethernet1/2 tunnel.1 ]",
-                "ethernet1/1 ethernet1/2 tunnel.1 tunnel.2 ]",
-            ),
-            (
-                "zone vpn network layer3 tunnel.1",
-                "zone vpn network layer3 [ tunnel.1 tunnel.2 ]",
-            ),
-            (spare, &worse),
-        ],
-    )
+    example("two-lines/hq.set")
 }
 
 fn changed(text: &str, changes: &[(&str, &str)]) -> String {
@@ -112,13 +56,13 @@ fn rules_that_the_spare_tunnels_zone_lacks_are_missed() {
         "{}",
         said.stdout
     );
-    let second = "gw-branch2: comes up but no traffic passes\n";
+    let second = "gw-branch-spare: comes up but no traffic passes\n";
     assert!(said.stdout.contains(second), "{}", said.stdout);
 }
 
 #[test]
 fn a_spare_tunnel_without_a_route_is_a_warning() {
-    let spare = "ip route 10.20.20.0 255.255.255.0 Tunnel1 200 name HQ-SPARE\n";
+    let spare = "ip route 10.20.20.0 255.255.255.0 Tunnel1 200 name HQ-LAN-SPARE\n";
     let router = changed(&router(), &[(spare, "")]);
     let (said, troubles) = judged("spare-route", &router, &firewall());
     let expected =

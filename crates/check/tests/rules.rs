@@ -216,6 +216,7 @@ fn every_pair_of_the_examples_comes_up() {
         "gcm",
         "several-proxy-ids",
         "two-tunnels",
+        "two-lines",
         "certificates",
     ] {
         let judged = Pair::of(folder).and_then(|pair| pair.judged(Default::default()));

@@ -39,6 +39,17 @@ pub struct Site {
     /// The file has no route to the peer, so the lab makes a default one.
     pub needs_default_route: bool,
     pub lans: Vec<Lan>,
+    /// Other interfaces that this gateway speaks to peers from.
+    pub further: Vec<Line>,
+}
+
+/// A line to the outside that this network's tunnel doesn't use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The configuration's interface.
+    pub interface: String,
+    pub wan: Ipv4Net,
+    pub wan_router: Ipv4Addr,
 }
 
 /// One network behind a gateway.
@@ -272,8 +283,43 @@ impl End<'_> {
             wan,
             wan_router: wan_router(wan, next_hop),
             needs_default_route,
+            further: self.further(&lans),
             lans,
         })
+    }
+
+    /// With an address and a network of their own.
+    fn further(&self, lans: &[Lan]) -> Vec<Line> {
+        let is_inside = |name: &str| {
+            lans.iter()
+                .any(|lan| lan.interface.as_deref() == Some(name))
+        };
+        let main = self.wan_interface();
+        let names = self.outside().into_iter();
+        let others = names.filter(|name| *name != main && !is_inside(name));
+        others.filter_map(|name| self.line(name)).collect()
+    }
+
+    fn line(&self, interface: &str) -> Option<Line> {
+        let known = self.gateway.interface(interface)?;
+        let mut addresses = known.addresses.iter();
+        let wan = addresses.find_map(|net| match net.value {
+            IpNet::V4(net) => Some(net),
+            IpNet::V6(_) => None,
+        })?;
+        Some(Line {
+            interface: interface.to_owned(),
+            wan,
+            wan_router: wan_router(wan, self.next_hop_on(wan)),
+        })
+    }
+
+    /// The interfaces that connections speak from.
+    fn outside(&self) -> BTreeSet<&str> {
+        let named = usable(self.gateway).into_iter();
+        named
+            .filter_map(|connection| Some(connection.local.interface.as_ref()?.value.as_str()))
+            .collect()
     }
 
     /// Children that no ping can test.
@@ -334,11 +380,18 @@ impl End<'_> {
         Ok(address)
     }
 
+    /// With the network's length, which a second address of an interface may not say.
     fn interface_net(&self, name: &str, address: Ipv4Addr) -> Option<Ipv4Net> {
-        let addresses = &self.gateway.interface(name)?.addresses;
-        addresses.iter().find_map(|net| match net.value {
-            IpNet::V4(net) if net.addr() == address => Some(net),
-            _ => None,
+        let addresses = self.gateway.interface(name)?.addresses.iter();
+        let mut nets = addresses.filter_map(|net| match net.value {
+            IpNet::V4(net) => Some(net),
+            IpNet::V6(_) => None,
+        });
+        let own = nets.clone().find(|net| net.addr() == address)?;
+        let around = nets.find(|net| net.contains(&address) && net.prefix_len() < 32);
+        let length = around.filter(|_| own.prefix_len() == 32);
+        length.map_or(Some(own), |net| {
+            Ipv4Net::new(address, net.prefix_len()).ok()
         })
     }
 
@@ -415,10 +468,13 @@ impl End<'_> {
 
     fn inside_interfaces(&self) -> Vec<Lan> {
         let (wan, taken) = (self.wan_interface(), self.own_addresses());
+        let outside = self.outside();
         let inside = self.gateway.interfaces.iter().filter(|interface| {
+            let name = interface.name.value.as_str();
             interface.kind == InterfaceKind::Physical
                 && interface.enabled.value
-                && interface.name.value != wan
+                && name != wan
+                && !outside.contains(name)
         });
         inside
             .filter_map(|interface| {

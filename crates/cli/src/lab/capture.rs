@@ -10,6 +10,7 @@ use nix::sys::socket::{LinkAddr, recvfrom};
 use serde::Serialize;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, Write};
+use std::iter::Sum;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -31,6 +32,15 @@ const ALL_PROTOCOLS: i32 = (libc::ETH_P_ALL as u16).to_be() as i32;
 pub struct Tally {
     pub esp_packets: u64,
     pub plaintext_packets: u64,
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            esp_packets: sum.esp_packets + one.esp_packets,
+            plaintext_packets: sum.plaintext_packets + one.plaintext_packets,
+        })
+    }
 }
 
 /// A capture under way.

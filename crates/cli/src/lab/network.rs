@@ -18,6 +18,7 @@ use std::os::fd::AsRawFd;
 /// Names of devices inside the namespaces.
 pub const WAN: &str = "wan0";
 pub const LAN: &str = "lan0";
+const LINE: &str = "line";
 const HOST: &str = "eth0";
 const BRIDGE: &str = "bridge0";
 
@@ -42,6 +43,18 @@ impl Network {
         format!("to-{label}")
     }
 
+    /// All devices of the router towards that site.
+    pub fn router_devices(site: &Site) -> impl Iterator<Item = String> {
+        let main = Self::router_device(site.label);
+        let further = (1..=site.further.len()).map(move |number| format!("{main}-{number}"));
+        std::iter::once(Self::router_device(site.label)).chain(further)
+    }
+
+    /// The gateway's device of a line that the tunnel doesn't use, by its place in the site's list.
+    pub fn line_device(number: usize) -> String {
+        format!("{LINE}{}", number + 1)
+    }
+
     /// The gateways' files say more of the WAN's interfaces than the plan does.
     pub fn build(plan: &Plan, files: [&Gateway; 2]) -> io::Result<Self> {
         let place = || -> io::Result<Place> {
@@ -61,7 +74,11 @@ impl Network {
         network.site(&plan.hq, hq, &network.hq, bridged)?;
         if bridged {
             inside(&network.router, bridge)?;
-        } else {
+        }
+        let has_lines = [&plan.branch, &plan.hq]
+            .iter()
+            .any(|site| !site.further.is_empty());
+        if !bridged || has_lines {
             network.router.enter(forward)??;
         }
         Ok(network)
@@ -80,7 +97,29 @@ impl Network {
                 net.address(&to_router, own.unwrap_or(site.wan))?;
             }
             net.up(&to_router)
-        })
+        })?;
+        self.lines(site, place)
+    }
+
+    /// What the tunnel doesn't use, but the daemon looks for.
+    fn lines(&self, site: &Site, place: &Place) -> io::Result<()> {
+        let devices = Self::router_devices(site).skip(1);
+        for (number, (line, to_router)) in site.further.iter().zip(devices).enumerate() {
+            let device = Self::line_device(number);
+            cable((&place.gateway, &device), (&self.router, &to_router))?;
+            let router = Ipv4Net::new(line.wan_router, line.wan.prefix_len());
+            let ends = [
+                (&place.gateway, &device, line.wan),
+                (&self.router, &to_router, router.unwrap_or(line.wan)),
+            ];
+            for (namespace, device, address) in ends {
+                inside(namespace, |net| {
+                    net.address(device, address)?;
+                    net.up(device)
+                })?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Start<'a> {
     pub label: &'static str,
     pub file: &'a Path,
     /// Interfaces of the file, and their devices.
-    pub binds: Vec<(String, &'static str)>,
+    pub binds: Vec<(String, String)>,
     /// Where its log goes.
     pub logs: &'a Path,
     pub socket: PathBuf,

@@ -305,15 +305,19 @@ impl Running {
         }
         let at = Unusable::at("capture");
         let recording = self.wan.finish().map_err(&at)?;
-        let on = |site: &Site| {
-            let device = Network::router_device(site.label);
-            let mine = recording.of_device(&lab.network.router, &device);
+        let on = |device: &str| {
+            let mine = recording.of_device(&lab.network.router, device);
             mine.map_err(&at)
         };
-        let (branch, hq) = (on(&lab.plan.branch)?, on(&lab.plan.hq)?);
-        // What is forwarded is seen on both devices; what a router drops, on one.
         let protected = lab.plan.protected();
-        let (branch_side, hq_side) = (branch.tally(&protected), hq.tally(&protected));
+        let tally = |site: &Site| -> Result<Tally, Unusable> {
+            let devices = Network::router_devices(site);
+            let each = devices.map(|device| Ok(on(&device)?.tally(&protected)));
+            each.sum()
+        };
+        let branch = on(&Network::router_device(lab.plan.branch.label))?;
+        // What is forwarded is seen on a device of each site; what a router drops, on one.
+        let (branch_side, hq_side) = (tally(&lab.plan.branch)?, tally(&lab.plan.hq)?);
         outcome.wan = Tally {
             esp_packets: branch_side.esp_packets.max(hq_side.esp_packets),
             plaintext_packets: branch_side.plaintext_packets + hq_side.plaintext_packets,
@@ -328,12 +332,15 @@ impl Running {
     }
 }
 
-fn binds(site: &Site) -> Vec<(String, &'static str)> {
-    let mut binds = vec![(site.wan_interface.clone(), WAN)];
+fn binds(site: &Site) -> Vec<(String, String)> {
+    let mut binds = vec![(site.wan_interface.clone(), WAN.to_owned())];
     for lan in &site.lans {
-        let bind = lan.interface.clone().map(|name| (name, LAN));
+        let bind = lan.interface.clone().map(|name| (name, LAN.to_owned()));
         binds.extend(bind.filter(|bind| !binds.contains(bind)));
     }
+    let lines = site.further.iter().enumerate();
+    let lines = lines.map(|(number, line)| (line.interface.clone(), Network::line_device(number)));
+    binds.extend(lines);
     binds
 }
 

@@ -27,6 +27,7 @@ fn every_example_comes_up_whoever_starts() {
         "gcm",
         "several-proxy-ids",
         "two-tunnels",
+        "two-lines",
     ] {
         let observation = observed(&pair(folder));
         assert_eq!(
