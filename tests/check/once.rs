@@ -94,6 +94,31 @@ fn what_stops_packets_at_one_end_is_told_though_the_other_selects_another_networ
 }
 
 #[test]
+fn a_tunnel_that_starts_from_an_interface_that_is_not_there_is_told_where_another_has_the_address()
+{
+    let folder = Folder::new("source");
+    let right = "tunnel source GigabitEthernet0/0/0";
+    assert!(branch().contains(right));
+    let wrong = branch().replace(right, "tunnel source GigabitEthernet1");
+    let told = troubles(&folder, wrong.clone(), hq());
+    let title = "branch starts from GigabitEthernet1, which has no address in its file; hq expects \
+                 that of GigabitEthernet0/0/0";
+    assert_eq!(told, [["wrong-interface", title].map(str::to_owned)]);
+    let paths = ["branch.cfg", "hq.set"].map(|name| folder.0.join(name).display().to_string());
+    let said = check(&[&paths[1], &paths[0]]);
+    assert_eq!(
+        said.last_line(),
+        "verdict: never comes up",
+        "{}",
+        said.stdout
+    );
+    assert!(!said.stdout.contains("address-unknown"), "{}", said.stdout);
+    // An excerpt without the interface is one without.
+    let excerpt = wrong.replace("ip address 203.0.113.10 255.255.255.0", "no ip address");
+    assert!(troubles(&folder, excerpt, hq()).is_empty());
+}
+
+#[test]
 fn a_weak_key_of_several_connections_is_told_once_with_all_of_them() {
     let folder = Folder::new("weak");
     let branch = example("two-tunnels/branch.cfg");

@@ -45,6 +45,7 @@ const ABSORBED: &[(&str, Near, &[&str])] = &[
         &["not-obeyed", "only-judged"],
     ),
     ("certificate-missing", Near::Line, &["only-judged"]),
+    ("wrong-interface", Near::Line, &["address-unknown"]),
 ];
 
 /// What leaves a tunnel out. That the files then mean none with each other follows from it.

@@ -126,6 +126,13 @@ pub enum PlanError {
         label: &'static str,
         interface: String,
     },
+    /// Where the other end expects its peer, another interface of the file is.
+    AddressElsewhere {
+        label: &'static str,
+        interface: String,
+        address: Ipv4Addr,
+        owner: String,
+    },
     NoLan {
         label: &'static str,
     },
@@ -151,6 +158,16 @@ impl fmt::Display for PlanError {
                 f,
                 "the IPv4 address of the {label}'s WAN interface {interface} is in neither file; \
                  give it in the {label} file, or name it as the peer's address in the other one"
+            ),
+            Self::AddressElsewhere {
+                label,
+                interface,
+                address,
+                owner,
+            } => write!(
+                f,
+                "the tunnel of the {label} starts from {interface}, which has no address in its file, \
+                 but the other end expects {address}, which is that of {owner}; let it start from {owner}"
             ),
             Self::NoLan { label } => write!(
                 f,
@@ -373,6 +390,18 @@ impl End<'_> {
                 interface,
             });
         };
+        let has_it = |other: &&crate::Interface| {
+            let mut own = other.addresses.iter();
+            own.any(|net| net.addr() == IpAddr::V4(address))
+        };
+        if let Some(owner) = self.gateway.interfaces.iter().find(has_it) {
+            return Err(PlanError::AddressElsewhere {
+                label: self.label,
+                interface: interface.to_owned(),
+                address,
+                owner: owner.name.value.clone(),
+            });
+        }
         notes.push(format!(
             "{}: the file does not give {interface} an address; {address}/24 is taken, where the {} file expects its peer",
             self.label, other.label

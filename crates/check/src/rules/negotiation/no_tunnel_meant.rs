@@ -17,7 +17,11 @@ fn judge(both: &Both<'_>, found: &mut Vec<Found>) {
         Ok(_) if !both.pairs.is_empty() => return,
         Ok(_) => strangers(&both.sides),
         // What is switched off, another rule tells.
-        Err(PlanError::NothingEnabled { .. }) if !both.pairs.is_empty() => return,
+        Err(PlanError::NothingEnabled { .. } | PlanError::AddressElsewhere { .. })
+            if !both.pairs.is_empty() =>
+        {
+            return;
+        }
         Err(why) => named(&both.sides, &why),
     };
     let mut finding = Finding::error(RULE.code, "the two files mean no tunnel with each other")

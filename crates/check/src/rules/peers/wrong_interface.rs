@@ -13,15 +13,47 @@ pub const RULE: Rule = Rule {
 
 fn judge(pair: &Pair<'_>, found: &mut Vec<rule::Found>) {
     for (party, peer) in pair.directions() {
+        if let Some((from, owner)) = expected_elsewhere(party, peer) {
+            found.push(elsewhere(party, peer, from, owner, By::Address));
+            continue;
+        }
         let Some((from, way)) = ways(party, peer) else {
             continue;
         };
         if way.kind == InterfaceKind::Tunnel {
             found.push(into_tunnel(party, from, way));
         } else if is_cause(party, peer) {
-            found.push(elsewhere(party, peer, from, way));
+            found.push(elsewhere(party, peer, from, way, By::Way));
         }
     }
+}
+
+/// Why the connection was to start from another interface.
+enum By {
+    /// The way to the peer leaves by that one.
+    Way,
+    /// The peer expects its address, and the other has none.
+    Address,
+}
+
+/// An interface that the connection starts from and whose address nobody knows, and the one whose
+/// address the peer expects.
+fn expected_elsewhere<'a>(
+    party: Party<'a>,
+    peer: Party<'_>,
+) -> Option<(&'a Spanned<String>, &'a Interface)> {
+    let local = &party.connection.local;
+    let from = local
+        .interface
+        .as_ref()
+        .filter(|_| local.address.is_none())?;
+    let expected = peer.connection.remote.address()?;
+    let mut interfaces = party.gateway().interfaces.iter();
+    let owner = interfaces.find(|interface| {
+        let mut own = interface.addresses.iter();
+        own.any(|net| net.addr() == expected)
+    });
+    Some((from, owner?))
 }
 
 /// Whether this is why `peer` looks for `party` at another address: it looks at the interface that
@@ -64,33 +96,43 @@ fn elsewhere(
     peer: Party<'_>,
     from: &Spanned<String>,
     way: &Interface,
+    by: By,
 ) -> rule::Found {
     let (own, other) = (&from.value, &way.name.value);
     let remote = &peer.connection.remote;
-    let finding = Finding::error(
-        RULE.code,
-        format!(
-            "{} starts from {own}, but the way to {} leaves by {other}",
-            party.name(),
-            peer.name()
+    let (starts, peers) = (party.name(), peer.name());
+    let (title, label, certainty) = match by {
+        By::Way => (
+            format!("{starts} starts from {own}, but the way to {peers} leaves by {other}"),
+            "the way to the peer",
+            Certainty::Rfc,
         ),
-    )
-    .at(
-        from.span,
-        format!("not the interface that {} speaks with", peer.name()),
-    )
-    .beside(way.name.span, "the way to the peer")
-    .beside(
-        peer.connection.name.span,
-        format!("expects its peer at {remote}"),
-    )
-    .when("before IKE_SA_INIT is answered")
-    .starter("whoever starts")
-    .certain(Certainty::Rfc)
-    .help(format!(
-        "let the connection of {} start from {other}",
-        party.name()
-    ));
+        By::Address => (
+            format!(
+                "{starts} starts from {own}, which has no address in its file; {peers} expects that \
+                 of {other}"
+            ),
+            "this one has the address",
+            Certainty::Undocumented,
+        ),
+    };
+    let finding = Finding::error(RULE.code, title)
+        .at(
+            from.span,
+            format!("not the interface that {} speaks with", peer.name()),
+        )
+        .beside(way.name.span, label)
+        .beside(
+            peer.connection.name.span,
+            format!("expects its peer at {remote}"),
+        )
+        .when("before IKE_SA_INIT is answered")
+        .starter("whoever starts")
+        .certain(certainty)
+        .help(format!(
+            "let the connection of {} start from {other}",
+            party.name()
+        ));
     rule::Found::with(finding, Effect::NeverComesUp)
 }
 
