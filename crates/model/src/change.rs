@@ -11,7 +11,9 @@ use std::time::Duration;
 /// One change. Connections and Children are named as in [`crate::Gateway`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Offer exactly these for IKE. `integ` is absent for AEAD.
+    /// Offer these for IKE, and nothing else in what is written for it. A proposal of the file that
+    /// has them among others, and that nothing uses, may be taken as it is. `integ` is absent for
+    /// AEAD.
     IkeSuite {
         connection: String,
         encr: Encr,
@@ -19,7 +21,7 @@ pub enum Change {
         prf: Prf,
         group: DhGroup,
     },
-    /// Offer exactly these for ESP.
+    /// Offer exactly these for ESP; `integ` is absent for AEAD.
     EspSuite {
         child: String,
         encr: Encr,

@@ -5,9 +5,9 @@
 
 use crate::rule::Party;
 use crossgate_crypto::DhGroup;
-use crossgate_diag::Spanned;
+use crossgate_diag::{Certainty, Spanned};
 use crossgate_model::Child;
-use crossgate_model::behaviour::{PfsUnset, RekeyMargin};
+use crossgate_model::behaviour::{Claim, PfsUnset, RekeyMargin};
 use std::time::Duration;
 
 /// From when to when an end begins a rekey.
@@ -40,6 +40,19 @@ impl Window {
     pub fn is_before(&self, other: &Self) -> bool {
         self.latest < other.earliest
     }
+}
+
+/// What there is to say of the moment at which these ends rekey, where no document names it.
+pub fn believed<'n>(
+    ends: impl IntoIterator<Item = (&'n str, Claim<RekeyMargin>)>,
+) -> Option<String> {
+    let ends = ends.into_iter();
+    let believed = ends.filter(|(_, claim)| claim.certainty == Certainty::Undocumented);
+    let names: Vec<&str> = believed.map(|(name, _)| name).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(" and ");
+        format!("how long before the end {names} would rekey is believed, and not documented")
+    })
 }
 
 /// The group as a word.

@@ -7,7 +7,7 @@
 
 use crate::words::Named;
 use crossgate_crypto::{DhGroup, Encr, Integ, Prf};
-use crossgate_diag::Spanned;
+use crossgate_diag::{Certainty, Spanned};
 use crossgate_model::{EspProposal, IkeProposal};
 
 /// A list of a proposal.
@@ -74,6 +74,15 @@ pub struct IkeChoice {
     /// Of the starter's first KE payload. Another one than the suite's costs INVALID_KE_PAYLOAD and
     /// one more round trip (RFC 7296 §1.2).
     pub first_group: DhGroup,
+}
+
+/// Of the claim which suite is chosen: that the answerer goes by the starter's preference is nowhere
+/// written, and doesn't matter where it is the same suite whoever starts.
+pub fn certainty(is_same_either_way: bool) -> Certainty {
+    match is_same_either_way {
+        true => Certainty::Rfc,
+        false => Certainty::Undocumented,
+    }
 }
 
 /// Ciphers of one kind, and the integrity algorithms that go with them: none for combined mode.

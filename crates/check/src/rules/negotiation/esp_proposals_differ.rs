@@ -3,7 +3,7 @@
 use super::esp_proposals_disjoint::{place, text};
 use crate::agreement::suite::{self, EspSuite, List};
 use crate::rule::{Found, Judge, Pair, Party, Rule};
-use crossgate_diag::{Certainty, Finding, Span};
+use crossgate_diag::{Finding, Span};
 use crossgate_model::{Child, EspProposal};
 
 pub const RULE: Rule = Rule {
@@ -28,7 +28,8 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
             continue;
         }
         told.push(places);
-        let finding = Finding::note(RULE.code, title(pair, &there, &back)).certain(Certainty::Rfc);
+        let finding = Finding::note(RULE.code, title(pair, &there, &back))
+            .certain(suite::certainty(there == back));
         let finding = labelled(finding, &pair.first, ours, theirs);
         let finding = labelled(finding, &pair.second, theirs, ours);
         found.push(Found::harmless(finding));

@@ -4,7 +4,7 @@ use super::ike_proposals_disjoint::place;
 use crate::agreement::suite::{self, IkeChoice, List};
 use crate::rule::{Found, Judge, Pair, Party, Rule};
 use crate::words::list;
-use crossgate_diag::{Certainty, Finding};
+use crossgate_diag::Finding;
 use crossgate_model::IkeProposal;
 
 pub const RULE: Rule = Rule {
@@ -25,7 +25,8 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
     if lists.is_empty() {
         return;
     }
-    let mut finding = Finding::note(RULE.code, title(pair, &there, &back)).certain(Certainty::Rfc);
+    let mut finding = Finding::note(RULE.code, title(pair, &there, &back))
+        .certain(suite::certainty(there.suite == back.suite));
     for wanted in lists {
         finding = labelled(finding, &pair.first, wanted);
         finding = labelled(finding, &pair.second, wanted);

@@ -1,9 +1,10 @@
 //! Lifetimes that aren't alike: harmless, but who rekeys, and when?
 
-use crate::agreement::rekey::Window;
+use crate::agreement::rekey::{Window, believed};
 use crate::rule::{Found, Judge, Pair, Party, Rule};
 use crate::words::seconds;
 use crossgate_diag::{Certainty, Finding, Span, Spanned};
+use crossgate_model::behaviour::{Claim, RekeyMargin};
 use crossgate_model::{Change, Child};
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ struct Times<'a> {
     /// Where a default has no line.
     names: [Option<Span>; 2],
     windows: [Window; 2],
+    margins: [Claim<RekeyMargin>; 2],
 }
 
 fn ike(pair: &Pair<'_>, found: &mut Vec<Found>) {
@@ -51,6 +53,7 @@ fn ike(pair: &Pair<'_>, found: &mut Vec<Found>) {
         times: ends.map(|end| end.connection.lifetime),
         names: ends.map(|end| end.connection.name.span),
         windows: ends.map(|end| Window::of_ike(&end)),
+        margins: ends.map(|end| end.gateway().behaviour.ike_rekey),
     };
     let change = |end: usize, to: Duration| {
         let connection = ends.get(end)?.connection.name.value.clone();
@@ -71,6 +74,7 @@ fn children(pair: &Pair<'_>, both: [&Child; 2], found: &mut Vec<Found>) {
             Window::of_child(&pair.first, ours),
             Window::of_child(&pair.second, theirs),
         ],
+        margins: ends.map(|end| end.gateway().behaviour.child_rekey),
     };
     let change = |end: usize, to: Duration| {
         let child = both.get(end)?.name.value.clone();
@@ -106,6 +110,9 @@ impl Times<'_> {
             .certain(Certainty::Rfc)
             .noted("lifetimes are not negotiated (RFC 7296 §2.8): each end goes by its own")
             .noted(self.who_rekeys());
+        let mut finding = finding;
+        let margins = self.ends.iter().map(Party::name).zip(self.margins);
+        finding.notes.extend(believed(margins));
         // The shorter one is the safer.
         let (longer, to) = match a.value > b.value {
             true => (0, b.value),

@@ -1,6 +1,6 @@
 //! One end wants PFS, the other doesn't, or another group.
 
-use crate::agreement::rekey::{Aging, Window, aging, pfs_words, takes_group};
+use crate::agreement::rekey::{Aging, Window, aging, believed, pfs_words, takes_group};
 use crate::agreement::start::{self, Aspect};
 use crate::agreement::strength;
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
@@ -85,6 +85,10 @@ impl<'a> Disagreement<'a> {
     fn labelled(&self, finding: Finding) -> Finding {
         let span = |child: &Child| child.pfs.and_then(|pfs| pfs.span).or(child.name.span);
         let [asked, wanted] = self.words();
+        let starter = &self.starter.0;
+        let believed = believed([(starter.name(), starter.gateway().behaviour.child_rekey)]);
+        let mut finding = finding;
+        finding.notes.extend(believed);
         finding
             .at(span(self.starter.1), format!("{asked} here"))
             .beside(span(self.answerer.1), wanted)
