@@ -3,6 +3,7 @@
 
 use super::reasons::{
     ECN, NO_CERTIFICATES, NO_DUMMIES, NO_IKEV1, NO_NAT, NO_REDIRECT, NO_REMOTE_ACCESS, ONE_TABLE,
+    PATH_MTU,
 };
 use super::{
     Config, access_list, crypto_map, ikev2, interface, ipsec_profile, isakmp, keyring, nat,
@@ -73,7 +74,7 @@ pub(crate) static GLOBAL: &[Rule<Config>] = &[
         "crypto ipsec security-association replay",
         sa::replay::<Config>,
     ),
-    aside("crypto ipsec security-association pmtu-aging", MANAGEMENT),
+    lacking("crypto ipsec security-association pmtu-aging", PATH_MTU),
     lacking("crypto ipsec security-association ecn", ECN),
     lacking("crypto ipsec security-association dummy", NO_DUMMIES),
     set(

@@ -1,7 +1,7 @@
 //! `interface`, with what makes it a tunnel.
 
 use super::oversize::{self, HasOversize, OversizeSettings};
-use super::reasons::{NO_NAT, ONE_TABLE};
+use super::reasons::{NO_NAT, ONE_TABLE, PATH_MTU};
 use super::{Config, Named, entry, remove, switch};
 use crate::grammar::{Args, Mode, Rule, Unobeyed, aside, is_digits, lacking, read, run, set};
 use crate::names::interface_meant;
@@ -167,7 +167,8 @@ pub(crate) static TABLE: &[Rule<Interface>] = &[
     lacking("tunnel vrf", ONE_TABLE),
     lacking("tunnel key", "only GRE has keys"),
     lacking("tunnel route-via", "the kernel's routes decide"),
-    aside("tunnel path-mtu-discovery", LINK),
+    set("tunnel path-mtu-discovery", path_mtu_discovery).when(is_what_is_done),
+    lacking("tunnel path-mtu-discovery", PATH_MTU),
     aside("tunnel bandwidth", LINK),
     aside("tunnel ttl", LINK),
     aside("tunnel tos", LINK),
@@ -408,6 +409,16 @@ fn ip_mtu(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
 
 fn adjust_mss(interface: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
     interface.tcp_mss = octets(args, 500..=1460)?;
+    Some(())
+}
+
+/// Ten minutes are the router's own number, too.
+fn is_what_is_done(args: &[&str]) -> bool {
+    matches!(args, [] | ["age-timer", "10"])
+}
+
+fn path_mtu_discovery(_: &mut Interface, args: &mut Args<'_, '_>) -> Option<()> {
+    while args.take().is_some() {}
     Some(())
 }
 

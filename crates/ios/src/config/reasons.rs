@@ -13,4 +13,5 @@ pub(super) const NO_REDIRECT: &str = "IKE SAs are not redirected";
 pub(super) const NO_REMOTE_ACCESS: &str = "remote access and FlexVPN servers are not served";
 pub(super) const ONE_SA: &str = "one SA serves one entry";
 pub(super) const ONE_TABLE: &str = "there is one routing table, the global one";
+pub(super) const PATH_MTU: &str = "a path's MTU is always discovered; a router's word is believed for ten minutes, from 576 octets up";
 pub(super) const STATIC_ROUTES: &str = "routes come from the file only";

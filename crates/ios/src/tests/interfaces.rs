@@ -1,6 +1,8 @@
 //! Interfaces, tunnels, routes.
 
-use super::{PROFILE, TUNNEL, check, check_findings, check_warnings, read, with_tunnel};
+use super::{
+    PROFILE, TUNNEL, all_findings, check, check_findings, check_warnings, read, with_tunnel,
+};
 use expect_test::expect;
 
 #[test]
@@ -38,6 +40,19 @@ interface Dialer1
         Dialer1 Physical
     "#]],
     );
+}
+
+#[test]
+fn discovery_of_a_paths_mtu_is_what_is_done_and_other_numbers_are_told() {
+    let told = |line: &str| {
+        let findings = all_findings(&read(&(with_tunnel("") + line)));
+        findings.matches("path's MTU").count()
+    };
+    assert_eq!(told(" tunnel path-mtu-discovery\n"), 0);
+    assert_eq!(told(" tunnel path-mtu-discovery age-timer 10\n"), 0);
+    assert_eq!(told(" no tunnel path-mtu-discovery\n"), 0);
+    assert_eq!(told(" tunnel path-mtu-discovery age-timer infinite\n"), 1);
+    assert_eq!(told(" tunnel path-mtu-discovery min-mtu 1200\n"), 1);
 }
 
 #[test]
