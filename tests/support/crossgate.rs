@@ -217,6 +217,12 @@ impl<'w> Crossgate<'w> {
         self.process.processor_time()
     }
 
+    /// Octets that it has in memory.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
+    pub fn resident(&self) -> f64 {
+        self.process.resident()
+    }
+
     /// The control socket.
     pub fn socket(&self) -> PathBuf {
         self.dir.join("socket")

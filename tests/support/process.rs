@@ -54,6 +54,16 @@ impl<'w> Process<'w> {
         spent.sum()
     }
 
+    /// Octets that it has in memory.
+    #[allow(dead_code, reason = "a benchmark asks for it")]
+    pub fn resident(&self) -> f64 {
+        let status = read_text(Path::new(&format!("/proc/{}/status", self.child.id())));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        let kilobytes: f64 = number.and_then(|n| n.parse().ok()).expect("it runs");
+        kilobytes * 1024.0
+    }
+
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         run(Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]));

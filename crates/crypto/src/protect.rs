@@ -17,19 +17,23 @@ use crate::kdf::integrity_len;
 use crate::secret::Secret;
 
 /// Protection of one direction of an IKE SA.
+///
+/// Ciphers are made ready for each message: there are few, and an IKE SA that waits for hours is to
+/// keep its keys only, which are a twentieth of that.
 #[derive(Debug)]
 pub struct SkKeys {
     encr: Encr,
-    icv_len: usize,
-    protection: Protection,
+    integ: Option<Integ>,
+    encryption: Secret,
+    integrity: Secret,
     /// GCM's IV is this counter: unique as long as the key lives (RFC 5282 §3.1).
     next_iv: u64,
 }
 
-#[derive(Debug)]
+/// Ready for a message.
 #[allow(
     clippy::large_enum_variant,
-    reason = "one per IKE SA and direction; its size is of no account"
+    reason = "for one message; its size is of no account"
 )]
 enum Protection {
     EncryptThenMac { cipher: CbcKey, mac: HmacKey },
@@ -45,29 +49,40 @@ impl SkKeys {
         integrity: &Secret,
     ) -> Result<Self, CryptoError> {
         integrity_len(encr, integ)?;
-        let protection = match integ {
-            None => Protection::Combined(GcmKey::new(encr, encryption)?),
-            Some(integ) => Protection::EncryptThenMac {
-                cipher: CbcKey::new(encr, encryption)?,
-                mac: HmacKey::new(integ, integrity)?,
-            },
-        };
-        Ok(Self {
+        let keys = Self {
             encr,
-            icv_len: integ.map_or(encr.icv_len(), Integ::icv_len),
-            protection,
+            integ,
+            encryption: encryption.clone(),
+            integrity: integrity.clone(),
             next_iv: 0,
+        };
+        // What doesn't fit together is told now.
+        keys.protection().map(|_| keys)
+    }
+
+    fn protection(&self) -> Result<Protection, CryptoError> {
+        Ok(match self.integ {
+            None => Protection::Combined(GcmKey::new(self.encr, &self.encryption)?),
+            Some(integ) => Protection::EncryptThenMac {
+                cipher: CbcKey::new(self.encr, &self.encryption)?,
+                mac: HmacKey::new(integ, &self.integrity)?,
+            },
         })
+    }
+
+    fn icv_len(&self) -> usize {
+        let own = || self.encr.icv_len();
+        self.integ.map_or_else(own, Integ::icv_len)
     }
 
     /// Octets of the body for this much plaintext. The prefix has length fields that depend on it.
     pub fn sealed_len(&self, plaintext_len: usize) -> usize {
-        self.encr.iv_len() + self.padded_len(plaintext_len) + self.icv_len
+        self.encr.iv_len() + self.padded_len(plaintext_len) + self.icv_len()
     }
 
     /// The most plaintext whose body fits into `body_len` octets; None if not even an empty one does.
     pub fn plaintext_room(&self, body_len: usize) -> Option<usize> {
-        let room = body_len.checked_sub(self.encr.iv_len() + self.icv_len)?;
+        let room = body_len.checked_sub(self.encr.iv_len() + self.icv_len())?;
         let block = self.encr.block_len();
         (room / block * block).checked_sub(PAD_LENGTH)
     }
@@ -81,13 +96,13 @@ impl SkKeys {
         prefix: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        match self.protection {
-            Protection::EncryptThenMac { .. } => {
+        match self.integ {
+            Some(_) => {
                 let mut iv = [0; cbc::BLOCK];
                 rng.fill_bytes(&mut iv);
                 self.seal_with_iv(prefix, &iv, plaintext)
             }
-            Protection::Combined(_) => {
+            None => {
                 let iv = self.next_iv.to_be_bytes();
                 let used_up = CryptoError::Library {
                     operation: "next GCM IV",
@@ -111,11 +126,11 @@ impl SkKeys {
         let padding = self.padded_len(plaintext.len()) - plaintext.len() - PAD_LENGTH;
         body.resize(body.len() + padding, 0);
         body.push(u8::try_from(padding).unwrap_or_default());
-        match &self.protection {
+        match self.protection()? {
             Protection::EncryptThenMac { cipher, mac } => {
-                encrypt_then_mac(cipher, mac, prefix, iv, &mut body)?;
+                encrypt_then_mac(&cipher, &mac, prefix, iv, &mut body)?;
             }
-            Protection::Combined(key) => seal_combined(key, prefix, iv, &mut body)?,
+            Protection::Combined(key) => seal_combined(&key, prefix, iv, &mut body)?,
         }
         Ok(body)
     }
@@ -131,11 +146,11 @@ impl SkKeys {
             return Err(short);
         }
         let (covered, icv) = body
-            .split_at_checked(body.len() - self.icv_len)
+            .split_at_checked(body.len() - self.icv_len())
             .ok_or(short)?;
         let (iv, ciphertext) = covered.split_at_checked(self.encr.iv_len()).ok_or(short)?;
         let mut plaintext = ciphertext.to_vec();
-        match &self.protection {
+        match self.protection()? {
             Protection::EncryptThenMac { cipher, mac } => {
                 mac.verify(&[prefix, covered], icv)?;
                 cipher.decrypt_in_place(&sized(iv)?, &mut plaintext)?;

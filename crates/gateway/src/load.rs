@@ -34,7 +34,6 @@ pub struct Loaded {
     pub sources: Sources,
     pub findings: Vec<Finding>,
     pub gateway: Gateway,
-    pub language: Box<dyn Language>,
     pub dialect: Dialect,
     /// The text, its secrets masked.
     pub masked_config: String,
@@ -50,7 +49,6 @@ pub fn load(path: &Path, hints: &Hints) -> Result<Loaded, Failure> {
         sources,
         findings: read.findings,
         gateway: read.gateway,
-        language: read.language,
         dialect: read.dialect,
     })
 }

@@ -151,10 +151,14 @@ impl Watched {
 
     pub fn child_up(&mut self, child: &str) {
         let keeps = self.at_start();
-        let want = self.want(child);
-        want.wanted = keeps;
-        want.backoff.succeed();
-        want.last_failure = None;
+        if keeps {
+            let want = self.want(child);
+            want.wanted = true;
+            want.backoff.succeed();
+            want.last_failure = None;
+        } else {
+            self.wants.remove(child);
+        }
     }
 
     pub fn child_failed(&mut self, child: &str, why: String, now: Time, share: u8) {

@@ -39,7 +39,7 @@ pub(crate) enum Effect {
     /// they were.
     GiveBack {
         to: u32,
-        children: BTreeMap<u32, Child>,
+        children: BTreeMap<u32, Box<Child>>,
         tasks: Vec<(Time, Task)>,
     },
     /// It is decided for this SA: its own requests may begin.

@@ -199,6 +199,7 @@ impl Established {
         let of_child = self
             .children
             .values()
+            .map(Box::as_ref)
             .filter(move |child| child.name == name);
         of_child.filter(move |child| child.is_live() && child.resource == resource)
     }

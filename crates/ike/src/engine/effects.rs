@@ -195,7 +195,12 @@ impl Engine {
     }
 
     /// The predecessor of a half that the peer deleted is what both ends rekey, once more.
-    fn give_back(&mut self, to: u32, children: BTreeMap<u32, Child>, tasks: Vec<(Time, Task)>) {
+    fn give_back(
+        &mut self,
+        to: u32,
+        children: BTreeMap<u32, Box<Child>>,
+        tasks: Vec<(Time, Task)>,
+    ) {
         let mut children = Some(children);
         self.with_established(to, |sa, cx| {
             sa.take_back(cx, children.take().unwrap_or_default(), tasks);

@@ -49,8 +49,8 @@ impl Established {
         match child::install(cx, &self.peering, self.nat, &self.channel, agreement, birth) {
             Ok(child) => {
                 let spi_in = child.spi_in;
-                self.children.insert(spi_in, child);
-                self.children.get(&spi_in)
+                self.children.insert(spi_in, Box::new(child));
+                self.children.get(&spi_in).map(Box::as_ref)
             }
             Err(failure) => {
                 cx.internal(&self.peering, failure);
@@ -84,7 +84,7 @@ impl Established {
             }
         }
         self.ask_for_resources(cx, &name);
-        self.children.get(&spi_in)
+        self.children.get(&spi_in).map(Box::as_ref)
     }
 
     /// All that the exchange of that origin brought up is to go then, replaced ones included: the
@@ -156,7 +156,7 @@ impl Established {
     /// By the SPI that the peer receives on.
     pub fn child_by_outbound(&self, spi_out: u32) -> Option<&Child> {
         let known = |child: &&Child| child.spi_out == spi_out && child.is_known_to_peer();
-        self.children.values().find(known)
+        self.children.values().map(Box::as_ref).find(known)
     }
 
     /// Why it is being deleted, if it is.

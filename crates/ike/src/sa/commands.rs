@@ -37,7 +37,7 @@ impl Established {
     pub fn take_back(
         &mut self,
         cx: &mut Context,
-        children: BTreeMap<u32, Child>,
+        children: BTreeMap<u32, Box<Child>>,
         tasks: Vec<(Time, Task)>,
     ) {
         self.superseded = None;
@@ -103,6 +103,7 @@ impl Established {
         let chosen = self
             .children
             .values()
+            .map(Box::as_ref)
             .filter(there)
             .filter(|child| which(&child.name));
         let spis: Vec<u32> = chosen.map(|child| child.spi_in).collect();

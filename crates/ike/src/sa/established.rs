@@ -26,8 +26,8 @@ pub(crate) struct Established {
     pub channel: Channel,
     pub peer: PeerAuthenticated,
     pub nat: NatStatus,
-    /// By inbound SPI.
-    pub children: BTreeMap<u32, Child>,
+    /// By inbound SPI. Boxed, as a tree has room for eleven where there is one.
+    pub children: BTreeMap<u32, Box<Child>>,
     pub tasks: Tasks,
     /// Our request that waits for its answer.
     pub active: Option<Active>,
