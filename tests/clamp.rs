@@ -1,4 +1,4 @@
-//! TCP's handshakes where the kernel is the data plane: nftables clamps them.
+//! TCP's handshakes: our own data plane clamps them, and nftables where the kernel is the data plane.
 //!
 //! The kernel that has ESP has no packet filter, and this machine's own has no ESP. So what our daemon
 //! tells `nft` is looked at there, and told to this machine's kernel here, where hosts shake hands.
@@ -252,7 +252,11 @@ fn open_way(world: &World) {
         let forwarding = "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding";
         run(world.command(node, "sh").args(["-c", forwarding]));
     }
-    // So that the size of a segment is what the other end has announced, and nothing less.
+    without_timestamps(world);
+}
+
+/// So that the size of a segment is what the other end has announced, and nothing less.
+fn without_timestamps(world: &World) {
     for node in ["lan-a", "lan-b"] {
         let bare = "echo 0 >/proc/sys/net/ipv4/tcp_timestamps";
         run(world.command(node, "sh").args(["-c", bare]));
@@ -287,6 +291,28 @@ fn tell_nft(world: &World, text: &str) {
     stdin.write_all(text.as_bytes()).expect("it reads");
     drop(stdin);
     assert!(child.wait().expect("it ends").success(), "{text}");
+}
+
+#[test]
+fn our_own_data_plane_clamps_both_announcements_to_what_the_suite_leaves() {
+    let in_udp = &["--encapsulate", "all"][..];
+    for (suite, arguments, fits) in [
+        (Suite::CBC, &[][..], FITS),
+        (Suite::GCM, &[][..], 1446 - 40),
+        (Suite::CBC, in_udp, 1422 - 40),
+        (Suite::GCM, in_udp, 1438 - 40),
+    ] {
+        let world = World::new(Nat::None);
+        without_timestamps(&world);
+        let tunnel = world.tunnel(End::A, suite, Starts::Local);
+        let theirs = tunnel.mirrored();
+        let _theirs = Crossgate::start_at(&world, End::B, Vendor::Ios, &theirs, &[]);
+        let ours = Crossgate::start_at(&world, End::A, Vendor::PanOs, &tunnel, arguments);
+        ours.initiate();
+        let both = [End::A, End::B].map(|from| announced(&world, from, false));
+        assert_eq!(both, [[fits; 2]; 2], "{suite:?} {arguments:?}");
+        assert_eq!(ours.counter("tcp-mss-clamped"), 4);
+    }
 }
 
 /// Of this machine's own kernel.
