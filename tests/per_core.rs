@@ -86,20 +86,26 @@ fn flows(world: &World, from: End, to: End) -> BTreeMap<u16, Vec<u32>> {
     })
 }
 
-fn assert_whole_and_in_order(arrived: &BTreeMap<u16, Vec<u32>>, name: &str) {
+/// Of each flow at least so many packets, in their order.
+fn assert_in_order(arrived: &BTreeMap<u16, Vec<u32>>, least: u32, name: &str) {
     assert_eq!(arrived.len(), usize::from(FLOWS), "{name}");
     for (port, arrived) in arrived {
-        let missing = (0..PACKETS).filter(|n| !arrived.contains(n)).count();
         let back = arrived.windows(2).find(|pair| pair[1] <= pair[0]);
         assert!(
-            missing == 0 && back.is_none() && arrived.len() == PACKETS as usize,
-            "{name}, port {port}: {missing} missing, first step back: {back:?}"
+            back.is_none() && arrived.len() >= least as usize,
+            "{name}, port {port}: {} of {PACKETS}, first step back: {back:?}",
+            arrived.len()
         );
     }
 }
 
 /// Flows both ways, and meanwhile something else; all arrive whole and in their order.
 fn with_flows(world: &World, meanwhile: impl FnOnce()) {
+    with_flows_of(world, PACKETS, meanwhile);
+}
+
+/// The same where at least so many of each flow are to arrive.
+fn with_flows_of(world: &World, least: u32, meanwhile: impl FnOnce()) {
     scope(|threads| {
         let pairs = [(End::A, End::B), (End::B, End::A)];
         let streams = pairs.map(|(from, to)| (from, threads.spawn(move || flows(world, from, to))));
@@ -108,7 +114,7 @@ fn with_flows(world: &World, meanwhile: impl FnOnce()) {
         meanwhile();
         for (from, stream) in streams {
             let arrived = stream.join().expect("flows that end");
-            assert_whole_and_in_order(&arrived, &format!("from {from:?}"));
+            assert_in_order(&arrived, least, &format!("from {from:?}"));
         }
     });
 }
@@ -162,6 +168,9 @@ fn rekeys_of_both_sas_of_a_tunnel_under_load_lose_and_disorder_nothing() {
     for arguments in [SHARED_IN_UDP, SHARED] {
         let world = World::new(Nat::None);
         let [at_a, at_b] = pair(&world, [arguments; 2], &[1, 2]);
+        let printed = at_a.exec("show crypto ipsec sa");
+        let halves = printed.lines().filter(|l| l.trim().starts_with("spi: "));
+        assert_eq!(halves.count(), 4, "of two pairs: {printed}");
         let before = at_a.logged("child-sa-rekeyed").len();
         let passed_before = [&at_a, &at_b].map(passed_on);
         with_flows(&world, || {
@@ -257,7 +266,12 @@ fn a_strongswan_that_does_not_know_the_notify_has_one_sa_and_is_not_disturbed() 
         ours.rekey_child();
         theirs.rekey_child();
         ours.rekey_ike();
-        with_flows(&world, || {});
+        // Its own data plane loses some under load.
+        with_flows_of(&world, PACKETS * 9 / 10, || {});
+        // What we were given has left.
+        let first = &shown(&ours)["workers"][0];
+        let given = u64::from(FLOWS) * u64::from(PACKETS);
+        assert!(moved(first, "packets_out") >= given, "{first}");
         assert_eq!(workers_of_sas(&ours), [1]);
         assert_eq!(theirs.installed().len(), 1);
         assert!(ours.logged("peer-refused").is_empty());
