@@ -119,6 +119,31 @@ fn a_tunnel_that_starts_from_an_interface_that_is_not_there_is_told_where_anothe
 }
 
 #[test]
+fn what_only_follows_from_what_a_file_lacks_is_told_with_it() {
+    let folder = Folder::new("follows");
+    let hq_with = |old: &str, new: &str| {
+        assert!(hq().contains(old), "{old}");
+        troubles(&folder, branch(), hq().replace(old, new))
+    };
+    let codes = |told: Vec<[String; 2]>| told.into_iter().map(|[code, _]| code).collect::<Vec<_>>();
+    let absent = hq_with("tunnel-interface tunnel.1", "tunnel-interface tunnel.2");
+    assert_eq!(codes(absent), ["undefined-name"]);
+    let elsewhere = hq_with(
+        "local-address ip 198.51.100.20/24",
+        "local-address ip 198.51.100.200/24",
+    );
+    assert_eq!(codes(elsewhere), ["address-not-on-interface"]);
+    let gre = branch().replace(" tunnel mode ipsec ipv4\n", "");
+    assert_eq!(codes(troubles(&folder, gre, hq())), ["not-obeyed"]);
+    let said = check(&[
+        &folder.0.join("branch.cfg").display().to_string(),
+        &folder.0.join("hq.set").display().to_string(),
+    ]);
+    let note = "because of it, the two files mean no tunnel with each other";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+}
+
+#[test]
 fn a_weak_key_of_several_connections_is_told_once_with_all_of_them() {
     let folder = Folder::new("weak");
     let branch = example("two-tunnels/branch.cfg");

@@ -9,6 +9,7 @@
 
 use crate::choose::{self, chosen, is_undecided};
 use crate::mend::{Judgement, badness, says_no_more};
+use crate::once::because_of_it;
 use crossgate_diag::{Before, Finding, Fix, Severity};
 
 /// What dialects call a word that means nothing where it stands. With a fix, they know what it was
@@ -163,7 +164,7 @@ fn with_what_comes_of_it(slip: &Finding, without: &[Finding], meant: &[Finding])
             continue;
         }
         told.severity = told.severity.max(comes.severity);
-        let note = format!("because of it, {}", comes.title);
+        let note = because_of_it(comes);
         if !told.notes.contains(&note) {
             told.notes.push(note);
         }

@@ -2,6 +2,7 @@
 
 use crate::choose::wrong;
 use crate::meant::traced;
+use crate::once::because_of_it;
 use crossgate_diag::{Finding, Fix, Severity};
 use crossgate_model::Verdict;
 use std::cmp::Reverse;
@@ -104,7 +105,8 @@ pub fn new_troubles<'a>(before: &[Finding], then: &'a [Finding]) -> Vec<&'a Find
         all.any(|f| {
             let is_it = f.code == finding.code && says_no_more(&finding.title, &f.title);
             // What one finding was told with is not new where it stands alone.
-            is_it || f.notes.contains(&finding.title)
+            let because = because_of_it(finding);
+            is_it || f.notes.contains(&finding.title) || f.notes.contains(&because)
         })
     };
     let troubles = then.iter().filter(|f| f.severity > Severity::Note);

@@ -5,7 +5,8 @@
 //! [`ABSORBED`], it is told with what the dialect's has to add; and of a tunnel that reading left out
 //! ([`LEAVES_OUT`]), the dialect's alone.
 
-use crossgate_diag::{FileId, Finding, Label, Sources};
+use crate::words::TOLD_AT_READING;
+use crossgate_diag::{FileId, Finding, Label, Severity, Sources};
 use std::collections::BTreeSet;
 
 /// How near two findings have to be, to be of one cause.
@@ -77,8 +78,47 @@ pub fn told_once(
     if findings.iter().any(|f| LEAVES_OUT.contains(&f.code)) {
         of_rules.retain(|rule| rule.code != "no-tunnel-meant");
     }
+    of_rules.retain(|rule| match cause(rule, &mut findings) {
+        Some(cause) => {
+            cause.notes.push(because_of_it(rule));
+            cause.severity = cause.severity.max(rule.severity);
+            cause.when = cause.when.take().or_else(|| rule.when.clone());
+            cause.starter = cause.starter.take().or_else(|| rule.starter.clone());
+            false
+        }
+        None => true,
+    });
     findings.extend(of_rules);
     findings
+}
+
+/// As a consequence is told with its cause.
+pub(crate) fn because_of_it(finding: &Finding) -> String {
+    format!("because of it, {}", finding.title)
+}
+
+/// What a rule's finding only follows from, if reading told one thing that can be it: it says that
+/// something can't be used, or that there is nothing to judge.
+fn cause<'f>(rule: &Finding, of_reading: &'f mut [Finding]) -> Option<&'f mut Finding> {
+    let told_at_reading = |note: &String| note.ends_with(TOLD_AT_READING);
+    let (file, least) = match rule.code {
+        "no-tunnel-meant" => (None, Severity::Warning),
+        "child-disabled" | "connection-disabled" if rule.notes.iter().any(told_at_reading) => {
+            let place = rule.labels.iter().find(|label| label.primary)?;
+            (Some(place.span.file), Severity::Error)
+        }
+        _ => return None,
+    };
+    let may_be = |finding: &Finding| {
+        let mut labels = finding.labels.iter();
+        finding.severity >= least
+            && labels.any(|label| label.primary && file.is_none_or(|it| it == label.span.file))
+    };
+    let mut all = of_reading.iter_mut().filter(|finding| may_be(finding));
+    let only = all.next()?;
+    // A word that was mistyped is told with all that comes of it elsewhere.
+    let is_cause = all.next().is_none() && only.fixes.is_empty() && only.choices.is_empty();
+    is_cause.then_some(only)
 }
 
 /// The lines of the mistake itself; a rule may tell of several at once.
@@ -134,7 +174,7 @@ fn absorb(sources: &Sources, rule: &mut Finding, finding: &Finding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_diag::{Severity, Span};
+    use crossgate_diag::Span;
 
     fn three_lines() -> (Sources, FileId) {
         let mut sources = Sources::new();
@@ -182,6 +222,19 @@ mod tests {
             ("key-missing", vec![(0, true), (8, false)])
         );
         assert_eq!(one.notes, ["peer `P` has no key"]);
+    }
+
+    #[test]
+    fn what_follows_from_the_one_thing_that_reading_told_is_told_with_it() {
+        let (sources, file) = three_lines();
+        let at = |code, range| Finding::error(code, "no").at(Span::new(file, range), "");
+        let follows = || vec![Finding::error("no-tunnel-meant", "none is meant")];
+        let told = told_once(&sources, vec![at("undefined-name", 0..3)], follows());
+        let told: Vec<_> = told.iter().map(|f| (f.code, f.notes.clone())).collect();
+        let note = "because of it, none is meant".to_owned();
+        assert_eq!(told, [("undefined-name", vec![note])]);
+        let several = vec![at("undefined-name", 0..3), at("invalid-value", 4..7)];
+        assert_eq!(told_once(&sources, several, follows()).len(), 3);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub fn only_when(starter: &Party<'_>) -> String {
     format!("only when {} starts", starter.name())
 }
 
+/// The end of a note about what a finding of reading explains.
+pub const TOLD_AT_READING: &str = "is told where the file is read";
 pub const WHOEVER: &str = "whoever starts";
 pub const IN_INIT: &str = "in IKE_SA_INIT, the first exchange";
 pub const IN_AUTH: &str = "in IKE_AUTH, the second exchange";

@@ -1,7 +1,7 @@
 //! A connection is to start from an address that its interface doesn't have.
 
 use super::interfaces;
-use crate::rule::{Effect, Found, Judge, One, Rule};
+use crate::rule::{Effect, Found, Judge, One, Party, Rule};
 use crossgate_diag::{Certainty, Finding, Spanned};
 use crossgate_model::{Gateway, Interface, InterfaceKind, LocalEnd};
 use std::collections::BTreeMap;
@@ -33,6 +33,27 @@ fn judge(one: &One<'_>, found: &mut Vec<Found>) {
         }
         found.push(told(address, interface).about(one.end, connection));
     }
+}
+
+/// Whether this is why `peer` looks for `party` at another address: the interface has the one that it
+/// looks at.
+pub(super) fn is_cause(party: Party<'_>, peer: Party<'_>) -> bool {
+    let (gateway, local) = (party.gateway(), &party.connection.local);
+    let Some(address) = local
+        .address
+        .as_ref()
+        .filter(|address| address.span.is_some())
+    else {
+        return false;
+    };
+    let interface = should_have(gateway, &interfaces(gateway), local);
+    let mut own = interface
+        .into_iter()
+        .flat_map(|interface| &interface.addresses);
+    let is_missed = !peer.connection.remote.admits(address.value);
+    is_missed
+        && own.clone().all(|net| net.addr() != address.value)
+        && own.any(|net| peer.connection.remote.admits(net.addr()))
 }
 
 /// The interface that is named, or by whose network the address would be on. Nothing where the

@@ -1,6 +1,6 @@
 //! One end looks for its peer where the peer isn't.
 
-use super::wrong_interface;
+use super::{address_not_on_interface, wrong_interface};
 use crate::rule::{Effect, Found, Judge, Pair, Party, Rule};
 use crossgate_diag::{Certainty, Finding, Span, Spanned};
 use crossgate_model::event::{EventKind, Exchange};
@@ -24,7 +24,9 @@ fn judge(pair: &Pair<'_>, found: &mut Vec<Found>) {
         let Some(address) = known.filter(|a| !seeker.connection.remote.admits(a.value)) else {
             continue;
         };
-        if wrong_interface::is_cause(sought, seeker) {
+        let is_told = wrong_interface::is_cause(sought, seeker)
+            || address_not_on_interface::is_cause(sought, seeker);
+        if is_told {
             continue;
         }
         found.push(missed(seeker, sought, address));
