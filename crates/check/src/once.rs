@@ -3,7 +3,8 @@
 //! A dialect sees one file and can say what a line lacks; a rule sees both ends and can say what
 //! becomes of the tunnel. Of one place and one code, the rule's finding is told. Of the codes in
 //! [`ABSORBED`], it is told with what the dialect's has to add; and of a tunnel that reading left out
-//! ([`LEAVES_OUT`]), the dialect's alone.
+//! ([`LEAVES_OUT`]), the dialect's alone. A rule that says no more than that something can't be used is
+//! told with the one thing that reading told and that can be why.
 
 use crate::words::TOLD_AT_READING;
 use crossgate_diag::{FileId, Finding, Label, Severity, Sources};
