@@ -21,6 +21,13 @@ pub fn configure(tunnel: &Tunnel, netlink: &mut Netlink) -> Result<(), Failure> 
     netlink.set_up(index).map_err(set_up)
 }
 
+/// Has a device's queue hold so many packets.
+pub fn lengthen(name: &str, packets: u32, netlink: &mut Netlink) -> Result<(), Failure> {
+    let index = find(netlink, name)?.index;
+    let failed = |error| Failure::machine(format!("lengthen the queue of device {name}"), error);
+    netlink.set_queue_len(index, packets).map_err(failed)
+}
+
 /// What may change while the device lives on.
 pub fn change(old: &Tunnel, new: &Tunnel, netlink: &mut Netlink) -> Result<(), Failure> {
     let name = &new.device;

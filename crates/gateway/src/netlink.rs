@@ -148,6 +148,14 @@ impl Netlink {
         self.change(RouteNetlinkMessage::SetLink(link), 0)
     }
 
+    /// Packets that a device's queue holds.
+    pub fn set_queue_len(&mut self, device: u32, packets: u32) -> io::Result<()> {
+        let mut link = LinkMessage::default();
+        link.header.index = device;
+        link.attributes.push(LinkAttribute::TxQueueLen(packets));
+        self.change(RouteNetlinkMessage::SetLink(link), 0)
+    }
+
     pub fn set_up(&mut self, device: u32) -> io::Result<()> {
         let mut link = LinkMessage::default();
         link.header.index = device;
