@@ -161,3 +161,16 @@ fn a_weak_key_of_several_connections_is_told_once_with_all_of_them() {
     let title = "the pre-shared key of `HUB-NORTH` and `HUB-SOUTH` is worth 10 bits at most";
     assert_eq!(titles, [("guessable-key", title)]);
 }
+
+/// The keyring has a key for the peer, and none for the address that is another.
+#[test]
+fn a_wrong_destination_is_told_with_the_key_that_it_does_not_have() {
+    let folder = Folder::new("destination");
+    let wrong = branch().replace(
+        "tunnel destination 198.51.100.20",
+        "tunnel destination 198.51.100.30",
+    );
+    let told = troubles(&folder, wrong, hq());
+    let title = "branch looks for its peer at 198.51.100.30, but hq is at 198.51.100.20";
+    assert_eq!(told, [["peer-address-not-mirrored", title]]);
+}

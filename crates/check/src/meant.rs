@@ -23,6 +23,9 @@ const UNKNOWN: [&str; 6] = [
     SUSPECTED,
 ];
 
+/// A peer's address that is another than the peer's: keys and identities are looked for by it.
+const ELSEWHERE: &str = "peer-address-not-mirrored";
+
 /// A name that may be right. It is told where less is wrong with the other one.
 const SUSPECTED: &str = "nearly-named";
 
@@ -67,7 +70,8 @@ fn traced_within<J: Judgement>(judged: J, rounds: usize) -> J {
 }
 
 fn is_slip(finding: &Finding) -> bool {
-    UNKNOWN.contains(&finding.code) && !finding.fixes.is_empty()
+    let is_wrong = UNKNOWN.contains(&finding.code) || finding.code == ELSEWHERE;
+    is_wrong && !finding.fixes.is_empty()
 }
 
 /// Nothing where nothing is to be told otherwise.
