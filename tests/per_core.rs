@@ -4,18 +4,16 @@
 
 use crate::support::charon::Charon;
 use crate::support::crossgate::Crossgate;
+use crate::support::flows::Flows;
 use crate::support::ping;
 use crate::support::process::wait_until;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
-use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::UdpSocket;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const SHARED: &[&str] = &["--workers", "2", "--per-core", "all"];
@@ -28,63 +26,19 @@ const SHARED_IN_UDP: &[&str] = &[
     "all",
 ];
 const ALONE: &[&str] = &["--workers", "2"];
-const PORT: u16 = 4343;
-/// Flows from one LAN to the other, by their source ports; so many that they hardly ever have one
-/// queue.
+/// So many that they hardly ever have one queue.
 const FLOWS: u16 = 16;
-/// Packets of each flow, and how often each sends one: six seconds.
+/// Of each flow.
 const PACKETS: u32 = 1_500;
-const PAUSE: Duration = Duration::from_millis(4);
+/// For six seconds.
+const LOAD: Flows = Flows {
+    port: 4343,
+    count: FLOWS,
+    packets: PACKETS,
+    burst: 1,
+    pause: Duration::from_millis(4),
+};
 const REKEYS: u32 = 8;
-
-/// Numbered packets of several flows; gives what arrived of each, in its order.
-fn flows(world: &World, from: End, to: End) -> BTreeMap<u16, Vec<u32>> {
-    let (sent, ready) = (AtomicBool::new(false), AtomicBool::new(false));
-    scope(|threads| {
-        let receiver = threads.spawn(|| {
-            world.inside(to.lan_node(), || {
-                let socket = UdpSocket::bind((to.host(), PORT)).expect("a socket");
-                setsockopt(&socket, sockopt::RcvBufForce, &(8 << 20)).expect("room");
-                let timeout = socket.set_read_timeout(Some(Duration::from_millis(500)));
-                timeout.expect("a time limit");
-                ready.store(true, Ordering::Release);
-                let (mut arrived, mut packet) = (BTreeMap::<_, Vec<u32>>::new(), [0; 400]);
-                loop {
-                    let was_sent = sent.load(Ordering::Acquire);
-                    match socket.recv_from(&mut packet) {
-                        Ok((_, sender)) => {
-                            let number = packet.first_chunk().expect("four octets");
-                            let flow = arrived.entry(sender.port()).or_default();
-                            flow.push(u32::from_be_bytes(*number));
-                        }
-                        Err(_) if was_sent => return arrived,
-                        Err(_) => {}
-                    }
-                }
-            })
-        });
-        wait_until("a receiver", PATIENCE, || {
-            ready.load(Ordering::Acquire).then_some(())
-        });
-        world.inside(from.lan_node(), || {
-            let sockets = (0..FLOWS).map(|flow| UdpSocket::bind((from.host(), 5000 + flow)));
-            let sockets: Vec<_> = sockets.map(|socket| socket.expect("a socket")).collect();
-            let mut next = Instant::now();
-            for number in 0..PACKETS {
-                sleep(next.saturating_duration_since(Instant::now()));
-                next += PAUSE;
-                let mut packet = [0; 400];
-                packet[..4].copy_from_slice(&number.to_be_bytes());
-                for socket in &sockets {
-                    let sent = socket.send_to(&packet, (to.host(), PORT));
-                    sent.expect("the packet leaves");
-                }
-            }
-        });
-        sent.store(true, Ordering::Release);
-        receiver.join().expect("a receiver that ends well")
-    })
-}
 
 /// Of each flow at least so many packets, in their order.
 fn assert_in_order(arrived: &BTreeMap<u16, Vec<u32>>, least: u32, name: &str) {
@@ -108,7 +62,8 @@ fn with_flows(world: &World, meanwhile: impl FnOnce()) {
 fn with_flows_of(world: &World, least: u32, meanwhile: impl FnOnce()) {
     scope(|threads| {
         let pairs = [(End::A, End::B), (End::B, End::A)];
-        let streams = pairs.map(|(from, to)| (from, threads.spawn(move || flows(world, from, to))));
+        let streams =
+            pairs.map(|(from, to)| (from, threads.spawn(move || LOAD.send(world, from, to))));
         // They begin within the first of the six seconds.
         sleep(Duration::from_secs(1));
         meanwhile();

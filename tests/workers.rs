@@ -3,6 +3,7 @@
 
 use crate::flood::{Counted, flood, forged, hub_and_peers_with, send};
 use crate::support::crossgate::Crossgate;
+use crate::support::flows::Flows;
 use crate::support::ping::{self, Steady};
 use crate::support::process::wait_until;
 use crate::support::tunnel::{Starts, Suite};
@@ -11,19 +12,15 @@ use crate::support::world::{End, Nat, World};
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::Value;
 use std::net::UdpSocket;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const TWO: &[&str] = &["--encapsulate", "all", "--workers", "2"];
 /// The same with ESP as a protocol of its own.
 const TWO_BARE: &[&str] = &["--workers", "2"];
 const PORT: u16 = 4242;
-/// Packets of a stream that leave at once, and how often they do.
-const BURST: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(5);
-/// Of one stream: six seconds.
+/// Packets of one stream: six seconds.
 const STREAM: u32 = 12_000;
 const REKEYS: u32 = 8;
 
@@ -33,52 +30,17 @@ fn workers(of: &Crossgate<'_>) -> Vec<Value> {
     shown["workers"].as_array().expect("workers").clone()
 }
 
-/// Numbered packets from one LAN to another, a port for each pair; gives what arrived, in its order.
+/// One flow from one LAN to another, a port for each pair; gives what arrived, in its order.
 fn stream(world: &World, from: End, to: End) -> Vec<u32> {
-    let port = PORT + (from as u16) * 4 + to as u16;
-    let (sent, ready) = (AtomicBool::new(false), AtomicBool::new(false));
-    scope(|threads| {
-        let receiver = threads.spawn(|| {
-            world.inside(to.lan_node(), || {
-                let socket = UdpSocket::bind((to.host(), port)).expect("a socket");
-                setsockopt(&socket, sockopt::RcvBufForce, &(8 << 20)).expect("room");
-                let timeout = socket.set_read_timeout(Some(Duration::from_millis(500)));
-                timeout.expect("a time limit");
-                ready.store(true, Ordering::Release);
-                let (mut arrived, mut packet) = (Vec::new(), [0; 400]);
-                loop {
-                    let was_sent = sent.load(Ordering::Acquire);
-                    match socket.recv(&mut packet) {
-                        Ok(_) => {
-                            let number = packet.first_chunk().expect("four octets");
-                            arrived.push(u32::from_be_bytes(*number));
-                        }
-                        Err(_) if was_sent => return arrived,
-                        Err(_) => {}
-                    }
-                }
-            })
-        });
-        wait_until("a receiver", PATIENCE, || {
-            ready.load(Ordering::Acquire).then_some(())
-        });
-        world.inside(from.lan_node(), || {
-            let socket = UdpSocket::bind((from.host(), 0)).expect("a socket");
-            let mut next = Instant::now();
-            for number in 0..STREAM {
-                if number % BURST == 0 {
-                    sleep(next.saturating_duration_since(Instant::now()));
-                    next += PAUSE;
-                }
-                let mut packet = [0; 400];
-                packet[..4].copy_from_slice(&number.to_be_bytes());
-                let sent = socket.send_to(&packet, (to.host(), port));
-                sent.expect("the packet leaves");
-            }
-        });
-        sent.store(true, Ordering::Release);
-        receiver.join().expect("a receiver that ends well")
-    })
+    let flow = Flows {
+        port: PORT + (from as u16) * 4 + to as u16,
+        count: 1,
+        packets: STREAM,
+        burst: 10,
+        pause: Duration::from_millis(5),
+    };
+    let arrived = flow.send(world, from, to);
+    arrived.into_values().next().unwrap_or_default()
 }
 
 /// What is missing, and where the order breaks.

@@ -6,7 +6,7 @@
 //! - [`crossgate`]: our daemon in a namespace.
 //! - [`charon`], [`pluto`], [`iked`]: the other engines in a namespace.
 //! - [`kernel`]: a kernel that has ESP, for tests to run in again.
-//! - [`ping`]: traffic from LAN to LAN.
+//! - [`ping`]: traffic from LAN to LAN; [`flows`]: a load whose packets are told apart.
 //! - [`capture`]: what crossed the WAN, and tshark's reading of it.
 //! - [`keys`]: SA keys as each engine logs them.
 //! - [`process`]: child programs that never outlive a test, and waiting.
@@ -14,6 +14,7 @@
 pub mod capture;
 pub mod charon;
 pub mod crossgate;
+pub mod flows;
 pub mod iked;
 pub mod kernel;
 pub mod keys;
