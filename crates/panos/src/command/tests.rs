@@ -182,12 +182,16 @@ fn gateway() -> Gateway {
 }
 
 fn reply(line: &str) -> Reply {
-    let (gateway, snapshot) = (gateway(), snapshot());
+    reply_of(&snapshot(), line)
+}
+
+fn reply_of(snapshot: &Snapshot, line: &str) -> Reply {
+    let gateway = gateway();
     execute(
         line,
         &Station {
             gateway: &gateway,
-            snapshot: &snapshot,
+            snapshot,
             masked_config: "",
         },
     )
@@ -293,6 +297,37 @@ fn ipsec_sas_and_what_is_down() {
         expect![[r#"
         IPSec SA for tunnel to-depot not found.
     "#]],
+    );
+}
+
+#[test]
+fn each_sa_of_a_tunnel_has_a_line() {
+    let mut snapshot = snapshot();
+    let mut older = child_sa();
+    (older.id, older.spi_in, older.age) = (6, 0xb5d0_9ab7, Duration::from_secs(3500));
+    snapshot.connections[0].children[0].sas.push(older);
+    let Reply::Print(text) = reply_of(&snapshot, "show vpn ipsec-sa tunnel to-branch") else {
+        unreachable!("it is a print");
+    };
+    let of_sas: Vec<&str> = text
+        .lines()
+        .filter(|l| l.contains("to-branch:lan("))
+        .collect();
+    let ends = [("B5D09AB8", " 3445"), ("B5D09AB7", " 100")];
+    assert_eq!(of_sas.len(), ends.len(), "{text}");
+    for (line, (spi, remain)) in of_sas.into_iter().zip(ends) {
+        assert!(
+            line.starts_with("1               1      203.0.113.10"),
+            "{line}"
+        );
+        assert!(
+            line.contains(spi) && line.trim_end().ends_with(remain),
+            "{line}"
+        );
+    }
+    assert!(
+        text.ends_with("Total 1 tunnels found. 2 ipsec sa found.\n"),
+        "{text}"
     );
 }
 

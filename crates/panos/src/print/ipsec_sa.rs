@@ -15,8 +15,8 @@ pub fn table(snapshot: &Snapshot, tunnel: Option<&str>) -> String {
             .filter(|child| is_meant(child, tunnel))
         {
             tunnels += 1;
-            // The newest alone: an old one on its way out is not shown.
-            if let Some(sa) = child.sas.first() {
+            // Several while one replaces another, and where workers share the tunnel.
+            for sa in &child.sas {
                 found += 1;
                 rows += &sa_row(connection, child, sa);
             }
