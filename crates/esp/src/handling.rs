@@ -23,6 +23,8 @@ pub struct Handling {
     pub clamps: Vec<Clamp>,
     /// TCP is clamped to what fits the tunnel without being told to.
     pub clamps_to_fit: bool,
+    /// What the tunnel's interface takes by its own word, whatever fits.
+    pub tunnel_mtu: Option<u16>,
 }
 
 /// One interface on the way that lowers the MSS of TCP's handshakes.
@@ -42,6 +44,7 @@ impl Default for Handling {
             inside: Vec::new(),
             clamps: Vec::new(),
             clamps_to_fit: false,
+            tunnel_mtu: None,
         }
     }
 }
@@ -79,6 +82,7 @@ impl Handling {
                 .chain(inside.iter().flat_map(|interface| clamps(interface)))
                 .collect(),
             clamps_to_fit: gateway.behaviour.clamps_tcp_in_tunnels.value,
+            tunnel_mtu: named(tunnel).and_then(|interface| Some(interface.mtu?.value)),
         }
     }
 
@@ -102,12 +106,9 @@ impl Handling {
 
     /// Every limit for handshakes of one family: the smallest that concerns a local host is its own.
     pub fn segment_limits(&self, ipv4: bool, inner_mtu: u16) -> impl Iterator<Item = Clamp> {
-        let fits = match ipv4 {
-            true => inner_mtu.saturating_sub(TCP_OVER_IPV4),
-            false => inner_mtu
-                .max(crate::mtu::IPV6_MIN_MTU)
-                .saturating_sub(TCP_OVER_IPV6),
-        };
+        let headers = if ipv4 { TCP_OVER_IPV4 } else { TCP_OVER_IPV6 };
+        let taken = self.tunnel_mtu.unwrap_or(inner_mtu).min(inner_mtu);
+        let fits = taken.saturating_sub(headers);
         let of_family =
             move |clamp: &&Clamp| clamp.hosts.is_none_or(|net| net.addr().is_ipv4() == ipv4);
         let stated = self.clamps.iter().filter(of_family).copied();

@@ -17,9 +17,10 @@ const AFTER: Handling = Handling {
     inside: Vec::new(),
     clamps: Vec::new(),
     clamps_to_fit: false,
+    tunnel_mtu: None,
 };
 
-const UDP: Encapsulation = Encapsulation::Udp {
+pub const UDP: Encapsulation = Encapsulation::Udp {
     local_port: 4500,
     remote_port: 4500,
 };
@@ -32,11 +33,11 @@ fn outer(local: &str, remote: &str, encapsulation: Encapsulation) -> Path {
     }
 }
 
-fn v4(encapsulation: Encapsulation) -> Path {
+pub fn v4(encapsulation: Encapsulation) -> Path {
     outer("192.0.2.1", "198.51.100.1", encapsulation)
 }
 
-fn v6(encapsulation: Encapsulation) -> Path {
+pub fn v6(encapsulation: Encapsulation) -> Path {
     outer("2001:db8::1", "2001:db8::2", encapsulation)
 }
 
