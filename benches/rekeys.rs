@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::env;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::crossgate::Crossgate;
+use support::crossgate::{Crossgate, IN_UDP};
 use support::ping;
 use support::process::{Process, output, run, wait_until};
 use support::tunnel::{Starts, Suite};
@@ -153,9 +153,8 @@ fn main() {
 fn take(load: Load, (commands, command): (u32, &str), time: Duration, sum: &mut Sum) {
     let world = World::new(Nat::None);
     let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
-    let more = ["--encapsulate", "all"];
-    let answers = Crossgate::start_at(&world, End::B, Vendor::Ios, &tunnel.mirrored(), &more);
-    let starts = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, &more);
+    let answers = Crossgate::start_at(&world, End::B, Vendor::Ios, &tunnel.mirrored(), IN_UDP);
+    let starts = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, IN_UDP);
     starts.initiate();
     ping::wait_for_answer(&world, End::A);
     let _server = server(&world);

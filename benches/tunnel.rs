@@ -22,7 +22,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 use support::charon::Charon;
-use support::crossgate::Crossgate;
+use support::crossgate::{BARE, Crossgate, IN_UDP};
 use support::ping;
 use support::process::{Process, output, run, wait_until};
 use support::tunnel::{Starts, Suite};
@@ -130,7 +130,7 @@ fn take(candidate: Candidate, seconds: u32) -> Measured {
         }
         Candidate::Ours { suite, udp } => {
             let tunnel = world.tunnel(End::A, suite, Starts::Local);
-            let more: &[&str] = if udp { &["--encapsulate", "all"] } else { &[] };
+            let more = if udp { IN_UDP } else { BARE };
             let mirrored = tunnel.mirrored();
             let answers = Crossgate::start_at(&world, End::B, Vendor::Ios, &mirrored, more);
             let starts = Crossgate::start_at(&world, End::A, Vendor::Ios, &tunnel, more);

@@ -4,7 +4,7 @@
 //! tells `nft` is looked at there, and told to this machine's kernel here, where hosts shake hands.
 
 use crate::support::charon::Charon;
-use crate::support::crossgate::Crossgate;
+use crate::support::crossgate::{BARE, Crossgate, IN_UDP};
 use crate::support::kernel::{Carries, run_inside};
 use crate::support::ping;
 use crate::support::process::{read_text, run};
@@ -295,12 +295,11 @@ fn tell_nft(world: &World, text: &str) {
 
 #[test]
 fn our_own_data_plane_clamps_both_announcements_to_what_the_suite_leaves() {
-    let in_udp = &["--encapsulate", "all"][..];
     for (suite, arguments, fits) in [
-        (Suite::CBC, &[][..], FITS),
-        (Suite::GCM, &[][..], 1446 - 40),
-        (Suite::CBC, in_udp, 1422 - 40),
-        (Suite::GCM, in_udp, 1438 - 40),
+        (Suite::CBC, BARE, FITS),
+        (Suite::GCM, BARE, 1446 - 40),
+        (Suite::CBC, IN_UDP, 1422 - 40),
+        (Suite::GCM, IN_UDP, 1438 - 40),
     ] {
         let world = World::new(Nat::None);
         without_timestamps(&world);

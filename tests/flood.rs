@@ -4,7 +4,7 @@
 //! The floods are bounded, in number and a second, to a fraction of what one core does with them.
 
 use crate::support::capture::{Capture, decrypted};
-use crate::support::crossgate::Crossgate;
+use crate::support::crossgate::{Crossgate, IN_UDP};
 use crate::support::ping::{self, Steady};
 use crate::support::process::wait_until;
 use crate::support::tunnel::{Starts, Suite, Tunnel};
@@ -22,7 +22,6 @@ const FLOOD: usize = 6_000;
 /// Packets that leave at once, and how often they do.
 const BURST: usize = 50;
 const PAUSE: Duration = Duration::from_millis(5);
-const UDP: &[&str] = &["--encapsulate", "all"];
 
 /// The hub's configuration with a second tunnel beside the first.
 fn with_another(first: &str, second: &Tunnel) -> String {
@@ -69,7 +68,7 @@ ip route 0.0.0.0",
 
 /// The hub at A, its good peer at B, the one that will flood at C; all tunnels are up.
 fn hub_and_peers(world: &World) -> [Crossgate<'_>; 3] {
-    hub_and_peers_with(world, UDP)
+    hub_and_peers_with(world, IN_UDP)
 }
 
 /// The same with those arguments for all daemons.
@@ -244,7 +243,8 @@ fn a_peer_that_floods_its_tunnel_harms_no_other() {
 fn what_a_full_socket_takes_no_more_is_dropped_and_counted() {
     let world = World::new(Nat::None);
     let tunnel = world.tunnel(End::B, Suite::CBC, Starts::Remote);
-    let start = |end, tunnel: &Tunnel| Crossgate::start_at(&world, end, Vendor::Ios, tunnel, UDP);
+    let start =
+        |end, tunnel: &Tunnel| Crossgate::start_at(&world, end, Vendor::Ios, tunnel, IN_UDP);
     let (_theirs, ours) = (start(End::B, &tunnel), start(End::A, &tunnel.mirrored()));
     ping::wait_for_answer(&world, End::B);
     let (before, failed) = (Counted::by(&ours), ours.counter("esp-send-failed"));

@@ -1,7 +1,7 @@
 //! A WAN link that takes less than both ends' devices: what is learnt of it, who is told, and what
 //! becomes of packets that are too long for it; by our own data plane, and by the kernel's.
 
-use crate::support::crossgate::Crossgate;
+use crate::support::crossgate::{BARE, Crossgate, IN_UDP};
 use crate::support::kernel::{Carries, run_inside};
 use crate::support::ping;
 use crate::support::process::wait_until;
@@ -72,7 +72,7 @@ fn of_ip(world: &World, node: &str, name: &str) -> u64 {
 
 #[test]
 fn a_narrow_link_is_learnt_and_the_hosts_are_told_the_exact_size() {
-    for arguments in [&[][..], &["--encapsulate", "all"]] {
+    for arguments in [BARE, IN_UDP] {
         let world = World::new(Nat::None);
         let [ours, _theirs] = narrow(&world, unchanged, arguments);
         ping::assert_both_ways(&world);
@@ -106,7 +106,7 @@ fn a_narrow_link_is_learnt_and_the_hosts_are_told_the_exact_size() {
 #[test]
 fn packets_that_may_be_cut_are_cut_before_they_are_sealed() {
     let world = World::new(Nat::None);
-    let [ours, _theirs] = narrow(&world, unchanged, &[]);
+    let [ours, _theirs] = narrow(&world, unchanged, BARE);
     // Not learnt of packets without DF: the router cuts those.
     wait_for_answers(&world, "dont", 1400);
     assert!(of_ip(&world, "gw-b", "ReasmOKs") > 0, "outer fragments");
@@ -129,7 +129,7 @@ fn without_df_outer_fragments_are_put_together_within_the_kernel_s_bounds() {
         let lines = "crypto ipsec df-bit clear\ncrypto ipsec fragmentation after-encryption";
         configuration.replace("hostname branch", &format!("hostname branch\n{lines}"))
     };
-    let [ours, theirs] = narrow(&world, told, &[]);
+    let [ours, theirs] = narrow(&world, told, BARE);
     for df in ["do", "dont"] {
         wait_for_answers(&world, df, 1400);
     }
@@ -176,7 +176,7 @@ fn a_kernel_with_esp_learns_a_narrow_link() {
 #[test]
 #[ignore = "runs inside a kernel that has ESP, started by the test above"]
 fn the_kernel_tells_hosts_of_a_narrow_link_and_cuts_what_is_sealed() {
-    for arguments in [&[][..], &["--encapsulate", "all"]] {
+    for arguments in [BARE, IN_UDP] {
         let world = World::new(Nat::None);
         let [_ours, _theirs] = narrow(&world, unchanged, arguments);
         ping::assert_both_ways(&world);

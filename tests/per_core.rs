@@ -16,7 +16,14 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-const SHARED: &[&str] = &["--workers", "2", "--per-core", "all"];
+const SHARED: &[&str] = &[
+    "--workers",
+    "2",
+    "--per-core",
+    "all",
+    "--no-encapsulate",
+    "all",
+];
 const SHARED_IN_UDP: &[&str] = &[
     "--workers",
     "2",

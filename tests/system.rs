@@ -12,6 +12,7 @@ mod support;
 
 mod clamp;
 mod daemon;
+mod encapsulated;
 mod flood;
 mod harness;
 mod kernel;

@@ -18,7 +18,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 const TWO: &[&str] = &["--encapsulate", "all", "--workers", "2"];
 /// The same with ESP as a protocol of its own.
-const TWO_BARE: &[&str] = &["--workers", "2"];
+const TWO_BARE: &[&str] = &["--no-encapsulate", "all", "--workers", "2"];
 const PORT: u16 = 4242;
 /// Packets of one stream: six seconds.
 const STREAM: u32 = 12_000;

@@ -15,6 +15,10 @@ use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_crossgate");
 const PATIENCE: Duration = Duration::from_secs(10);
+/// ESP goes in UDP, whoever the peer is.
+pub const IN_UDP: &[&str] = &["--encapsulate", "all"];
+/// ESP is IP protocol 50, though the peer be one of ours.
+pub const BARE: &[&str] = &["--no-encapsulate", "all"];
 
 pub struct Crossgate<'w> {
     world: &'w World,

@@ -224,6 +224,13 @@ impl World {
         self.nft("add chain ip cut forward { type filter hook forward priority 0; policy drop; }");
     }
 
+    /// The router drops what it would forward and this rule of nftables matches.
+    pub fn filter_wan(&self, matched: &str) {
+        self.nft("add table ip filtered");
+        self.nft("add chain ip filtered forward { type filter hook forward priority 0; }");
+        self.nft(&format!("add rule ip filtered forward {matched} drop"));
+    }
+
     /// The router's link to that end takes packets of so many octets; the gateway there knows, the
     /// other one doesn't. Before the daemons start.
     pub fn narrow_wan(&self, end: End, mtu: u16) {

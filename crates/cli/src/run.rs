@@ -36,9 +36,14 @@ pub struct RunArgs {
     /// Answer peers, but never initiate
     #[arg(long)]
     passive: bool,
-    /// Carry this tunnel's ESP in UDP, NAT or not: many times faster here; `all` for every tunnel
+    /// Carry this tunnel's ESP in UDP, NAT or not, whoever the peer is; `all` for every tunnel
     #[arg(long = "encapsulate", value_name = "TUNNEL")]
     encapsulate: Vec<String>,
+    /// Carry this tunnel's ESP in UDP only if there is a NAT; `all` for every tunnel. Without it, ESP
+    /// is in UDP, which is much faster here, if the peer is a Crossgate that would as well, both
+    /// files have NAT traversal, and IKE gets through on UDP port 4500
+    #[arg(long = "no-encapsulate", value_name = "TUNNEL")]
+    no_encapsulate: Vec<String>,
     /// Who seals and opens packets: this program, the kernel (IPsec and VTI devices), or the kernel
     /// where it can
     #[arg(long, value_enum, default_value_t = DataPlane::User)]
@@ -77,6 +82,13 @@ pub fn run(args: &RunArgs) -> ExitCode {
         );
         return ExitCode::from(2);
     }
+    let mut with = args.encapsulate.iter();
+    if let Some(name) = with.find(|name| args.no_encapsulate.contains(name)) {
+        eprintln!(
+            "crossgate: --encapsulate {name} and --no-encapsulate {name} say the opposite: leave one out"
+        );
+        return ExitCode::from(2);
+    }
     if !args.per_core.is_empty() && args.workers < 2 {
         eprintln!(
             "crossgate: --per-core {} shares a tunnel among workers: say --workers 2 or more",
@@ -97,6 +109,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
         },
         passive: args.passive,
         encapsulate: args.encapsulate.clone(),
+        no_encapsulate: args.no_encapsulate.clone(),
         data_plane: match args.data_plane {
             DataPlane::User => PlaneChoice::User,
             DataPlane::Kernel => PlaneChoice::Kernel,

@@ -55,6 +55,10 @@ pub struct Options {
     /// Tunnels whose ESP is carried in UDP whether there is a NAT or not, by the names that the
     /// configuration has for them; [`ALL_TUNNELS`] for every one.
     pub encapsulate: Vec<String>,
+    /// Tunnels whose ESP is carried in UDP only if there is a NAT, by the same names. Others are in
+    /// UDP without one too, if this program moves the packets, and the peer is a Crossgate that
+    /// would as well and is reached on port 4500.
+    pub no_encapsulate: Vec<String>,
     /// Who seals and opens.
     pub data_plane: PlaneChoice,
     /// Ask the network cards to encrypt, where the kernel is the data plane.
@@ -150,7 +154,7 @@ impl Setting {
                 connection.initiation.value = Initiation::Never;
             }
         }
-        notes.extend(force_encapsulation(&mut gateway, &options.encapsulate));
+        notes.extend(encapsulate(&mut gateway, options));
         let locals = bind::local_addresses(&gateway, &bindings, devices)?;
         let path_mtus = locals.iter().map(|a| (*a, path_mtu(devices, *a))).collect();
         let index = |local: &IpAddr| devices.iter().find(|device| device.has(*local));
@@ -177,6 +181,16 @@ impl Setting {
 }
 
 impl Setting {
+    /// In the kernel ESP isn't faster in UDP.
+    fn leave_udp_to(&mut self, plane: PlaneKind) {
+        if plane == PlaneKind::Kernel {
+            let gateway = Arc::make_mut(&mut self.gateway);
+            for connection in &mut gateway.connections {
+                connection.nat.agrees_on_udp = false;
+            }
+        }
+    }
+
     /// The Children that the data plane is to serve, in the configuration's order.
     /// Of `shared` interfaces each worker has a share.
     fn put_policies(&mut self, options: &Options, shared: &BTreeSet<String>, plane: &mut Plane) {
@@ -247,26 +261,38 @@ fn choose_plane(
     }
 }
 
-/// A peer that finds a NAT before us takes ESP in UDP (RFC 7296 §2.23), which the kernel moves in
-/// trains. Names that no tunnel has are told.
-fn force_encapsulation(gateway: &mut Gateway, names: &[String]) -> Vec<Record> {
-    let mut unknown: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let all = unknown.remove(ALL_TUNNELS);
-    let mut known = BTreeSet::new();
+/// Which tunnels are carried in UDP, which the kernel moves in trains: a peer that finds a NAT before
+/// us takes that (RFC 7296 §2.23). Names that no tunnel has are told.
+fn encapsulate(gateway: &mut Gateway, options: &Options) -> Vec<Record> {
     for connection in &mut gateway.connections {
-        for child in &connection.children {
-            let tunnel = child.tunnel.value.as_str();
-            if all || names.iter().any(|name| name == tunnel) {
-                connection.nat.force_encapsulation.value = true;
-            }
-            unknown.remove(tunnel);
-            known.insert(tunnel.to_owned());
-        }
+        let names = |names: &[String]| {
+            let mut tunnels = connection.children.iter().map(|child| &child.tunnel.value);
+            tunnels.any(|tunnel| names.contains(tunnel))
+        };
+        let all = |names: &[String]| names.iter().any(|name| name == ALL_TUNNELS);
+        let (with, without) = (&options.encapsulate, &options.no_encapsulate);
+        // A name says more than `all`.
+        let forced = names(with) || all(with) && !names(without);
+        let spared = names(without) || all(without);
+        connection.nat.force_encapsulation.value |= forced;
+        connection.nat.agrees_on_udp = !spared;
     }
-    let known: Vec<_> = known.into_iter().collect();
-    let told = unknown.into_iter().map(|name| {
+    let tunnels = gateway
+        .children()
+        .map(|(_, child)| child.tunnel.value.as_str());
+    let known: BTreeSet<&str> = tunnels.collect();
+    let asked = [
+        ("--encapsulate", &options.encapsulate),
+        ("--no-encapsulate", &options.no_encapsulate),
+    ];
+    let asked = asked
+        .into_iter()
+        .flat_map(|(option, names)| names.iter().map(move |n| (option, n)));
+    let unknown = asked.filter(|(_, name)| *name != ALL_TUNNELS && !known.contains(name.as_str()));
+    let told = unknown.map(|(option, name)| {
+        let known: Vec<_> = known.iter().copied().collect();
         let text = format!(
-            "--encapsulate {name}: no tunnel has that name; there are: {}",
+            "{option} {name}: no tunnel has that name; there are: {}",
             known.join(", ")
         );
         Record::warning("configuration", text)
@@ -319,6 +345,7 @@ impl Daemon {
         let mut setting = Setting::read(&options, loaded, &machine::devices(&mut netlink)?)?;
         let (kind, chosen) = choose_plane(&options, &setting, &mut netlink)?;
         setting.notes.extend(chosen);
+        setting.leave_udp_to(kind);
         let socket = options.socket(&name)?;
         let server = Server::open(&socket, &name)?;
         let keylog = open_keylog(&options, &clock, &mut log)?;
@@ -506,16 +533,26 @@ mod tests {
 
     #[test]
     fn only_the_named_tunnels_are_encapsulated_and_a_wrong_name_is_told() {
-        let forced = |names: &[&str]| {
+        let carried = |with: &[&str], without: &[&str]| {
             let mut gateway = crate::testing::gateway(crate::testing::HQ);
-            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-            let told = force_encapsulation(&mut gateway, &names);
-            let forced = gateway.connections[0].nat.force_encapsulation.value;
-            (forced, told.len())
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let options = Options {
+                encapsulate: names(with),
+                no_encapsulate: names(without),
+                ..Options::default()
+            };
+            let told = encapsulate(&mut gateway, &options);
+            let nat = &gateway.connections[0].nat;
+            (nat.force_encapsulation.value, nat.agrees_on_udp, told.len())
         };
-        assert_eq!(forced(&[]), (false, 0));
-        assert_eq!(forced(&["TUN"]), (true, 0));
-        assert_eq!(forced(&["all"]), (true, 0));
-        assert_eq!(forced(&["TUM"]), (false, 1));
+        assert_eq!(carried(&[], &[]), (false, true, 0));
+        assert_eq!(carried(&["TUN"], &[]), (true, true, 0));
+        assert_eq!(carried(&["all"], &[]), (true, true, 0));
+        assert_eq!(carried(&["TUM"], &[]), (false, true, 1));
+        assert_eq!(carried(&[], &["TUN"]), (false, false, 0));
+        assert_eq!(carried(&[], &["all"]), (false, false, 0));
+        assert_eq!(carried(&["all"], &["TUN"]), (false, false, 0));
+        assert_eq!(carried(&["TUN"], &["all"]), (true, false, 0));
+        assert_eq!(carried(&[], &["TUM"]), (false, true, 1));
     }
 }

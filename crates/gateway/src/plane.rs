@@ -38,6 +38,13 @@ pub enum Plane {
 }
 
 impl Plane {
+    pub fn kind(&self) -> PlaneKind {
+        match self {
+            Self::User(_) | Self::Workers(_) => PlaneKind::User,
+            Self::Kernel(_) => PlaneKind::Kernel,
+        }
+    }
+
     /// The one that seals and opens packets itself.
     pub fn user(&mut self) -> Option<&mut DataPlane> {
         match self {

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub(crate) const IKE_PORT: u16 = 500;
 pub(crate) const NAT_PORT: u16 = 4500;
 
+/// Times that IKE_AUTH is sent to port 4500 of a peer of our own kind, before it goes to port 500.
+pub(crate) const FLOATED_ATTEMPTS: u32 = 2;
+
 /// Octets of a nonce that we draw: at least half of any PRF's key (RFC 7296 §2.10).
 pub(crate) const NONCE_LEN: usize = 32;
 

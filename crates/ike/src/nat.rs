@@ -1,4 +1,10 @@
-//! NAT detection and the float to port 4500 (RFC 7296 §2.23).
+//! NAT detection and the float to port 4500 (RFC 7296 §2.23), with a NAT or, between two ends of our
+//! own kind, without one.
+//!
+//! Either end may carry ESP in UDP whenever it likes; what it has to know is that the way lets port
+//! 4500 pass. So where both say by a Vendor ID that they would, IKE_AUTH goes there. If it isn't
+//! answered there it goes on port 500, and all that follows as well, with ESP as IP protocol 50: the
+//! port that IKE is on says which it is.
 
 use crate::context::Ends;
 use crate::limits::{IKE_PORT, NAT_PORT};
@@ -6,7 +12,7 @@ use crate::payloads::Payloads;
 use crossgate_crypto::fingerprint;
 use crossgate_model::view::Encapsulation;
 use crossgate_model::{EventKind, Nat, Path};
-use crossgate_wire::ike::{IkeSpi, Notify, NotifyType, Payload};
+use crossgate_wire::ike::{IkeSpi, Notify, NotifyType, Payload, VendorId};
 use std::net::SocketAddr;
 
 /// What IKE_SA_INIT showed about the way between the ends.
@@ -17,11 +23,23 @@ pub(crate) struct NatStatus {
     pub remote: bool,
     /// We claim to be behind one, so that ESP goes in UDP.
     pub forced: bool,
+    /// Both ends would have ESP in UDP without one, if IKE gets through on port 4500.
+    pub agreed: bool,
 }
 
 impl NatStatus {
     pub fn any(&self) -> bool {
         self.local || self.remote || self.forced
+    }
+
+    /// Whether IKE_AUTH goes to port 4500.
+    pub fn floats(&self) -> bool {
+        self.any() || self.agreed
+    }
+
+    /// Whether an agreement keeps `ends` on port 4500, as nothing else does.
+    pub fn holds(&self, ends: Ends) -> bool {
+        self.agreed && !self.any() && ends.local.port() == NAT_PORT
     }
 
     pub fn event(&self) -> EventKind {
@@ -32,7 +50,7 @@ impl NatStatus {
     }
 
     pub fn path(&self, ends: Ends) -> Path {
-        let encapsulation = if self.any() {
+        let encapsulation = if self.any() || self.holds(ends) {
             Encapsulation::Udp {
                 local_port: ends.local.port(),
                 remote_port: ends.remote.port(),
@@ -95,16 +113,40 @@ pub(crate) fn detect(
         local: differs(NotifyType::NAT_DETECTION_DESTINATION_IP, ends.local),
         remote: differs(NotifyType::NAT_DETECTION_SOURCE_IP, ends.remote),
         forced: supported && config.force_encapsulation.value,
+        agreed: config.agrees_on_udp && is_of_our_kind(payloads),
     }
 }
 
-/// Where an initiator goes on after it saw a NAT.
+/// Says that ESP may go in UDP without a NAT.
+const OUR_KIND: &[u8] = b"CROSSGATE ESP IN UDP";
+
+/// What says so; none where this end would rather not.
+pub(crate) fn our_kind(config: &Nat) -> Option<Payload> {
+    let payload = Payload::VendorId(VendorId {
+        data: OUR_KIND.to_vec(),
+    });
+    (config.enabled.value && config.agrees_on_udp).then_some(payload)
+}
+
+pub(crate) fn is_of_our_kind(payloads: &Payloads) -> bool {
+    payloads.vendor_ids().any(|vendor| vendor.data == OUR_KIND)
+}
+
+/// Where an initiator goes on after it saw a NAT, or an end of our own kind.
 pub(crate) fn floated(ends: Ends) -> Ends {
     let mut ends = ends;
     ends.local.set_port(NAT_PORT);
     if ends.remote.port() == IKE_PORT {
         ends.remote.set_port(NAT_PORT);
     }
+    ends
+}
+
+/// Back to where it began.
+pub(crate) fn sunk(ends: Ends) -> Ends {
+    let mut ends = ends;
+    ends.local.set_port(IKE_PORT);
+    ends.remote.set_port(IKE_PORT);
     ends
 }
 

@@ -2,7 +2,7 @@
 
 use crossgate_wire::ike::{
     Authentication, Delete, Identification, KeyExchange, Notify, NotifyType, Payload, PayloadType,
-    ProtocolId, SaPayload, TsPayload,
+    ProtocolId, SaPayload, TsPayload, VendorId,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,13 @@ impl Payloads {
     pub fn nonce(&self) -> Option<&[u8]> {
         self.0.iter().find_map(|payload| match payload {
             Payload::Nonce(nonce) => Some(nonce.data.as_slice()),
+            _ => None,
+        })
+    }
+
+    pub fn vendor_ids(&self) -> impl Iterator<Item = &VendorId> {
+        self.0.iter().filter_map(|payload| match payload {
+            Payload::VendorId(vendor) => Some(vendor),
             _ => None,
         })
     }

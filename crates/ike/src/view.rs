@@ -171,7 +171,7 @@ fn child_view(
 fn is_shown(child: &Child) -> bool {
     match child.stage {
         Stage::Live | Stage::Replaced { .. } | Stage::Retired { .. } => true,
-        Stage::Deleting(reason) => crate::sa::established::survives_request(reason),
+        Stage::Deleting(reason) => crate::child::survives_request(reason),
     }
 }
 

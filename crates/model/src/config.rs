@@ -458,6 +458,9 @@ pub struct Nat {
     pub enabled: Spanned<bool>,
     /// Claim to be behind a NAT, so that ESP is UDP-encapsulated.
     pub force_encapsulation: Spanned<bool>,
+    /// Encapsulate without a NAT too, if the peer is a Crossgate that does and is reached on port
+    /// 4500. No file says it, and neither vendor's devices do it.
+    pub agrees_on_udp: bool,
     pub keepalive: Spanned<Duration>,
 }
 

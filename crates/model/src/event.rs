@@ -147,6 +147,9 @@ pub enum EventKind {
         local: bool,
         remote: bool,
     },
+    /// A peer of our own kind would have ESP in UDP, and is not reached on port 4500: on with port
+    /// 500 and IP protocol 50.
+    FloatUnanswered,
     /// Both ends rekeyed at once; which SA stays.
     CollisionResolved {
         survivor: Side,
@@ -267,6 +270,7 @@ impl EventKind {
             Self::Retransmitted { .. } => "retransmitted",
             Self::PeerMoved { .. } => "peer-moved",
             Self::NatDetected { .. } => "nat-detected",
+            Self::FloatUnanswered => "float-unanswered",
             Self::CollisionResolved { .. } => "collision-resolved",
             Self::LimitReached { .. } => "limit-reached",
             Self::MessageRejected { .. } => "message-rejected",
@@ -412,6 +416,10 @@ impl fmt::Display for EventKind {
                     "NAT detected: before us {local}, before the peer {remote}"
                 )
             }
+            Self::FloatUnanswered => write!(
+                f,
+                "no answer on UDP port 4500: on with port 500, and ESP as IP protocol 50"
+            ),
             Self::CollisionResolved { survivor } => {
                 write!(f, "both ends rekeyed at once; the SA of {survivor} stays")
             }

@@ -81,6 +81,8 @@ impl Node {
         let log = start.logs.join(format!("{}.log", start.label));
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("run").arg(start.file);
+        // As the vendors' devices do: what was judged is what is shown.
+        command.args(["--no-encapsulate", "all"]);
         command.arg("--socket").arg(&start.socket);
         command.args(["--name", start.label, "--log-format", "json"]);
         for (name, device) in &start.binds {

@@ -552,6 +552,7 @@ fn connection(
         nat: Nat {
             enabled: stated(true),
             force_encapsulation: stated(false),
+            agrees_on_udp: false,
             keepalive: stated(NAT_KEEPALIVE),
         },
         fragmentation: None,

@@ -304,6 +304,7 @@ impl Mirror<'_> {
         }
         let nat = Nat {
             force_encapsulation: stated(false),
+            agrees_on_udp: false,
             ..old.nat.clone()
         };
         Ok(Connection {

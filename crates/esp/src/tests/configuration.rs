@@ -55,6 +55,7 @@ fn connection(name: &str, enabled: bool, children: Vec<Child>) -> Connection {
         nat: Nat {
             enabled: value(true),
             force_encapsulation: value(false),
+            agrees_on_udp: false,
             keepalive: value(Duration::from_secs(20)),
         },
         fragmentation: None,

@@ -428,6 +428,7 @@ fn map(words: &mut Words<'_>) -> Connection {
         nat: Nat {
             enabled: given(true),
             force_encapsulation: given(false),
+            agrees_on_udp: false,
             keepalive: given(seconds(20)),
         },
         fragmentation: None,

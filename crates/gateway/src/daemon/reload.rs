@@ -49,7 +49,8 @@ impl Daemon {
         if loaded.errors() > self.setting.loaded.errors() {
             return Err(Refusal::Errors(loaded.errors()));
         }
-        let setting = Setting::read(&self.options, loaded, &self.machine.devices()?)?;
+        let mut setting = Setting::read(&self.options, loaded, &self.machine.devices()?)?;
+        setting.leave_udp_to(self.plane.kind());
         if let Err(failure) = self.machine.make(&setting.plan) {
             // Half of the new is there: back to the old.
             self.machine.remove_others(&self.setting.plan)?;

@@ -75,6 +75,20 @@ pub(crate) enum Stage {
     },
 }
 
+/// Whether a Child stays in the data plane while its deletion is asked for: what is still under way
+/// on one that we replaced isn't lost, and its successor is what we send on. A redundant one is as
+/// new as its sibling, so that it must go for nothing to be sent on what the peer is to erase.
+pub(crate) fn survives_request(reason: DeleteReason) -> bool {
+    reason == DeleteReason::Rekeyed
+}
+
+impl Stage {
+    /// The data plane no longer has it.
+    pub fn is_out(self) -> bool {
+        matches!(self, Self::Deleting(why) if !survives_request(why))
+    }
+}
+
 /// What both ends agreed on, before there are keys.
 #[derive(Debug)]
 pub(crate) struct Agreement {

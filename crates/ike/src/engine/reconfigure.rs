@@ -135,6 +135,7 @@ fn is_same_lifetime(a: &Lifetime, b: &Lifetime) -> bool {
 fn is_same_nat(a: &Nat, b: &Nat) -> bool {
     a.enabled == b.enabled
         && a.force_encapsulation == b.force_encapsulation
+        && a.agrees_on_udp == b.agrees_on_udp
         && a.keepalive == b.keepalive
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn request(
     payloads.push(child.sa());
     payloads.extend(child.selectors());
     payloads.extend(child.resource_info());
-    // 4. Off it goes; from port 4500, if there is a NAT.
+    // 4. Off it goes; from port 4500, if there is a NAT or both ends would have none.
     let policy = cx.gateway.behaviour.retransmission.value.clone();
     let (ends, now) = (peering.ends, cx.now);
     match channel.request(&mut *cx.rng, EXCHANGE, &payloads, ends, &policy, now) {
@@ -141,7 +141,10 @@ impl Authenticating {
             Ok(peer) => peer,
             Err(refusal) => return Some(self.reject(cx, refusal)),
         };
-        self.peering.ends.remote = ends.remote;
+        // An answer to what went to the other port before is as good.
+        if ends.local.port() == self.peering.ends.local.port() {
+            self.peering.ends.remote = ends.remote;
+        }
         // 3. The IKE SA stands.
         let Self {
             peering,

@@ -111,6 +111,7 @@ fn request(
         peering.ends,
     ));
     payloads.extend(fragmentation(config));
+    payloads.extend(nat::our_kind(&config.nat));
     let flags = Flags::new(true, false);
     let (spi_i, exchange) = (peering.spi_i, ExchangeType::IKE_SA_INIT);
     Ok(build_message(
@@ -211,8 +212,10 @@ impl Initiating {
         cx.outputs.push_back(keys::log(&self.peering, &channel));
         // 6. NAT detection, with the addresses that this answer had (RFC 7296 §2.23).
         let nat = nat::detect(&self.peering.config.nat, answer, spis, ends);
-        if nat.any() {
+        if nat.floats() {
             self.peering.ends = nat::floated(self.peering.ends);
+        }
+        if nat.any() {
             cx.event(&self.peering, None, nat.event());
         }
         let size = self.peering.config.fragmentation.map(|size| size.value);
@@ -475,8 +478,8 @@ fn decide(
     cx.outputs.push_back(keys::log(&peering, &channel));
     cx.event(&peering, None, EventKind::IkeStarted { by: Side::Peer });
     // 6. The answer, which AUTH will cover.
-    let (fragments, sa) = (can_fragment(asked), chosen.answer);
-    let response = answer(&header, &peering, sa, our_ke, &nonce_r, fragments)
+    let fragments = can_fragment(asked);
+    let response = answer(&header, &peering, chosen.answer, our_ke, &nonce_r, asked)
         .map_err(|error| Unwilling::malformed(&error.to_string()))?;
     cx.transmit(ends, response.clone());
     let record = InitRecord {
@@ -503,7 +506,7 @@ fn answer(
     sa: Proposal,
     ke: Payload,
     nonce: &[u8],
-    fragments: bool,
+    asked: &Payloads,
 ) -> Result<Vec<u8>, crossgate_wire::Error> {
     let nonce = Payload::Nonce(Nonce {
         data: nonce.to_vec(),
@@ -511,7 +514,8 @@ fn answer(
     let mut payloads = vec![Payload::Sa(SaPayload::new(vec![sa])), ke, nonce];
     let spis = (peering.spi_i, peering.spi_r);
     payloads.extend(nat::detection(&peering.config.nat, spis, peering.ends));
-    payloads.extend(fragmentation(&peering.config).filter(|_| fragments));
+    payloads.extend(fragmentation(&peering.config).filter(|_| can_fragment(asked)));
+    payloads.extend(nat::our_kind(&peering.config.nat).filter(|_| nat::is_of_our_kind(asked)));
     let header = Header {
         responder_spi: peering.spi_r,
         ..request.response()

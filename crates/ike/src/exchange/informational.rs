@@ -7,10 +7,11 @@
 
 use super::{Reply, Then};
 use crate::child::Stage;
+use crate::child::survives_request;
 use crate::context::Context;
 use crate::limits::RETIRED_LINGER;
 use crate::payloads::Payloads;
-use crate::sa::established::{Active, Established, survives_request};
+use crate::sa::established::{Active, Established};
 use crossgate_model::EventKind;
 use crossgate_model::event::{DeleteReason, Exchange, Side};
 use crossgate_model::view::Role;
@@ -130,7 +131,7 @@ fn close_half(sa: &mut Established, cx: &mut Context, spi_out: u32) -> Option<u3
         Stage::Deleting(reason) => reason,
         Stage::Retired { .. } => return None,
     };
-    let already_out = matches!(stage, Stage::Deleting(why) if !survives_request(why));
+    let already_out = stage.is_out();
     if !already_out {
         cx.remove_child(spi_in);
         sa.tell_deleted(cx, (&name, resource), spi_in, Side::Peer, reason);

@@ -6,7 +6,8 @@ use crate::channel::{Channel, Received};
 use crate::child::offer::ChildOffer;
 use crate::context::{Context, Ends};
 use crate::effect::{Effect, End};
-use crate::nat::NatStatus;
+use crate::limits::FLOATED_ATTEMPTS;
+use crate::nat::{self, NatStatus};
 use crate::output::{Deadline, TimerName};
 use crate::payloads::Payloads;
 use crate::window::Tick;
@@ -59,6 +60,10 @@ impl Authenticating {
         match request.tick(cx.now) {
             Tick::NotDue => {}
             Tick::Again(attempt) => {
+                if attempt > FLOATED_ATTEMPTS && self.nat.holds(self.peering.ends) {
+                    self.peering.ends = nat::sunk(self.peering.ends);
+                    cx.event(&self.peering, None, EventKind::FloatUnanswered);
+                }
                 cx.transmit_all(self.peering.ends, &request.datagrams);
                 cx.event(
                     &self.peering,

@@ -1,9 +1,10 @@
 //! The Children of an established IKE SA: making, replacing, giving up, deleting.
 
-use super::established::{Active, Established, survives_request};
+use super::established::{Active, Established};
 use super::tasks::Task;
 use crate::child::answer::Refusal;
 use crate::child::offer::{ChildOffer, OfferFailed};
+use crate::child::survives_request;
 use crate::child::{self, Agreement, Birth, Child, Origin, Stage};
 use crate::context::{Context, Ends};
 use crate::effect::Effect;

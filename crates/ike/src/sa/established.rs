@@ -5,20 +5,21 @@ use super::tasks::Tasks;
 use super::{IkeSa, Peering};
 use crate::auth::PeerAuthenticated;
 use crate::channel::{Channel, Inbound, Received};
-use crate::child::{Child, Stage};
+use crate::child::{Child, Stage, survives_request};
 use crate::context::{Context, Ends};
 use crate::effect::{Effect, End};
 use crate::exchange::create_child::CreateChild;
 use crate::exchange::rekey_child::RekeyChild;
 use crate::exchange::rekey_ike::RekeyIke;
 use crate::exchange::{Reply, Then, create_child, informational, rekey_child, rekey_ike};
-use crate::limits::{MAX_TASKS, TEMPORARY_FAILURE_PATIENCE};
+use crate::limits::{IKE_PORT, MAX_TASKS, TEMPORARY_FAILURE_PATIENCE};
 use crate::nat::NatStatus;
 use crate::payloads::{Payloads, notify};
 use crossgate_model::event::{DeleteReason, Exchange, Side};
 use crossgate_model::{EventKind, Time};
 use crossgate_wire::ike::{Datagram, ExchangeType, Notify, NotifyType, Payload};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 #[derive(Debug)]
 pub(crate) struct Established {
@@ -129,6 +130,7 @@ impl Established {
             }
             Ok(Received::Repeated) => {
                 cx.count("repeated-request");
+                self.sink(cx, ends);
                 cx.transmit_all(ends, self.channel.answers.last_answer());
                 Then::Stay
             }
@@ -149,7 +151,23 @@ impl Established {
     /// The peer is alive, and if a NAT gave it another port it is there now.
     fn hear(&mut self, cx: &mut Context, ends: Ends) {
         self.heard = cx.now;
+        self.sink(cx, ends);
         self.follow_peer(cx, ends);
+    }
+
+    /// A peer of our own kind that had no answer on port 4500 goes on on port 500; so do we.
+    fn sink(&mut self, cx: &mut Context, ends: Ends) {
+        let here = self.peering.ends;
+        if self.nat.holds(here) && ends.local.port() == IKE_PORT {
+            self.move_to(
+                cx,
+                Ends {
+                    local: ends.local,
+                    ..here
+                },
+                ends.remote,
+            );
+        }
     }
 
     /// RFC 7296 §2.23: who is not behind a NAT answers to where the other end was last heard.
@@ -158,10 +176,20 @@ impl Established {
         if from == to || !self.nat.follows_peer() {
             return;
         }
-        self.peering.ends.remote = to;
+        self.move_to(cx, self.peering.ends, to);
+    }
+
+    /// All that is sent from now on goes from `ends.local` to `to`.
+    fn move_to(&mut self, cx: &mut Context, ends: Ends, to: SocketAddr) {
+        let from = ends.remote;
+        self.peering.ends = Ends { remote: to, ..ends };
         cx.event(&self.peering, None, EventKind::PeerMoved { from, to });
         let path = self.nat.path(self.peering.ends);
-        for spi_in in self.children.keys() {
+        let in_place = self
+            .children
+            .iter()
+            .filter(|(_, child)| !child.stage.is_out());
+        for (spi_in, _) in in_place {
             cx.move_child(*spi_in, path);
         }
         // What it was asked before goes there at once: it isn't dead, but elsewhere.
@@ -415,8 +443,7 @@ impl Established {
                 Stage::Deleting(why) => survives_request(why),
                 Stage::Retired { .. } => false,
             };
-            let gone = matches!(child.stage, Stage::Deleting(why) if !survives_request(why));
-            if !gone {
+            if !child.stage.is_out() {
                 cx.remove_child(spi_in);
             }
             if told {
@@ -432,11 +459,4 @@ impl Established {
             }
         }
     }
-}
-
-/// Whether a Child stays in the data plane while its deletion is asked for: what is still under way
-/// on one that we replaced isn't lost, and its successor is what we send on. A redundant one is as
-/// new as its sibling, so that it must go for nothing to be sent on what the peer is to erase.
-pub(crate) fn survives_request(reason: DeleteReason) -> bool {
-    reason == DeleteReason::Rekeyed
 }

@@ -82,6 +82,7 @@ pub fn connection(local: &str, remote: &str, selectors: SelectorPair) -> Connect
         nat: Nat {
             enabled: given(true),
             force_encapsulation: given(false),
+            agrees_on_udp: false,
             keepalive: given(seconds(20)),
         },
         fragmentation: None,

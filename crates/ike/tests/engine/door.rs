@@ -199,6 +199,8 @@ pub struct World {
     pub b: End,
     pub wire: VecDeque<Flight>,
     pub nat: Option<NatBox>,
+    /// Whose datagrams to port 4500 are lost on the way.
+    pub filtered: Vec<Who>,
     /// Everything that was ever sent.
     pub sent: Vec<Flight>,
 }
@@ -216,6 +218,7 @@ impl World {
             b: End::new(b, 2),
             wire: VecDeque::new(),
             nat: None,
+            filtered: Vec::new(),
             sent: Vec::new(),
         }
     }
@@ -337,6 +340,9 @@ impl World {
             mut remote,
             payload,
         } = flight;
+        if remote.port() == 4500 && self.filtered.contains(&from) {
+            return;
+        }
         if let Some(nat) = self.nat {
             match from {
                 Who::A => local = SocketAddr::new(nat.address, local.port() + nat.shift),

@@ -1,5 +1,6 @@
 //! The engine as a whole: two of it, talking over a wire that the tests work message by message.
 
+mod agreed;
 mod alive;
 mod bounds;
 mod collisions;

@@ -99,12 +99,19 @@ fn prepare(seed: u64) -> World {
         if seed % 7 == 3 {
             connection.fragmentation = Some(given(300));
         }
+        connection.nat.agrees_on_udp = seed % 13 < 6;
     });
     if seed % 11 == 5 {
         world.nat = Some(NatBox {
             address: address_of(Who::A),
             shift: 20_000,
         });
+    }
+    // Which no tunnel behind a NAT would survive.
+    match seed % 17 {
+        0..2 if world.nat.is_none() => world.filtered = vec![Who::A],
+        2..4 if world.nat.is_none() => world.filtered = vec![Who::B],
+        _ => {}
     }
     world
 }

@@ -271,6 +271,7 @@ pub(super) fn nat_of_all(config: &Config) -> Nat {
     Nat {
         enabled: config.nat_transparency,
         force_encapsulation: Spanned::default_of(false),
+        agrees_on_udp: false,
         keepalive: keepalive.unwrap_or(Spanned::default_of(NAT_KEEPALIVE)),
     }
 }
@@ -282,6 +283,7 @@ fn nat(profile: &Profile, config: &Config) -> Nat {
         force_encapsulation: profile
             .force_encapsulation
             .unwrap_or(all.force_encapsulation),
+        agrees_on_udp: all.agrees_on_udp,
         keepalive: profile.nat_keepalive.unwrap_or(all.keepalive),
     }
 }

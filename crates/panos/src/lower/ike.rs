@@ -278,6 +278,7 @@ fn nat(gateway: At<'_>) -> Nat {
     Nat {
         enabled: enabled.unwrap_or(Spanned::default_of(false)),
         force_encapsulation: Spanned::default_of(false),
+        agrees_on_udp: false,
         keepalive: keepalive
             .unwrap_or(Spanned::default_of(NAT_KEEPALIVE))
             .map(Duration::from_secs),
