@@ -1,10 +1,11 @@
 //! From a configured gateway to policies.
 
-use crate::Policy;
+use crate::{Clamp, Policy};
 use crossgate_model::behaviour::ResponderSelectors;
 use crossgate_model::{
     Auth, Behaviour, Certainty, Child, Claim, Connection, Gateway, Identity, IkeVersion,
-    Initiation, Lifetime, LocalEnd, Nat, RemoteEnd, SelectorPair, Spanned,
+    Initiation, Interface, InterfaceKind, Lifetime, LocalEnd, Nat, RemoteEnd, SelectorPair,
+    Spanned,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -101,4 +102,42 @@ fn policies_are_those_of_enabled_children_of_enabled_connections() {
     };
     let expected = [policy("tunnel", Some("Tunnel0")), policy("map", None)];
     assert_eq!(Policy::all_of(&gateway), expected);
+}
+
+fn interface(name: &str, kind: InterfaceKind, net: &str) -> Interface {
+    Interface {
+        name: value(name.into()),
+        kind,
+        description: None,
+        addresses: vec![value(net.parse().expect("an address"))],
+        learnt_address: None,
+        enabled: value(true),
+        mtu: None,
+        tcp_mss: None,
+        zone: None,
+        virtual_router: None,
+        filter_in: None,
+        filter_out: None,
+        bandwidth: None,
+    }
+}
+
+#[test]
+fn sizes_are_those_of_the_interfaces_on_the_way() {
+    let mut tunnel = interface("Tunnel0", InterfaceKind::Tunnel, "169.254.0.1/30");
+    (tunnel.mtu, tunnel.tcp_mss) = (Some(value(1300)), Some(value(1240)));
+    let mut inside = interface("Inside", InterfaceKind::Physical, "10.1.0.1/16");
+    (inside.mtu, inside.tcp_mss) = (Some(value(1200)), Some(value(1350)));
+    let children = vec![child("lan", Some("Tunnel0"), true)];
+    let mut gateway = gateway(vec![connection("peer", true, children)]);
+    gateway.interfaces = vec![tunnel, inside];
+    let policies = Policy::all_of(&gateway);
+    let handling = &policies[0].handling;
+    assert_eq!(handling.tunnel_mtu, Some(1300));
+    let clamp = |hosts: Option<&str>, mss| Clamp {
+        hosts: hosts.map(|hosts| hosts.parse().expect("a network")),
+        mss,
+    };
+    let clamps = [clamp(None, 1240), clamp(Some("10.1.0.0/16"), 1350)];
+    assert_eq!(handling.clamps, clamps);
 }
