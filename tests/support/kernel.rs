@@ -17,7 +17,7 @@ const BOTH: &str = "both";
 
 /// What the kernel's ESP and the worlds of the tests are made of.
 const MODULES: &str = "xfrm_user esp4 xfrm4_tunnel ip_vti esp6 xfrm6_tunnel ip6_vti cbc hmac authenc authencesn echainiv seqiv gcm \
-     ghash-generic sha512_generic veth tun af_packet af_key nf_tables";
+     ghash-generic sha512_generic veth tun af_packet af_key nf_tables iptable_nat xt_MASQUERADE xt_tcpudp";
 
 /// Whether our program is to leave ESP to the kernel here.
 pub fn carries_the_tunnels() -> bool {

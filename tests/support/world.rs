@@ -10,6 +10,7 @@
 //! Everything is gone when the [`World`] is dropped; what an interrupted run left behind goes when
 //! the next world is made.
 
+use super::kernel::carries_the_tunnels;
 use super::process::{output, run};
 use super::tunnel::{Endpoint, Identity, Network, Starts, Suite, Tunnel};
 use nix::sched::{CloneFlags, setns};
@@ -318,6 +319,15 @@ impl World {
     /// Rewrites the source address and port of all that `end` sends, as a home router does.
     fn translate(&self, end: End) {
         let out = end.other().router_interface();
+        if carries_the_tunnels() {
+            // The kernel that has ESP has nftables without NAT, and the older tables with it.
+            let add = format!("iptables-legacy -t nat -A POSTROUTING -o {out}");
+            let udp = format!("{add} -p udp -j MASQUERADE --to-ports 20000-29999");
+            for line in [udp, format!("{add} -j MASQUERADE")] {
+                run(self.command("wan", "sh").args(["-c", &line]));
+            }
+            return;
+        }
         self.nft("add table ip nat");
         self.nft("add chain ip nat post { type nat hook postrouting priority 100; }");
         self.nft(&format!(
