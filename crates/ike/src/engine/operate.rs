@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::sa::IkeSa;
+use crate::sa::closing::Closing;
 use crate::sa::established::Established;
 use crossgate_model::event::DeleteReason;
 use crossgate_model::operate::{Operation, Outcome, Which};
@@ -223,7 +224,8 @@ impl Engine {
         }
     }
 
-    /// Deletes an IKE SA with the peer; one that isn't established is just dropped.
+    /// Deletes an IKE SA with the peer; one that isn't established is dropped, and one that the peer may
+    /// be about to establish is deleted when it has.
     pub(super) fn delete_ike(&mut self, id: u32, reason: DeleteReason) {
         self.with_sa(id, |sa, cx| match sa {
             IkeSa::Established(mut sa) => {
@@ -234,7 +236,8 @@ impl Engine {
             IkeSa::Authenticating(sa) => {
                 sa.child.abandon(cx);
                 dropped(cx, &sa.peering, reason);
-                None
+                let closing = Closing::once_answered(cx, sa.peering, sa.channel);
+                Some(IkeSa::Closing(closing))
             }
             IkeSa::Initiating(sa) => {
                 dropped(cx, &sa.peering, reason);

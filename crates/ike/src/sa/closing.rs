@@ -1,5 +1,5 @@
-//! An IKE SA that is over: either our Delete is under way, or the peer's was answered and may come
-//! once more. It has no Children, and starts nothing.
+//! An IKE SA that is over: our Delete is under way, or waits for the answer to IKE_AUTH, or the
+//! peer's was answered and may come once more. It has no Children, and starts nothing.
 
 use super::{IkeSa, Peering};
 use crate::channel::{Channel, Received};
@@ -17,6 +17,8 @@ pub(crate) struct Closing {
     pub peering: Peering,
     channel: Channel,
     until: Time,
+    /// What is outstanding is IKE_AUTH.
+    unauthenticated: bool,
 }
 
 impl Closing {
@@ -39,6 +41,22 @@ impl Closing {
             peering,
             channel,
             until,
+            unauthenticated: false,
+        })
+    }
+
+    /// We gave it up while IKE_AUTH was under way. If an answer still comes, the peer has an IKE SA, and
+    /// is told; IKE_AUTH is not sent again, as it could only make one.
+    pub fn once_answered(cx: &Context, peering: Peering, mut channel: Channel) -> Box<Self> {
+        let until = cx.now + CLOSED_LINGER;
+        if let Some(request) = &mut channel.requests.outstanding {
+            request.due = until;
+        }
+        Box::new(Self {
+            peering,
+            channel,
+            until,
+            unauthenticated: true,
         })
     }
 
@@ -50,6 +68,7 @@ impl Closing {
             peering,
             channel,
             until,
+            unauthenticated: false,
         })
     }
 
@@ -65,7 +84,13 @@ impl Closing {
         ends: Ends,
     ) -> Option<IkeSa> {
         match self.channel.receive(datagram) {
-            Ok(Received::Answer(_)) => return None,
+            Ok(Received::Answer(inbound)) => {
+                let answer = Payloads(inbound.payloads.unwrap_or_default());
+                let stands = self.unauthenticated && answer.id_r().is_some();
+                self.channel.requests.outstanding = None;
+                let delete = || Self::by_us(cx, self.peering, self.channel, Vec::new());
+                return stands.then(delete).map(IkeSa::Closing);
+            }
             Ok(Received::Request(inbound)) => {
                 let payloads = Payloads(inbound.payloads.unwrap_or_default());
                 if payloads.deletes_ike() {

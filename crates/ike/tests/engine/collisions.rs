@@ -562,3 +562,35 @@ fn any_two_actions_at_once_end_in_step() {
         }
     }
 }
+
+/// A sends IKE_AUTH because an operator wants it: nothing begins again by itself.
+fn authenticating() -> World {
+    let mut world = World::new();
+    let initiate = Operation::InitiateIke { connection: None };
+    world.act(Who::A, |engine, now| engine.operate(now, &initiate));
+    world.deliver("a IKE_SA_INIT request 0");
+    world.deliver("b IKE_SA_INIT answer 0");
+    world
+}
+
+/// The peer has an IKE SA by then, which nobody else would delete.
+#[test]
+fn what_is_cleared_while_ike_auth_is_under_way_is_deleted_when_it_is_answered() {
+    let mut world = authenticating();
+    world.deliver("a IKE_AUTH request 1");
+    assert_eq!(world.b.installed.len(), 1);
+    world.act(Who::A, clear_ike);
+    world.seconds(15);
+    world.is_down();
+}
+
+#[test]
+fn what_is_cleared_while_ike_auth_is_lost_is_not_asked_for_again() {
+    let mut world = authenticating();
+    let lost = world.take("a IKE_AUTH request 1");
+    world.act(Who::A, clear_ike);
+    world.seconds(60);
+    let same = world.sent.iter().filter(|f| f.payload == lost.payload);
+    assert_eq!(same.count(), 1);
+    world.is_down();
+}
