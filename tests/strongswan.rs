@@ -10,6 +10,7 @@ use crate::support::world::{End, Nat, World};
 use Nat::{Before, None as NoNat};
 use Starts::{Local, Remote};
 use Vendor::{Ios, IosCryptoMap, PanOs};
+use std::thread::sleep;
 use std::time::Duration;
 
 const RECEIVED_DELETE: &str = "received DELETE for IKE_SA";
@@ -219,6 +220,30 @@ fn carries_large_packets(vendor: Vendor) {
 cells! { carries_large_packets:
     ios_carries_large_packets(Ios);
     pan_os_carries_large_packets(PanOs);
+}
+
+/// The peer comes from another port all of a sudden, and is answered there: its packets, then its IKE
+/// messages too.
+#[test]
+fn a_peer_is_followed_whose_nat_gives_it_another_port() {
+    let world = World::new(Before(End::B));
+    let tunnel = world.tunnel(End::A, Suite::CBC, Remote);
+    let theirs = Charon::start(&world, End::B, &tunnel.mirrored());
+    let ours = Crossgate::start(&world, Ios, &tunnel);
+    bring_up(Remote, &ours, &theirs);
+    ping::assert_both_ways(&world);
+    world.make_nat_forgetful();
+    // The way in use is kept for as long as it was meant to be; from its next packet on, for a second.
+    ping::assert_both_ways(&world);
+    sleep(Duration::from_secs(4));
+    assert_eq!(ours.logged("peer-moved").len(), 0);
+    ping::wait_for_answer(&world, End::B);
+    ours.wait_for("peer-moved");
+    let steady = [End::A, End::B].map(|from| Steady::start(&world, from));
+    ours.rekey_child();
+    steady.into_iter().for_each(Steady::stop_without_loss);
+    ours.delete();
+    theirs.wait_for_another(RECEIVED_DELETE, 0);
 }
 
 /// `dpd 10 2 periodic` asks after 10 s of silence, and again every 2 s. PAN-OS takes minutes to

@@ -232,6 +232,16 @@ impl World {
         self.nft(&format!("add rule ip filtered forward {matched} drop"));
     }
 
+    /// The NAT keeps no way for longer than a second without packets, and then gives another port.
+    pub fn make_nat_forgetful(&self) {
+        for timeout in ["udp_timeout", "udp_timeout_stream"] {
+            let path = format!("/proc/sys/net/netfilter/nf_conntrack_{timeout}");
+            run(self
+                .command("wan", "sh")
+                .args(["-c", &format!("echo 1 >{path}")]));
+        }
+    }
+
     /// The router's link to that end takes packets of so many octets; the gateway there knows, the
     /// other one doesn't. Before the daemons start.
     pub fn narrow_wan(&self, end: End, mtu: u16) {
