@@ -267,3 +267,30 @@ fn what_a_full_socket_takes_no_more_is_dropped_and_counted() {
     ping::wait_for_answer(&world, End::A);
     ping::assert_both_ways(&world);
 }
+
+/// One tunnel's way takes less than its LAN gives, and keeps what it hasn't sent; the other's goes out
+/// of the same device and socket.
+#[test]
+fn a_tunnel_whose_way_is_full_harms_no_other() {
+    let world = World::new(Nat::None);
+    let [hub, _at_b, _at_c] = hub_and_peers(&world);
+    let gateway = End::A.gateway_node();
+    let peer = End::C.wan();
+    for line in [
+        "qdisc add dev wan root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+        "qdisc add dev wan parent 1:2 handle 2: tbf rate 1mbit burst 20k limit 1g",
+        &format!("filter add dev wan parent 1: protocol ip u32 match ip dst {peer}/32 flowid 1:2"),
+    ] {
+        world.shell(gateway, &format!("tc {line}"));
+    }
+    let before = hub.counter("esp-send-failed");
+    let steady = [End::A, End::B].map(|from| Steady::start(&world, from));
+    let (node, to) = (End::A.lan_node(), End::C.host());
+    send(&world, node, to, 9, 3 * FLOOD, |number| {
+        vec![number as u8; 1300]
+    });
+    let queued = world.shell(gateway, "tc -s qdisc show dev wan");
+    let failed = hub.counter("esp-send-failed") - before;
+    assert!(failed > 0, "the way is not full: {queued}");
+    steady.into_iter().for_each(Steady::stop_without_loss);
+}

@@ -10,8 +10,6 @@ const ACQUIRE_LENGTH: usize = 280;
 const STATE: usize = 224;
 /// `struct xfrm_user_expire`.
 const EXPIRE_LENGTH: usize = 232;
-/// `struct xfrm_user_mapping`.
-const MAPPING_LENGTH: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -24,9 +22,10 @@ pub enum Event {
         id: StateId,
         hard: bool,
     },
-    /// An authentic packet in UDP came from elsewhere.
+    /// An authentic packet in UDP came from elsewhere. The kernel says no mark of its state here.
     Moved {
-        id: StateId,
+        local: IpAddr,
+        spi_in: u32,
         remote: SocketAddr,
     },
 }
@@ -66,11 +65,8 @@ fn mapping(body: &[u8]) -> Option<Event> {
     let family = reader.u16(20)?;
     let address: IpAddr = reader.address(44, family)?;
     Some(Event::Moved {
-        id: StateId {
-            destination: reader.address(0, family)?,
-            spi: reader.be32(16)?,
-            mark: reader.mark(MAPPING_LENGTH).unwrap_or_default(),
-        },
+        local: reader.address(0, family)?,
+        spi_in: reader.be32(16)?,
         remote: SocketAddr::new(address, reader.be16(62)?),
     })
 }

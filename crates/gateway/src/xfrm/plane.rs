@@ -482,10 +482,13 @@ impl KernelPlane {
                     self.notices.push_back(Notice::SoftExpired { spi_in });
                 }
             }
-            Event::Moved { id, remote } => {
-                let spi_in = id.spi;
+            Event::Moved {
+                local,
+                spi_in,
+                remote,
+            } => {
                 let sa = self.sas.get_mut(&spi_in);
-                let Some(sa) = sa.filter(|sa| sa.id(spi_in, Direction::In) == id) else {
+                let Some(sa) = sa.filter(|sa| sa.path.local == local) else {
                     return;
                 };
                 let Encapsulation::Udp { local_port, .. } = sa.path.encapsulation else {

@@ -358,17 +358,16 @@ fn what_the_kernel_tells_is_understood() {
         .u32(7)
         .address(REMOTE)
         .address([192, 0, 2, 9].into());
+    // And nothing behind it: no mark.
     mapping.be16(4500).be16(20_001);
-    state::mark(&mut mapping, MARK);
     let body = mapping.finish(0, 0)[16..].to_vec();
-    let id = StateId {
-        destination: LOCAL,
-        spi: 0x5566_7788,
-        mark: MARK,
+    let moved = Event::Moved {
+        local: LOCAL,
+        spi_in: 0x5566_7788,
+        remote: "192.0.2.9:20001".parse().expect("an address"),
     };
-    let remote = "192.0.2.9:20001".parse().expect("an address");
-    assert_eq!(
-        event::parse(MAPPING, &body),
-        Some(Event::Moved { id, remote })
-    );
+    assert_eq!(event::parse(MAPPING, &body), Some(moved));
+    for length in 0..body.len() {
+        assert_eq!(event::parse(MAPPING, &body[..length]), None, "{length}");
+    }
 }
