@@ -45,6 +45,10 @@ pub fn wait_for_large_answer(world: &World, from: End, octets: u16) {
 /// A ping every 20 ms, to see whether something loses a packet.
 pub struct Steady<'w>(Process<'w>);
 
+/// Answers, more than may be under way.
+const FURTHER: u32 = 10;
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl<'w> Steady<'w> {
     /// Through a tunnel that is up: what follows is to meet it under way.
     pub fn start(world: &'w World, from: End) -> Self {
@@ -62,8 +66,14 @@ impl<'w> Steady<'w> {
         steady
     }
 
-    /// Ends it; nothing may be missing between the first request and the last answer.
+    /// Ends it; nothing may be missing between the first request and answers that are still to come, so
+    /// that an end of all answers is a loss too.
     pub fn stop_without_loss(mut self) {
+        let last = |steady: &Self| sequence_numbers(&steady.0.printed()).last().copied();
+        let after = last(&self).map_or(FURTHER, |last| last + FURTHER);
+        wait_until("further answers of a steady ping", PATIENCE, || {
+            (last(&self) >= Some(after)).then_some(())
+        });
         self.0.signal("INT");
         self.0.wait(Duration::from_secs(2));
         let seen = sequence_numbers(&self.0.printed());
