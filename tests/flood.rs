@@ -6,7 +6,7 @@
 use crate::support::capture::{Capture, decrypted};
 use crate::support::crossgate::{Crossgate, IN_UDP};
 use crate::support::ping::{self, Steady};
-use crate::support::process::wait_until;
+use crate::support::process::{run, wait_until};
 use crate::support::tunnel::{Starts, Suite, Tunnel};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
@@ -277,11 +277,15 @@ fn a_tunnel_whose_way_is_full_harms_no_other() {
     let gateway = End::A.gateway_node();
     let peer = End::C.wan();
     for line in [
-        "qdisc add dev wan root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
-        "qdisc add dev wan parent 1:2 handle 2: tbf rate 1mbit burst 20k limit 1g",
-        &format!("filter add dev wan parent 1: protocol ip u32 match ip dst {peer}/32 flowid 1:2"),
+        "tc qdisc add dev wan root handle 1: htb default 1",
+        "tc class add dev wan parent 1: classid 1:1 htb rate 10gbit",
+        "tc class add dev wan parent 1: classid 1:2 htb rate 10gbit",
+        "tc qdisc add dev wan parent 1:2 handle 2: tbf rate 1mbit burst 20k limit 1g",
+        "nft add table ip slow",
+        "nft 'add chain ip slow out { type filter hook postrouting priority 0; }'",
+        &format!("nft add rule ip slow out ip daddr {peer} meta priority set 1:2"),
     ] {
-        world.shell(gateway, &format!("tc {line}"));
+        run(world.command(gateway, "sh").args(["-c", line]));
     }
     let before = hub.counter("esp-send-failed");
     let steady = [End::A, End::B].map(|from| Steady::start(&world, from));

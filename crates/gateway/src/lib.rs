@@ -28,6 +28,7 @@ pub mod encoding;
 pub mod failclosed;
 pub mod failure;
 pub mod keylog;
+mod lanes;
 pub mod load;
 pub mod log;
 mod machine;

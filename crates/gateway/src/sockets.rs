@@ -5,6 +5,7 @@
 
 use crate::failclosed::OWN_PACKETS_MARK;
 use crate::failure::{self, Failure};
+use crate::lanes::{self, Lanes};
 use crate::path_mtu;
 use crate::plane::PlaneKind;
 use crate::steer;
@@ -46,6 +47,8 @@ pub struct Endpoint {
     /// Absent where only ESP is moved.
     ike: Option<Socket>,
     nat: Socket,
+    /// Which ESP in UDP leaves by; absent where the kernel sends it.
+    lanes: Option<Lanes>,
     /// Absent where the kernel takes ESP, or others do.
     esp: Option<Socket>,
     /// What each has said last of datagrams that found its queue full.
@@ -56,22 +59,25 @@ impl Endpoint {
     /// For a thread that does everything, or all but what the kernel does.
     pub fn open(address: IpAddr, plane: PlaneKind) -> Result<Self, Failure> {
         let ike = udp(address, IKE_PORT, Sharing::Alone)?;
-        let nat = udp(address, NAT_PORT, Sharing::Alone)?;
-        let esp = match plane {
+        match plane {
             PlaneKind::User => {
+                let nat = udp(address, NAT_PORT, Sharing::Shared)?;
+                let steered = steer::all_to_first(&nat);
+                steered.map_err(failure::of("have one socket receive ESP in UDP"))?;
                 trains::ask_for_trains(&nat);
                 let esp = raw_esp(address)?;
                 at(&esp, address)?;
-                Some(discovering(esp, address)?)
+                let esp = discovering(esp, address)?;
+                Self::new(address, Some(ike), nat, Some(esp))
             }
             // Which takes no trains.
             PlaneKind::Kernel => {
+                let nat = udp(address, NAT_PORT, Sharing::Alone)?;
                 let left = leave_esp_to_the_kernel(&nat);
                 left.map_err(failure::of("have the kernel take ESP out of UDP"))?;
-                None
+                Self::new(address, Some(ike), nat, None)
             }
-        };
-        Self::new(address, Some(ike), nat, esp)
+        }
     }
 
     /// For a thread that speaks IKE, and for so many workers, each of which gets the ESP packets
@@ -113,6 +119,7 @@ impl Endpoint {
             address,
             ike,
             nat: discovering(nat, address)?,
+            lanes: esp.is_some().then(Lanes::default),
             esp,
             overflowed: Default::default(),
         })
@@ -159,10 +166,12 @@ impl Endpoint {
     }
 
     pub fn send(&self, port: Port, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
-        self.send_parts(port, to, &[IoSlice::new(payload)], None, Marks::default())
+        let socket = self.socket(port).ok_or(io::ErrorKind::Unsupported)?;
+        let parts = [IoSlice::new(payload)];
+        self.send_by(socket, port, to, &parts, None, Marks::default())
     }
 
-    /// Datagrams of `segment` octets, the last of which may be shorter, one behind the other.
+    /// ESP: datagrams of `segment` octets, the last of which may be shorter, one behind the other.
     pub fn send_parts(
         &self,
         port: Port,
@@ -171,7 +180,33 @@ impl Endpoint {
         segment: Option<u16>,
         marks: Marks,
     ) -> io::Result<()> {
+        if let (Port::Nat, Some(lanes)) = (port, &self.lanes) {
+            let send = |socket: &Socket| self.send_by(socket, port, to, parts, segment, marks);
+            if let Some(sent) = lanes.with(to, || self.open_lane(), send) {
+                return sent;
+            }
+        }
         let socket = self.socket(port).ok_or(io::ErrorKind::Unsupported)?;
+        self.send_by(socket, port, to, parts, segment, marks)
+    }
+
+    fn open_lane(&self) -> io::Result<Socket> {
+        let refused = |failure: Failure| io::Error::other(failure.to_string());
+        let lane = udp(self.address, NAT_PORT, Sharing::Shared).map_err(refused)?;
+        lanes::only_sends(&lane, self.address)?;
+        lanes::same_hops(&lane, &self.nat, self.address)?;
+        discovering(lane, self.address).map_err(refused)
+    }
+
+    fn send_by(
+        &self,
+        socket: &Socket,
+        port: Port,
+        to: SocketAddr,
+        parts: &[IoSlice<'_>],
+        segment: Option<u16>,
+        marks: Marks,
+    ) -> io::Result<()> {
         // The IKE socket sends everything without DF.
         let without_df = port != Port::Ike && !marks.df;
         if without_df {

@@ -41,6 +41,11 @@ pub fn datagrams(socket: &Socket, workers: u8) -> io::Result<()> {
     choose_among_sharers(socket, &program)
 }
 
+/// For a socket on UDP 4500 that receives alone, and was bound first: others only send by the port.
+pub fn all_to_first(socket: &Socket) -> io::Result<()> {
+    choose_among_sharers(socket, &[statement(BPF_RET | BPF_K, 0)])
+}
+
 /// For a worker's socket on protocol 50, of which the kernel gives each a copy.
 pub fn esp(socket: &Socket, address: IpAddr, worker: u8, workers: u8) -> io::Result<()> {
     let worker = u32::from(worker);
