@@ -83,11 +83,13 @@ mod tests {
     use super::*;
     use crate::steer;
     use socket2::{Domain, Type};
+    use std::time::Duration;
 
     fn sharing(at: SocketAddr) -> Socket {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
         socket.set_reuse_port(true).expect("it shares its port");
-        socket.set_nonblocking(true).expect("it does not wait");
+        let patience = Some(Duration::from_secs(5));
+        socket.set_read_timeout(patience).expect("it waits");
         socket.bind(&at.into()).expect("a port on loopback");
         socket
     }
