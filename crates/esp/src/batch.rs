@@ -9,7 +9,10 @@ use std::ops::Range;
 /// memory.
 #[derive(Clone, Debug)]
 pub struct Batch<M> {
+    /// Grows with the fullest batch; what is behind `used` is left of earlier ones, and written over
+    /// before it is read.
     octets: Vec<u8>,
+    used: usize,
     packets: Vec<(M, Range<usize>)>,
 }
 
@@ -17,12 +20,13 @@ impl<M> Batch<M> {
     pub fn new() -> Self {
         Self {
             octets: Vec::new(),
+            used: 0,
             packets: Vec::new(),
         }
     }
 
     pub fn clear(&mut self) {
-        self.octets.clear();
+        self.used = 0;
         self.packets.clear();
     }
 
@@ -57,33 +61,40 @@ impl<M> Batch<M> {
     }
 
     pub(crate) fn push(&mut self, meta: M, packet: &[u8]) {
-        let start = self.octets.len();
-        self.octets.extend_from_slice(packet);
-        self.packets.push((meta, start..self.octets.len()));
+        let range = self.stage(packet);
+        self.packets.push((meta, range));
     }
 
-    /// Lets `write` append one packet, and gives what that gave, and where the packet is; if it gives
-    /// nothing, nothing of it stays.
+    /// Lets `write` fill one packet of that length, and gives what that gave, and where the packet is;
+    /// if it gives nothing, nothing of it stays.
     pub(crate) fn append<T>(
         &mut self,
         meta: M,
-        write: impl FnOnce(&mut Vec<u8>) -> Option<T>,
+        length: usize,
+        write: impl FnOnce(&mut [u8]) -> Option<T>,
     ) -> Option<(T, Range<usize>)> {
-        let start = self.octets.len();
-        let Some(written) = write(&mut self.octets) else {
-            self.octets.truncate(start);
-            return None;
-        };
-        let range = start..self.octets.len();
+        let range = self.used..self.used + length;
+        let written = write(self.room(length))?;
+        self.used = range.end;
         self.packets.push((meta, range.clone()));
         Some((written, range))
     }
 
+    /// So many octets behind the last packet.
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        let end = self.used + length;
+        if self.octets.len() < end {
+            self.octets.resize(end, 0);
+        }
+        self.octets.get_mut(self.used..end).unwrap_or_default()
+    }
+
     /// Copies a packet in that isn't one of the batch yet; [`Batch::keep`] makes it one.
     pub(crate) fn stage(&mut self, packet: &[u8]) -> Range<usize> {
-        let start = self.octets.len();
-        self.octets.extend_from_slice(packet);
-        start..self.octets.len()
+        self.room(packet.len()).copy_from_slice(packet);
+        let start = self.used;
+        self.used += packet.len();
+        start..self.used
     }
 
     /// The staged packets, which are named in the order in which they were staged, to be changed in

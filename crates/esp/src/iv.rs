@@ -20,30 +20,26 @@ impl Ivs {
         }
     }
 
-    /// Appends so many octets that nobody can predict, and that are never given again.
+    /// Writes octets that nobody can predict, and that are never given again.
     #[inline]
-    pub(crate) fn append(&mut self, len: usize, out: &mut Vec<u8>) {
-        match self.drawn.get(self.used..self.used + len) {
-            Some(iv) => {
-                out.extend_from_slice(iv);
-                self.used += len;
+    pub(crate) fn fill(&mut self, iv: &mut [u8]) {
+        match self.drawn.get(self.used..self.used + iv.len()) {
+            Some(drawn) => {
+                iv.copy_from_slice(drawn);
+                self.used += iv.len();
             }
-            None => self.draw(len, out),
+            None => self.draw(iv),
         }
     }
 
     #[cold]
-    fn draw(&mut self, len: usize, out: &mut Vec<u8>) {
+    fn draw(&mut self, iv: &mut [u8]) {
         self.rng.fill_bytes(&mut self.drawn);
         self.used = 0;
-        match self.drawn.get(..len) {
-            Some(_) => self.append(len, out),
-            None => {
-                let start = out.len();
-                out.resize(start + len, 0);
-                self.rng
-                    .fill_bytes(out.get_mut(start..).unwrap_or_default());
-            }
+        if iv.len() <= AT_ONCE {
+            self.fill(iv);
+        } else {
+            self.rng.fill_bytes(iv);
         }
     }
 }
@@ -57,8 +53,8 @@ mod tests {
     #[test]
     fn they_are_what_the_generator_gives_one_after_the_other() {
         let mut ivs = Ivs::new(Box::new(ChaCha20Rng::seed_from_u64(5)));
-        let (mut given, mut expected) = (Vec::new(), vec![0; 100 * 16]);
-        (0..100).for_each(|_| ivs.append(16, &mut given));
+        let (mut given, mut expected) = (vec![0; 100 * 16], vec![0; 100 * 16]);
+        given.chunks_mut(16).for_each(|iv| ivs.fill(iv));
         ChaCha20Rng::seed_from_u64(5).fill_bytes(&mut expected);
         assert_eq!(given, expected);
     }
@@ -66,9 +62,8 @@ mod tests {
     #[test]
     fn one_that_is_longer_than_what_is_drawn_at_once_is_whole() {
         let mut ivs = Ivs::new(Box::new(ChaCha20Rng::seed_from_u64(5)));
-        let mut given = vec![1];
-        ivs.append(AT_ONCE + 1, &mut given);
-        assert_eq!(given.len(), AT_ONCE + 2);
+        let mut given = vec![0; AT_ONCE + 1];
+        ivs.fill(&mut given);
         assert!(given.iter().filter(|octet| **octet != 0).count() > AT_ONCE / 2);
     }
 }

@@ -3,7 +3,7 @@
 use crate::iv::Ivs;
 use crate::transform::Sealer;
 use crossgate_kernels::{Packet, SealKey};
-use crossgate_wire::esp::{Header, append_trailer};
+use crossgate_wire::esp::{HEADER_LEN, Header, write_trailer};
 
 /// The share of the sequence numbers, in tenths, after which a rekey is due.
 const SOFT_TENTHS: u64 = 9;
@@ -58,8 +58,9 @@ impl Outbound {
         self.last >= self.limit
     }
 
-    /// Appends what is to be sealed, with `payload` in it, and gives its sequence number; nothing, if
-    /// there is none left.
+    /// Makes a packet ready to be sealed: `write` puts the payload, of that length, in its place.
+    /// `packet` is as long as [`Outbound::sealed_len`] says. Gives the sequence number; nothing, if there is
+    /// none left.
     ///
     /// A CBC IV comes from the generator, because it must not be predictable (RFC 3602 §3). A GCM
     /// IV must only never come twice with one key (RFC 4106 §3.1), and the sequence number doesn't.
@@ -67,25 +68,32 @@ impl Outbound {
         &mut self,
         ivs: &mut Ivs,
         next_header: u8,
-        payload: &[u8],
-        out: &mut Vec<u8>,
+        length: usize,
+        write: impl FnOnce(&mut [u8]),
+        packet: &mut [u8],
     ) -> Option<u64> {
         if self.is_exhausted() {
             return None;
         }
         // Whatever follows: this number is used up.
         self.last += 1;
-        let start = out.len();
-        out.reserve(self.sealed_len(payload.len()));
         let header = Header {
             spi: self.spi,
             sequence: low_half(self.last),
         };
-        out.extend_from_slice(&header.to_bytes());
-        self.push_iv(ivs, out);
-        out.extend_from_slice(payload);
-        append_trailer(out, payload.len(), self.transform.block_len(), next_header);
-        self.transform.append_icv(self.last, out, start);
+        let end = packet.len().checked_sub(self.transform.icv_len())?;
+        let covered = packet.get_mut(..end)?;
+        let (front, rest) = covered.split_first_chunk_mut::<HEADER_LEN>()?;
+        *front = header.to_bytes();
+        let (iv, rest) = rest.split_at_mut_checked(self.transform.iv_len())?;
+        match self.transform.is_combined() {
+            true => *iv.first_chunk_mut()? = self.last.to_be_bytes(),
+            false => ivs.fill(iv),
+        }
+        let (payload, trailer) = rest.split_at_mut_checked(length)?;
+        write(payload);
+        write_trailer(trailer, next_header);
+        self.transform.write_doubled_icv(self.last, packet);
         Some(self.last)
     }
 
@@ -96,13 +104,6 @@ impl Outbound {
         octets: &'p mut [u8],
     ) -> Option<Packet<'p, SealKey>> {
         self.transform.to_seal(sequence, octets)
-    }
-
-    fn push_iv(&self, ivs: &mut Ivs, out: &mut Vec<u8>) {
-        match self.transform.is_combined() {
-            true => out.extend_from_slice(&self.last.to_be_bytes()),
-            false => ivs.append(self.transform.iv_len(), out),
-        }
     }
 
     #[cfg(test)]

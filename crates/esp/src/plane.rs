@@ -65,6 +65,8 @@ pub struct DataPlane {
     told: Budget,
     /// Room for those of a batch; empty between batches.
     prepared: Vec<Prepared>,
+    /// Room for a packet that goes no straight way into a batch.
+    apart: Vec<u8>,
 }
 
 /// Why a Child SA was not installed; none of it is left.
@@ -116,6 +118,7 @@ impl DataPlane {
             answers: Budget::default(),
             told: Budget::default(),
             prepared: Vec::new(),
+            apart: Vec::new(),
         };
         plane.set_policies(policies);
         plane

@@ -13,4 +13,5 @@ mod replay;
 mod round_trip;
 mod size;
 mod support;
+mod train;
 mod vectors;

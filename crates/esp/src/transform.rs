@@ -124,13 +124,12 @@ impl<K> Transform<K> {
         self.iv_len
     }
 
-    pub(crate) fn esn(&self) -> bool {
-        self.esn
+    pub(crate) fn icv_len(&self) -> usize {
+        self.icv_len
     }
 
-    /// What payload and trailer must fill whole (RFC 4303 §2.4).
-    pub(crate) fn block_len(&self) -> usize {
-        self.block_len
+    pub(crate) fn esn(&self) -> bool {
+        self.esn
     }
 
     /// From header to ICV, for this much payload.
@@ -155,15 +154,17 @@ impl Sealer {
         }
     }
 
-    /// Appends room for the ICV to header, IV and padded plaintext, which stand from `start` to the
-    /// end. A double fills it at once.
-    pub(crate) fn append_icv(&self, sequence: u64, packet: &mut Vec<u8>, start: usize) {
-        if let Keys::Doubled { double, key } = &self.keys {
-            let whole = packet.get(start..).unwrap_or_default();
-            let check = double.check_value(key ^ sequence, whole).to_be_bytes();
-            packet.extend_from_slice(repeated(&check).get(..self.icv_len).unwrap_or_default());
-        } else {
-            packet.resize(packet.len() + self.icv_len, 0);
+    /// A double writes its check over the ICV's place; kernels do it as they seal.
+    pub(crate) fn write_doubled_icv(&self, sequence: u64, packet: &mut [u8]) {
+        let Keys::Doubled { double, key } = &self.keys else {
+            return;
+        };
+        let at = packet.len().checked_sub(self.icv_len);
+        if let Some((covered, icv)) = at.and_then(|at| packet.split_at_mut_checked(at)) {
+            let check = double.check_value(key ^ sequence, covered).to_be_bytes();
+            icv.iter_mut()
+                .zip(repeated(&check))
+                .for_each(|(to, from)| *to = from);
         }
     }
 
@@ -178,7 +179,8 @@ impl Sealer {
 
     /// One packet alone: header, IV and padded plaintext become a sealed packet.
     pub(crate) fn seal(&self, sequence: u64, packet: &mut Vec<u8>) -> Result<(), CryptoError> {
-        self.append_icv(sequence, packet, 0);
+        packet.resize(packet.len() + self.icv_len, 0);
+        self.write_doubled_icv(sequence, packet);
         let Some(mut one) = self.to_seal(sequence, packet) else {
             return Ok(());
         };

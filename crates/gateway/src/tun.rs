@@ -14,9 +14,6 @@ use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
-/// Octets of the longest super-packet with its header.
-pub const READ_MAX: usize = Header::LEN + 65_535;
-
 /// Packets that wait for us in each queue: as many as Linux gives an Ethernet device, and twice what
 /// it gives a TUN. At 40,000 packets a second it lasts for 25 ms, in which one thread may be at a key
 /// exchange, or wait for a processor.
@@ -74,7 +71,7 @@ impl Tun {
 
 impl Queue {
     /// Octets of the next packet that the kernel routed here, or super-packet, behind its
-    /// [`Header`]; `None` when there is none. `buffer` is to hold [`READ_MAX`].
+    /// [`Header`]; `None` when there is none. `buffer` is to hold [`READ_MAX`](crossgate_offload::READ_MAX).
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         match (&self.reads).read(buffer) {
             Ok(length) => Ok(Some(length)),

@@ -7,7 +7,7 @@ use crossgate_crypto::{Encr, Integ, Secret};
 use crossgate_esp::{DataPlane, OpenOutput, Policy, Received, SealOutput};
 use crossgate_model::view::{Encapsulation, Role};
 use crossgate_model::{ChildSa, DirectionKeys, OutboundUse, Path, Selector, SelectorPair, Time};
-use crossgate_offload::{Abilities, Checksum, Coalescer, Header, Packets, Segmentation, split};
+use crossgate_offload::{Abilities, Checksum, Coalescer, Header, Reads, Segmentation};
 use crossgate_wire::ip::{Udp, build_packet, protocol, transport_checksum};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -52,7 +52,7 @@ fn nothing_is_asked_for_memory_once_it_is_warm() {
 /// From one TUN to the other.
 struct Way {
     ends: [DataPlane; 2],
-    packets: Packets,
+    reads: Reads,
     sealed: SealOutput,
     opened: OpenOutput,
     coalescer: Coalescer,
@@ -62,7 +62,7 @@ impl Way {
     fn new() -> Self {
         Self {
             ends: [0, 1].map(end),
-            packets: Packets::default(),
+            reads: Reads::default(),
             sealed: SealOutput::default(),
             opened: OpenOutput::default(),
             coalescer: Coalescer::new(Abilities {
@@ -79,18 +79,22 @@ impl Way {
     }
 
     fn batch(&mut self, reads: &[(Header, Vec<u8>)]) {
-        self.packets.clear();
+        self.reads.clear();
         self.sealed.clear();
         self.opened.clear();
         self.coalescer.clear();
         for (header, octets) in reads {
-            split(header, octets, &mut self.packets).expect("a header that doesn't lie");
+            let room = self.reads.room();
+            room[..Header::LEN].copy_from_slice(&header.to_bytes());
+            room[Header::LEN..][..octets.len()].copy_from_slice(octets);
+            let kept = self.reads.keep(Header::LEN + octets.len());
+            assert!(kept, "a header that doesn't lie");
         }
         let [from, to] = &mut self.ends;
         from.seal(
             Time::START,
             Some(TUNNEL),
-            self.packets.iter(),
+            self.reads.iter(),
             &mut self.sealed,
         );
         let arriving = self.sealed.sealed.iter().map(|(meta, packet)| Received {
@@ -99,7 +103,7 @@ impl Way {
             packet,
         });
         to.open(Time::START, arriving, &mut self.opened);
-        assert_eq!(self.opened.packets.len(), self.packets.len());
+        assert_eq!(self.opened.packets.len(), self.reads.packets());
         for (_, packet) in self.opened.packets.iter() {
             self.coalescer.push(packet);
         }
@@ -108,7 +112,7 @@ impl Way {
         for count in written {
             (groups, members) = (groups + 1, members + count);
         }
-        assert_eq!((groups, members), (reads.len(), self.packets.len()));
+        assert_eq!((groups, members), (reads.len(), self.reads.packets()));
         for end in &mut self.ends {
             while end.poll_notice().is_some() {}
         }

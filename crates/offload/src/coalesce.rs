@@ -6,9 +6,9 @@
 use crate::header::{Checksum, Header, Segmentation};
 use crate::layout::{
     ACK, Layout, PSH, TCP_FLAGS_AT, TCP_SEQUENCE_AT, UDP_CHECKSUM_AT, UDP_LENGTH_AT,
-    V4_CHECKSUM_AT, V4_ID_AT, V4_TOTAL_AT, V6_PAYLOAD_AT, get, pseudo_sum, put,
+    V4_CHECKSUM_AT, V4_ID_AT, V4_TOTAL_AT, V6_PAYLOAD_AT, get, put,
 };
-use crossgate_wire::ip::{Flow, Packet, checksum, protocol, transport_checksum};
+use crossgate_wire::ip::{Flow, Packet, Sum, checksum, transport_checksum};
 use std::ops::Range;
 
 /// The longest IP packet, and so the longest super-packet.
@@ -248,14 +248,10 @@ impl Group {
         };
         let layout = &state.layout;
         layout.set_lengths(&mut self.head, state.total);
-        let number = if layout.tcp {
-            protocol::TCP
-        } else {
-            protocol::UDP
-        };
-        let flow = &state.flow;
-        let sum = pseudo_sum(flow.src, flow.dst, number, state.total - layout.ip);
-        put(&mut self.head, layout.checksum_at(), sum.to_be_bytes());
+        let (flow, length) = (&state.flow, state.total - layout.ip);
+        let sum = Sum::of_pseudo_header(flow.src, flow.dst, layout.protocol(), length);
+        let field = sum.folded().to_be_bytes();
+        put(&mut self.head, layout.checksum_at(), field);
         self.head_len = layout.all;
         self.skip = layout.all;
         self.header = Header {

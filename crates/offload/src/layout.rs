@@ -1,7 +1,6 @@
 //! Where the fields are that segments differ in, in packets without IP options or extensions.
 
 use crossgate_wire::ip::{Packet, checksum, protocol};
-use std::net::IpAddr;
 
 pub(crate) const V4_LEN: usize = 20;
 pub(crate) const V6_LEN: usize = 40;
@@ -67,6 +66,15 @@ impl Layout {
         self.ip == if self.v4 { V4_LEN } else { V6_LEN }
     }
 
+    /// The transport's number.
+    pub(crate) fn protocol(&self) -> u8 {
+        if self.tcp {
+            protocol::TCP
+        } else {
+            protocol::UDP
+        }
+    }
+
     /// Where in the packet the transport's checksum is.
     pub(crate) fn checksum_at(&self) -> usize {
         self.ip + self.checksum_offset()
@@ -102,28 +110,6 @@ impl Layout {
 fn tcp_len(segment: &[u8]) -> Option<usize> {
     let len = usize::from(*segment.get(12)? >> 4) * 4;
     (len >= TCP_MIN).then_some(len)
-}
-
-/// The sum of the pseudo-header alone, as it stands in the place of a checksum that is still to be
-/// made: folded, not inverted.
-pub(crate) fn pseudo_sum(source: IpAddr, destination: IpAddr, protocol: u8, length: usize) -> u16 {
-    let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    let mut octets = [0; V6_LEN];
-    match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            put(&mut octets, 0, source.octets());
-            put(&mut octets, 4, destination.octets());
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            put(&mut octets, 0, source.octets());
-            put(&mut octets, 16, destination.octets());
-        }
-        // A packet has one family.
-        _ => {}
-    }
-    put(&mut octets, 32, length);
-    put(&mut octets, 38, [0, protocol]);
-    !checksum(&octets)
 }
 
 pub(crate) fn put<const N: usize>(octets: &mut [u8], at: usize, value: [u8; N]) {

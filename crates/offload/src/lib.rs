@@ -4,7 +4,8 @@
 //! [`Header`] that says how it is to be cut. The cost of a packet's way through the kernel is per
 //! buffer, not per octet, so this is worth more than any cipher.
 //!
-//! - [`split`] makes ordinary packets of what was read from a TUN, with their checksums.
+//! - [`split`] says what packets stand in what was read from a TUN, and writes each of them where it
+//!   is wanted, with its checksums; [`Reads`] are a batch of such reads.
 //! - [`Coalescer`] finds which of a batch of packets can be written to a TUN as one.
 //!
 //! Nothing here waits, opens or keeps anything from one batch to the next.
@@ -21,12 +22,13 @@
 )]
 
 mod coalesce;
+pub mod fuzzing;
 mod header;
 mod layout;
-mod packets;
+mod reads;
 mod split;
 
 pub use coalesce::{Abilities, Coalescer, Group, MEMBERS_MAX};
 pub use header::{Checksum, Header, HeaderError, Segmentation};
-pub use packets::Packets;
-pub use split::{SEGMENTS_MAX, SplitError, split};
+pub use reads::{READ_MAX, Reads};
+pub use split::{SEGMENTS_MAX, Split, SplitError, split};

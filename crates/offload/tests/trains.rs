@@ -3,9 +3,10 @@
 mod support;
 
 use crossgate_offload::{
-    Abilities, Coalescer, Header, Packets, SEGMENTS_MAX, Segmentation, SplitError, split,
+    Abilities, Coalescer, Header, READ_MAX, Reads, SEGMENTS_MAX, Segmentation, SplitError, split,
 };
-use support::{Draw, Family, Tcp, checksums_are_right, udp};
+use crossgate_wire::ip::Segments;
+use support::{Draw, Family, Tcp, checksums_are_right, cut_plainly, udp, written};
 
 const ALL: Abilities = Abilities {
     tcp: true,
@@ -25,12 +26,11 @@ fn coalesced(packets: &[Vec<u8>], abilities: Abilities) -> Vec<(Header, Vec<u8>)
     groups.collect()
 }
 
-fn cut(written: &[(Header, Vec<u8>)]) -> Vec<Vec<u8>> {
-    let mut out = Packets::default();
-    for (header, octets) in written {
-        split(header, octets, &mut out).expect("a super-packet of our own");
-    }
-    out.iter().map(<[u8]>::to_vec).collect()
+fn cut(groups: &[(Header, Vec<u8>)]) -> Vec<Vec<u8>> {
+    let all = groups
+        .iter()
+        .map(|(header, octets)| split(header, octets).expect("a super-packet of our own"));
+    all.flat_map(|split| written(&split)).collect()
 }
 
 #[test]
@@ -238,9 +238,7 @@ fn segments_have_right_checksums_and_their_own_flags() {
             segment_len: 1000,
             ..Header::default()
         };
-        let mut out = Packets::default();
-        split(&header, &whole, &mut out).expect("a super-packet");
-        let segments: Vec<_> = out.iter().collect();
+        let segments = written(&split(&header, &whole).expect("a super-packet"));
         let flags: Vec<u8> = segments.iter().map(|s| s[tcp.ip() + 13]).collect();
         assert_eq!(flags, [0x90, 0x10, 0x19]);
         assert!(segments.iter().all(|segment| checksums_are_right(segment)));
@@ -257,14 +255,15 @@ fn a_checksum_that_was_left_to_us_is_made() {
             checksum: Some(checksum),
             ..Header::default()
         };
-        let mut out = Packets::default();
-        split(&header, &partial, &mut out).expect("a packet");
-        assert_eq!(out.iter().next(), Some(packet.as_slice()));
+        assert_eq!(
+            written(&split(&header, &partial).expect("a packet")),
+            [packet]
+        );
     }
 }
 
 #[test]
-fn a_header_that_lies_is_refused_and_leaves_nothing() {
+fn a_header_that_lies_is_refused() {
     let tcp = Tcp::new(Family::V4);
     let whole = tcp.at(0, 0, 3000);
     let tcp4 = |segment_len| Header {
@@ -276,12 +275,7 @@ fn a_header_that_lies_is_refused_and_leaves_nothing() {
         segmentation: Some(segmentation),
         ..tcp4(1000)
     };
-    let refused = |header: Header, octets: &[u8]| {
-        let mut out = Packets::default();
-        let refused = split(&header, octets, &mut out);
-        assert!(out.is_empty());
-        refused.expect_err("a lie")
-    };
+    let refused = |header: Header, octets: &[u8]| split(&header, octets).expect_err("a lie");
     assert_eq!(
         refused(tcp4(0), &whole),
         SplitError::SegmentLength { found: 0 }
@@ -320,14 +314,127 @@ fn any_octets_are_cut_or_refused() {
         let Ok((header, packet)) = Header::parse(&all) else {
             continue;
         };
-        let mut out = Packets::default();
-        let done = split(&header, packet, &mut out);
+        let split = split(&header, packet);
+        let out = split.map_or(Vec::new(), |split| written(&split));
         assert!(out.len() <= SEGMENTS_MAX);
-        assert_eq!(done.is_err(), out.is_empty());
         let mut coalescer = Coalescer::new(ALL);
         coalescer.push(packet);
         out.iter().for_each(|packet| coalescer.push(packet));
         let count = coalescer.groups().flat_map(|(_, members)| members).count();
         assert_eq!(count, out.len() + 1);
     }
+}
+
+/// Headers of every kind, with options and extensions, and payloads of odd lengths.
+#[test]
+fn each_packet_is_octet_by_octet_that_of_the_plain_way() {
+    let lengths = [0, 1, 2, 3, 47, 99, 100, 101, 1000, 1301, 4 * 1348, 9001];
+    let segments = [1, 2, 3, 7, 48, 99, 100, 1000, 1301, 1348, 65_535];
+    let mut cuts = 0;
+    for (whole, kind) in lengths.into_iter().flat_map(support::wholes) {
+        for segment_len in segments {
+            let header = Header {
+                segmentation: Some(kind),
+                segment_len,
+                ..Header::default()
+            };
+            let Ok(split) = split(&header, &whole) else {
+                assert!(whole.len() / usize::from(segment_len) >= SEGMENTS_MAX);
+                continue;
+            };
+            let plain = cut_plainly(&whole, usize::from(segment_len));
+            let of = (segment_len, whole.len(), kind);
+            assert!(written(&split) == plain, "{of:?}");
+            assert!(split.length(plain.len()).is_none(), "{of:?}");
+            assert!(plain.iter().all(|packet| checksums_are_right(packet)));
+            cuts += plain.len();
+        }
+    }
+    assert!(cuts > 50_000, "{cuts}");
+}
+
+/// That would say that there is none.
+#[test]
+fn a_sum_of_zero_is_none_of_udp() {
+    let mut whole = udp(Family::V4, 0, 4);
+    // What is left of the sum is its own opposite.
+    let left = whole[26..28].to_vec();
+    let at = whole.len() - 2;
+    let sum = u32::from(u16::from_be_bytes([whole[at], whole[at + 1]]));
+    let sum = sum + u32::from(u16::from_be_bytes([left[0], left[1]]));
+    let octets = ((sum >> 16) as u16).wrapping_add(sum as u16).to_be_bytes();
+    whole[at..].copy_from_slice(&octets);
+    let header = Header {
+        segmentation: Some(Segmentation::Udp),
+        segment_len: 1000,
+        ..Header::default()
+    };
+    let packets = written(&split(&header, &whole).expect("a super-packet"));
+    assert_eq!(packets[0][26..28], [0xff; 2]);
+    let (partial, checksum) = support::with_pseudo_sum(&packets[0]);
+    let header = Header {
+        checksum: Some(checksum),
+        ..Header::default()
+    };
+    assert_eq!(
+        written(&split(&header, &partial).expect("a packet")),
+        packets
+    );
+}
+
+#[test]
+fn the_length_of_headers_is_a_hint_and_what_is_behind_the_packet_is_not_its() {
+    let tcp = Tcp::new(Family::V4);
+    let whole = tcp.at(0, 0, 3000);
+    let expected = cut_plainly(&whole, 1000);
+    let padded = [whole.as_slice(), &[0xaa; 9]].concat();
+    for header_len in [0, 1, 39, 52, 3052, u16::MAX] {
+        for octets in [&whole, &padded] {
+            let header = Header {
+                segmentation: Some(Segmentation::Tcp4 { ecn: false }),
+                segment_len: 1000,
+                header_len,
+                ..Header::default()
+            };
+            let split = split(&header, octets).expect("a super-packet");
+            assert_eq!(written(&split), expected, "{header_len}");
+        }
+    }
+}
+
+#[test]
+fn reads_are_kept_one_behind_the_other_unless_they_lie() {
+    let tcp = Tcp::new(Family::V4);
+    let read = |segment_len: u16| {
+        let header = Header {
+            segmentation: Some(Segmentation::Tcp4 { ecn: false }),
+            segment_len,
+            ..Header::default()
+        };
+        [&header.to_bytes()[..], &tcp.at(0, 0, 3000)].concat()
+    };
+    let mut reads = Reads::default();
+    let mut keep = |read: &[u8]| {
+        let room = reads.room();
+        assert_eq!(room.len(), READ_MAX);
+        room[..read.len()].copy_from_slice(read);
+        reads.keep(read.len())
+    };
+    assert!(keep(&read(1000)));
+    assert!(!keep(&read(0)), "segments of nothing");
+    assert!(!keep(&read(1000)[..2000]), "truncated");
+    assert!(!keep(&read(1000)[..Header::LEN - 1]), "no header");
+    assert!(keep(&read(1500)));
+    assert_eq!((reads.len(), reads.packets()), (2, 5));
+    assert_eq!(reads.octets(), 2 * read(1000).len());
+    let packets = |reads: &Reads| -> Vec<_> {
+        let all = reads.iter();
+        all.flat_map(|split| written(&split)).collect()
+    };
+    let whole = tcp.at(0, 0, 3000);
+    let expected = [cut_plainly(&whole, 1000), cut_plainly(&whole, 1500)].concat();
+    assert_eq!(packets(&reads), expected);
+    let taken = reads.take();
+    assert_eq!((packets(&taken), taken.packets()), (expected, 5));
+    assert_eq!((reads.len(), reads.packets(), reads.octets()), (0, 0, 0));
 }

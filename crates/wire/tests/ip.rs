@@ -277,6 +277,28 @@ fn a_checksum_is_the_same_by_pairs_at_every_length() {
 }
 
 #[test]
+fn a_checksum_of_what_is_copied_is_that_of_all_its_parts() {
+    let octets: Vec<u8> = (0..200_u32)
+        .map(|n| (n * n * 37 + n) as u8 | 0x80)
+        .collect();
+    for length in 0..octets.len() {
+        let (octets, mut copy) = (&octets[..length], vec![0; length]);
+        let at = length / 4 * 2;
+        let sum = Sum::copying(&octets[at..], &mut copy[at..]) + Sum::of(&octets[..at]);
+        assert_eq!(sum.checksum(), checksum_by_pairs(octets), "{length}");
+        assert_eq!(
+            (&copy[at..], !sum.folded()),
+            (&octets[at..], sum.checksum())
+        );
+        assert!(copy[..at].iter().all(|octet| *octet == 0), "{length}");
+    }
+    let mut short = [0; 3];
+    let sum = Sum::copying(&octets, &mut short);
+    assert_eq!(sum.checksum(), checksum_by_pairs(&octets[..3]));
+    assert_eq!(short, octets[..3]);
+}
+
+#[test]
 fn checksum_of_the_rfc() {
     assert_eq!(checksum(&hex("0001 f203 f4f5 f6f7")), !0xddf2);
     assert_eq!(checksum(&[0x01]), !0x0100);

@@ -9,7 +9,7 @@ use super::{AtOnce, DataPlane, Received};
 use crate::sa::Sa;
 use crate::spd::{Child, ChildId, List};
 use crossgate_kernels::prefetch;
-use crossgate_wire::ip::Packet;
+use crossgate_wire::ip::{Packet, Segments};
 use std::net::IpAddr;
 
 /// So many pairs with their policies take about half a megabyte.
@@ -20,9 +20,9 @@ impl DataPlane {
         self.sad.len() > FEW
     }
 
-    pub(super) fn fetch_to_seal(&self, list: Option<List>, packets: &[&[u8]]) {
+    pub(super) fn fetch_to_seal(&self, list: Option<List>, packets: &[impl Segments]) {
         let destinations = packets.iter().filter_map(|packet| {
-            let packet = Packet::parse(packet).ok()?;
+            let packet = Packet::parse(packet.whole()).ok()?;
             self.spd.fetch(list, packet.destination);
             Some(packet.destination)
         });

@@ -12,7 +12,7 @@ use crate::spd::{Child, ChildId, List};
 use crossgate_kernels::Outcome;
 use crossgate_model::{Fragmentation, OuterDf, Path, Time};
 use crossgate_wire::esp::NO_NEXT_HEADER;
-use crossgate_wire::ip::{Flow, Packet, clamp_mss, fragments, is_syn, protocol, too_big};
+use crossgate_wire::ip::{Flow, Packet, Segments, clamp_mss, fragments, is_syn, protocol, too_big};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -101,6 +101,7 @@ impl Budget {
 }
 
 /// What the policies say of a packet.
+#[derive(Clone, Copy)]
 enum Choice {
     Seal(u32),
     Wait(ChildId),
@@ -108,6 +109,7 @@ enum Choice {
 }
 
 /// Whose counters a refusal adds to.
+#[derive(Clone, Copy)]
 enum Blame {
     Nobody,
     Child(ChildId),
@@ -124,19 +126,20 @@ enum Candidate {
 
 impl DataPlane {
     /// Seals IP packets that were routed to that tunnel interface, by the configuration's name, or
-    /// for `None` by policy. Appends to `out`.
-    pub fn seal<'p>(
+    /// for `None` by policy; super-packets are cut on the way, straight into the packets that are
+    /// sealed. Appends to `out`, which has an outcome for each packet then.
+    pub fn seal<S: Segments>(
         &mut self,
         now: Time,
         interface: Option<&str>,
-        packets: impl IntoIterator<Item = &'p [u8]>,
+        packets: impl IntoIterator<Item = S>,
         out: &mut SealOutput,
     ) {
         let list = self.spd.list(interface);
         let mut packets = packets.into_iter();
         let mut prepared = std::mem::take(&mut self.prepared);
         loop {
-            let some: AtOnce<&[u8]> = packets.by_ref().take(AT_ONCE).collect();
+            let some: AtOnce<S> = packets.by_ref().take(AT_ONCE).collect();
             if some.is_empty() {
                 break;
             }
@@ -144,8 +147,7 @@ impl DataPlane {
                 self.fetch_to_seal(list, &some);
             }
             for packet in &some {
-                let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
-                out.outcomes.push(outcome);
+                self.prepare(now, list, packet, &mut prepared, out);
             }
         }
         self.seal_prepared(&prepared, out);
@@ -163,8 +165,7 @@ impl DataPlane {
     ) {
         let list = self.spd.list(interface);
         let mut prepared = std::mem::take(&mut self.prepared);
-        let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
-        out.outcomes.push(outcome);
+        self.prepare(now, list, &packet, &mut prepared, out);
         self.seal_prepared(&prepared, out);
         prepared.clear();
         self.prepared = prepared;
@@ -187,8 +188,9 @@ impl DataPlane {
             df: false,
         };
         let ivs = &mut self.ivs;
-        let written = out.sealed.append(meta, |octets| {
-            sa.outbound.prepare(ivs, NO_NEXT_HEADER, &[], octets)
+        let written = out.sealed.append(meta, length, |octets| {
+            let nothing = |_: &mut [u8]| ();
+            sa.outbound.prepare(ivs, NO_NEXT_HEADER, 0, nothing, octets)
         });
         if let Some((sequence, range)) = written {
             let number = out.sealed.len() - 1;
@@ -220,9 +222,8 @@ impl DataPlane {
                 (child.interface.clone(), std::mem::take(&mut child.waiting));
             let list = self.spd.list(interface.as_deref());
             for waiting in waiting {
-                let packet = &waiting.packet;
-                let outcome = self.prepare_one(now, list, packet, &mut prepared, out);
-                out.outcomes.push(outcome);
+                let packet: &[u8] = &waiting.packet;
+                self.prepare(now, list, &packet, &mut prepared, out);
             }
         }
         self.seal_prepared(&prepared, out);
@@ -289,25 +290,41 @@ impl DataPlane {
         }
     }
 
-    fn prepare_one(
+    /// Finds the SA of what comes as one, and prepares its packets one after the other.
+    fn prepare(
         &mut self,
         now: Time,
         list: Option<List>,
-        octets: &[u8],
+        segments: &impl Segments,
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
-    ) -> SealOutcome {
-        let Ok(packet) = Packet::parse(octets) else {
-            return self.refuse(DropReason::NotIp, Blame::Nobody);
+    ) {
+        let whole = Packet::parse(segments.whole());
+        let Ok((packet, flow)) = whole.and_then(|packet| Ok((packet, Flow::of(&packet)?))) else {
+            let count = segments.count();
+            return (0..count).for_each(|_| {
+                let refused = self.refuse(DropReason::NotIp, Blame::Nobody);
+                out.outcomes.push(refused);
+            });
         };
-        let Ok(flow) = Flow::of(&packet) else {
-            return self.refuse(DropReason::NotIp, Blame::Nobody);
-        };
-        match self.choose(now, list, &flow) {
-            Choice::Seal(spi_in) => self.prepare_with(now, spi_in, &packet, prepared, out),
-            Choice::Wait(id) => self.wait(now, id, packet.bytes),
-            Choice::Refuse(reason, blame) => self.refuse(reason, blame),
+        let mut choice = Choice::Refuse(DropReason::NoPolicy, Blame::Nobody);
+        for segment in Segment::all_of(segments, &packet) {
+            // The selectors are the same for all, so only an SA that has ended changes what is chosen.
+            if !matches!(&choice, Choice::Seal(spi_in) if self.is_usable(now, *spi_in)) {
+                choice = self.choose(now, list, &flow);
+            }
+            let outcome = match choice {
+                Choice::Seal(spi_in) => self.prepare_with(now, spi_in, &segment, prepared, out),
+                Choice::Wait(id) => self.wait(now, id, &segment),
+                Choice::Refuse(reason, blame) => self.refuse(reason, blame),
+            };
+            out.outcomes.push(outcome);
         }
+    }
+
+    fn is_usable(&self, now: Time, spi_in: u32) -> bool {
+        let sa = self.sad.get(spi_in);
+        sa.is_some_and(|sa| sa.end(now).is_none())
     }
 
     /// The first policy that selects the packet decides; a later one only gets it where the SAs of
@@ -361,7 +378,7 @@ impl DataPlane {
         &mut self,
         now: Time,
         spi_in: u32,
-        packet: &Packet<'_>,
+        segment: &Segment<'_, impl Segments>,
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
     ) -> SealOutcome {
@@ -372,15 +389,28 @@ impl DataPlane {
         let Some(handling) = child.map(|child| &child.handling) else {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
-        let (size, df) = (Size::of(packet, sa, handling), handling.outer_df);
-        if !is_syn(packet) {
-            return self.prepare_sized(now, spi_in, packet, (size, df), prepared, out);
+        let packet = segment.of;
+        let (size, df) = (
+            Size::of(packet, segment.length, sa, handling),
+            handling.outer_df,
+        );
+        let is_syn = is_syn(packet);
+        if size == Size::Fits && !is_syn {
+            return self.prepare_whole(now, spi_in, segment, (size, df), prepared, out);
         }
-        let mss = handling.mss(packet.source, sa.inner_mtu());
-        let octets = mss.map(|mss| self.clamped(packet, mss));
-        let clamped = octets.as_ref().and_then(|o| Packet::parse(o).ok());
-        let packet = clamped.as_ref().unwrap_or(packet);
-        self.prepare_sized(now, spi_in, packet, (size, df), prepared, out)
+        let mss = is_syn.then(|| handling.mss(packet.source, sa.inner_mtu()));
+        let mut octets = segment.written(std::mem::take(&mut self.apart));
+        if let Some(mss) = mss.flatten()
+            && clamp_mss(&mut octets, mss)
+        {
+            self.tallies.count("tcp-mss-clamped");
+        }
+        let outcome = match Packet::parse(&octets) {
+            Ok(packet) => self.prepare_sized(now, spi_in, &packet, (size, df), prepared, out),
+            Err(_) => self.refuse(DropReason::NotIp, Blame::Nobody),
+        };
+        self.apart = octets;
+        outcome
     }
 
     fn prepare_sized(
@@ -394,7 +424,8 @@ impl DataPlane {
     ) -> SealOutcome {
         match size {
             Size::Fits | Size::Oversize => {
-                self.prepare_whole(now, spi_in, packet, (size, df), prepared, out)
+                let whole = Segment::whole(&packet.bytes, packet);
+                self.prepare_whole(now, spi_in, &whole, (size, df), prepared, out)
             }
             Size::Cut => self.prepare_cut(now, spi_in, packet, df, prepared, out),
             Size::TooBig { mtu } => self.answer(now, spi_in, packet, mtu, out),
@@ -402,20 +433,11 @@ impl DataPlane {
         }
     }
 
-    /// A handshake of TCP that announces no larger segments than that.
-    fn clamped(&mut self, packet: &Packet<'_>, mss: u16) -> Vec<u8> {
-        let mut octets = packet.bytes.to_vec();
-        if clamp_mss(&mut octets, mss) {
-            self.tallies.count("tcp-mss-clamped");
-        }
-        octets
-    }
-
     fn prepare_whole(
         &mut self,
         now: Time,
         spi_in: u32,
-        packet: &Packet<'_>,
+        segment: &Segment<'_, impl Segments>,
         (size, df): (Size, OuterDf),
         prepared: &mut Vec<Prepared>,
         out: &mut SealOutput,
@@ -425,11 +447,11 @@ impl DataPlane {
         };
         let df = size == Size::Fits
             && match df {
-                OuterDf::Copy => packet.dont_fragment,
+                OuterDf::Copy => segment.of.dont_fragment,
                 OuterDf::Set => true,
                 OuterDf::Clear => false,
             };
-        let result = prepare_into(sa, spi_in, &mut self.ivs, packet, df, &mut out.sealed);
+        let result = prepare_into(sa, spi_in, &mut self.ivs, segment, df, &mut out.sealed);
         match result {
             Ok((sequence, range)) => {
                 prepared.push(Prepared {
@@ -484,8 +506,9 @@ impl DataPlane {
             let Ok(piece) = Packet::parse(&piece) else {
                 return self.refuse(DropReason::NotIp, Blame::Nobody);
             };
-            let whole = (Size::Fits, df);
-            match self.prepare_whole(now, spi_in, &piece, whole, prepared, out) {
+            let whole = Segment::whole(&piece.bytes, &piece);
+            let size = (Size::Fits, df);
+            match self.prepare_whole(now, spi_in, &whole, size, prepared, out) {
                 SealOutcome::Sealed => {}
                 refused => return refused,
             }
@@ -523,7 +546,12 @@ impl DataPlane {
         SealOutcome::TooBig { mtu }
     }
 
-    fn wait(&mut self, now: Time, id: ChildId, packet: &[u8]) -> SealOutcome {
+    fn wait(
+        &mut self,
+        now: Time,
+        id: ChildId,
+        segment: &Segment<'_, impl Segments>,
+    ) -> SealOutcome {
         let Some(child) = self.spd.child_mut(id) else {
             return self.refuse(DropReason::NoPolicy, Blame::Nobody);
         };
@@ -531,7 +559,8 @@ impl DataPlane {
             child.counters.acquires += 1;
             self.notices.acquire(id, child.name.clone());
         }
-        if !child.enqueue(now, packet) {
+        self.apart = segment.written(std::mem::take(&mut self.apart));
+        if !child.enqueue(now, &self.apart) {
             return self.refuse(DropReason::QueueFull, Blame::Child(id));
         }
         child.counters.no_sa += 1;
@@ -568,8 +597,9 @@ enum Size {
 }
 
 impl Size {
-    fn of(packet: &Packet<'_>, sa: &Sa, handling: &Handling) -> Self {
-        let (len, fits) = (packet.total_len(), sa.inner_mtu());
+    /// Of so many octets, with the addresses and flags of `packet`.
+    fn of(packet: &Packet<'_>, len: usize, sa: &Sa, handling: &Handling) -> Self {
+        let fits = sa.inner_mtu();
         if len <= usize::from(fits) {
             return Self::Fits;
         }
@@ -603,6 +633,52 @@ impl Size {
     }
 }
 
+/// One packet of what came as one, which is written where it is to be sealed.
+struct Segment<'s, S> {
+    all: &'s S,
+    number: usize,
+    length: usize,
+    /// The whole, for what its packets have in common.
+    of: &'s Packet<'s>,
+}
+
+impl<'s, S: Segments> Segment<'s, S> {
+    fn all_of(all: &'s S, of: &'s Packet<'s>) -> impl Iterator<Item = Self> {
+        let only = (all.count() == 1).then(|| Self::whole(all, of));
+        let more = if only.is_some() { 0 } else { all.count() };
+        let more = (0..more).filter_map(move |number| {
+            let length = all.length(number)?;
+            Some(Self {
+                number,
+                length,
+                ..Self::whole(all, of)
+            })
+        });
+        only.into_iter().chain(more)
+    }
+
+    /// The only one.
+    fn whole(all: &'s S, of: &'s Packet<'s>) -> Self {
+        Self {
+            all,
+            number: 0,
+            length: of.total_len(),
+            of,
+        }
+    }
+
+    fn write(&self, packet: &mut [u8]) {
+        self.all.write(self.number, packet);
+    }
+
+    /// It alone, in that memory.
+    fn written(&self, mut room: Vec<u8>) -> Vec<u8> {
+        room.resize(self.length, 0);
+        self.write(&mut room);
+        room
+    }
+}
+
 /// A packet that stands in the batch, not yet sealed.
 pub(super) struct Prepared {
     spi_in: u32,
@@ -617,15 +693,13 @@ fn prepare_into(
     sa: &mut Sa,
     spi_in: u32,
     ivs: &mut Ivs,
-    packet: &Packet<'_>,
+    segment: &Segment<'_, impl Segments>,
     df: bool,
     out: &mut Batch<Sealed>,
 ) -> Result<(u64, Range<usize>), DropReason> {
-    let len = packet.total_len();
-    if !sa
-        .lifetime
-        .spend(Direction::Out, sa.outbound.sealed_len(len))
-    {
+    let (len, packet) = (segment.length, segment.of);
+    let sealed_len = sa.outbound.sealed_len(len);
+    if !sa.lifetime.spend(Direction::Out, sealed_len) {
         return Err(DropReason::SendLifetimeEnded);
     }
     let meta = Sealed {
@@ -638,8 +712,9 @@ fn prepare_into(
         IpAddr::V4(_) => protocol::IPV4,
         IpAddr::V6(_) => protocol::IPV6,
     };
-    let written = out.append(meta, |octets| {
-        sa.outbound.prepare(ivs, next_header, packet.bytes, octets)
+    let written = out.append(meta, sealed_len, |octets| {
+        let write = |payload: &mut [u8]| segment.write(payload);
+        sa.outbound.prepare(ivs, next_header, len, write, octets)
     });
     let written = written.ok_or(DropReason::SequenceExhausted)?;
     sa.counters.packets_out += 1;

@@ -11,7 +11,7 @@ use crate::sockets::Endpoint;
 use crate::tun::Queue;
 use crossgate_esp::{DataPlane, Received};
 use crossgate_model::Time;
-use crossgate_offload::Packets;
+use crossgate_offload::Reads;
 use std::net::{IpAddr, SocketAddr};
 
 pub use inward::{WAITING_MAX, Waiting, open_now, receive};
@@ -47,7 +47,7 @@ pub trait Carrier {
     /// Forwards what the data plane has to tell; whether there was anything.
     fn heed_notices(&mut self, now: Time) -> bool;
     /// Takes what was read from that queue, if others are to seal it.
-    fn passes_on(&mut self, _index: usize, _packets: &mut Packets) -> bool {
+    fn passes_on(&mut self, _index: usize, _reads: &mut Reads) -> bool {
         false
     }
 

@@ -4,12 +4,12 @@
 use super::Carrier;
 use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
-use crate::tun::{self, READ_MAX};
+use crate::tun;
 use arrayvec::ArrayVec;
 use crossgate_esp::{Answer, Batch, SealOutput, Sealed};
 use crossgate_model::Time;
 use crossgate_model::view::Encapsulation;
-use crossgate_offload::{Header, Packets, split};
+use crossgate_offload::Reads;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 
@@ -21,34 +21,27 @@ const BATCH_OCTETS: usize = 4 * 65_536;
 /// Memory that is used again for each batch; it takes none before the first.
 #[derive(Default)]
 pub(super) struct Outward {
-    read: Vec<u8>,
-    packets: Packets,
+    reads: Reads,
     sealed: SealOutput,
 }
 
 impl Outward {
     /// Takes a batch by reads that give how many octets they read, or that there is nothing.
     fn fill(&mut self, mut read: impl FnMut(&mut [u8]) -> io::Result<Option<usize>>) -> Filled {
-        self.packets.clear();
-        self.read.resize(READ_MAX, 0);
+        self.reads.clear();
         let mut filled = Filled::default();
         for _ in 0..READS_MAX {
-            if self.packets.octets() >= BATCH_OCTETS {
+            if self.reads.octets() >= BATCH_OCTETS {
                 break;
             }
-            let octets = match read(&mut self.read) {
-                Ok(Some(length)) => self.read.get(..length).unwrap_or_default(),
+            match read(self.reads.room()) {
+                Ok(Some(length)) => filled.unusable += usize::from(!self.reads.keep(length)),
                 Ok(None) => break,
                 Err(error) => {
                     filled.failed = Some(error);
                     break;
                 }
-            };
-            let whole = match Header::parse(octets) {
-                Ok((header, packet)) => split(&header, packet, &mut self.packets).is_ok(),
-                Err(_) => false,
-            };
-            filled.unusable += usize::from(!whole);
+            }
         }
         filled
     }
@@ -71,11 +64,11 @@ pub fn send_from_tun(carrier: &mut impl Carrier, index: usize) {
     if let Some(queue) = carrier.queue(index) {
         filled = outward.fill(|room| queue.read(room));
         let interface = queue.interface.clone();
-        if !carrier.passes_on(index, &mut outward.packets)
+        if !carrier.passes_on(index, &mut outward.reads)
             && let Some(plane) = carrier.plane()
         {
-            let packets = outward.packets.iter();
-            plane.seal(now, interface.as_deref(), packets, &mut outward.sealed);
+            let reads = outward.reads.iter();
+            plane.seal(now, interface.as_deref(), reads, &mut outward.sealed);
         }
     }
     carrier.count_many("tun-read-unusable", filled.unusable);
@@ -89,12 +82,12 @@ pub fn send_from_tun(carrier: &mut impl Carrier, index: usize) {
     carrier.heed_notices(now);
 }
 
-/// Seals and sends packets that another thread has read.
-pub fn send(carrier: &mut impl Carrier, interface: Option<&str>, packets: &Packets) {
+/// Seals and sends what another thread has read.
+pub fn send(carrier: &mut impl Carrier, interface: Option<&str>, reads: &Reads) {
     let now = carrier.now();
     let mut sealed = std::mem::take(&mut carrier.buffers().outward.sealed);
     if let Some(plane) = carrier.plane() {
-        plane.seal(now, interface, packets.iter(), &mut sealed);
+        plane.seal(now, interface, reads.iter(), &mut sealed);
     }
     send_sealed(carrier, &mut sealed);
     carrier.buffers().outward.sealed = sealed;
@@ -228,8 +221,8 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[IoSlice<'_>]) -> usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_offload::{Checksum, Segmentation};
-    use crossgate_wire::ip::Udp;
+    use crossgate_offload::{Checksum, Header, Segmentation};
+    use crossgate_wire::ip::{Segments, Udp};
 
     /// Good ones stand between them, so that one that is refused is seen to spoil no other.
     #[test]
@@ -290,8 +283,9 @@ mod tests {
         });
         assert!(filled.failed.is_none());
         assert_eq!(filled.unusable, bad.len());
-        let packets: Vec<&[u8]> = outward.packets.iter().collect();
-        assert_eq!(packets, vec![packet.as_slice(); bad.len()]);
+        let kept: Vec<_> = outward.reads.iter().collect();
+        let kept: Vec<&[u8]> = kept.iter().map(Segments::whole).collect();
+        assert_eq!(kept, vec![packet.as_slice(); bad.len()]);
     }
 
     #[test]
@@ -307,6 +301,6 @@ mod tests {
             }
         });
         assert!(filled.failed.is_some());
-        assert_eq!((reads, outward.packets.len()), (2, 1));
+        assert_eq!((reads, outward.reads.packets()), (2, 1));
     }
 }

@@ -5,7 +5,7 @@ use crate::sockets::Endpoint;
 use crate::tun::Queue;
 use crossgate_esp::{Notice, Policy, Received, Report};
 use crossgate_model::{ChildSa, Path};
-use crossgate_offload::Packets;
+use crossgate_offload::Reads;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -76,10 +76,10 @@ pub enum Word {
     DeviceGone(String),
 }
 
-/// Packets from one worker's share of a device, for the worker that has the SA for all.
+/// What was read from one worker's share of a device, for the worker that has the SA for all.
 pub struct Handed {
     pub interface: Option<Arc<str>>,
-    pub packets: Packets,
+    pub reads: Reads,
     /// Counts those that are sealed and sent.
     pub done: Arc<AtomicU64>,
 }

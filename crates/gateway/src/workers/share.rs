@@ -9,7 +9,7 @@
 use super::message::Handed;
 use crate::tun::Queue;
 use crossgate_model::Time;
-use crossgate_offload::Packets;
+use crossgate_offload::Reads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -110,19 +110,19 @@ impl Share {
     /// Hands packets to the first by `offer`, if that is their way now; whether it is.
     pub fn hand_over(
         &mut self,
-        packets: &mut Packets,
+        reads: &mut Reads,
         offer: impl FnOnce(u8, Handed) -> Result<(), Handed>,
     ) -> bool {
         let (Way::Handed, Some(first)) = (self.way, self.first) else {
             return false;
         };
-        if packets.is_empty() {
+        if reads.is_empty() {
             return true;
         }
         self.handed += 1;
         let handed = Handed {
             interface: self.queue.interface.clone(),
-            packets: std::mem::take(packets),
+            reads: reads.take(),
             done: self.done.clone(),
         };
         self.left = offer(first, handed).err();
@@ -145,12 +145,12 @@ mod tests {
         Time::START + Duration::from_millis(millis)
     }
 
-    fn packets() -> Packets {
-        let mut packets = Packets::default();
-        let packet = [&[0x45; 20][..], &[7; 20]].concat();
-        let split = crossgate_offload::split(&Default::default(), &packet, &mut packets);
-        split.expect("one packet");
-        packets
+    fn reads() -> Reads {
+        let mut reads = Reads::default();
+        let length = crossgate_offload::Header::LEN + 40;
+        reads.room()[..length].fill(0);
+        assert!(reads.keep(length), "one packet");
+        reads
     }
 
     /// The second worker's share of what the first has.
@@ -161,7 +161,7 @@ mod tests {
     /// Hands a batch over, and gives it as the first worker gets it.
     fn hand_over(share: &mut Share) -> Option<Handed> {
         let mut given = None;
-        let passed = share.hand_over(&mut packets(), |to, handed| {
+        let passed = share.hand_over(&mut reads(), |to, handed| {
             assert_eq!(to, 1);
             given = Some(handed);
             Ok(())
@@ -223,7 +223,7 @@ mod tests {
     fn what_finds_no_room_is_kept_and_offered_again_and_the_rest_stays_with_the_kernel() {
         let mut share = share();
         share.turn(at(0), false);
-        assert!(share.hand_over(&mut packets(), |_, handed| Err(handed)));
+        assert!(share.hand_over(&mut reads(), |_, handed| Err(handed)));
         share.turn(at(0), false);
         assert!(!share.is_open(), "no more before that has found room");
         let mut given = Vec::new();
@@ -235,7 +235,7 @@ mod tests {
         share.turn(at(0), false);
         assert!(share.is_open());
         for _ in 1..UNDER_WAY_MAX {
-            share.hand_over(&mut packets(), &mut offer);
+            share.hand_over(&mut reads(), &mut offer);
         }
         share.turn(at(0), false);
         assert!(!share.is_open(), "enough is under way");

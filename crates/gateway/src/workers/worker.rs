@@ -14,7 +14,7 @@ use crate::waiting::{self, Awaited};
 use crate::wake::{Bell, Inlet};
 use crossgate_esp::{DataPlane, OpenOutput, Received, TooBig};
 use crossgate_model::{ChildSa, OutboundUse, Time};
-use crossgate_offload::Packets;
+use crossgate_offload::Reads;
 use rustix::event::PollFlags;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -243,7 +243,7 @@ impl Worker {
             let Ok(handed) = self.handed.try_recv() else {
                 return;
             };
-            carry::send(self, handed.interface.as_deref(), &handed.packets);
+            carry::send(self, handed.interface.as_deref(), &handed.reads);
             handed.done.fetch_add(1, Ordering::Release);
         }
         // There may be more.
@@ -383,7 +383,7 @@ impl Carrier for Worker {
         any
     }
 
-    fn passes_on(&mut self, index: usize, packets: &mut Packets) -> bool {
+    fn passes_on(&mut self, index: usize, reads: &mut Reads) -> bool {
         let now = self.clock.now();
         let Some(share) = self.possessions.shares.get_mut(index) else {
             return false;
@@ -393,8 +393,8 @@ impl Carrier for Worker {
         }
         let interface = share.queue.interface.as_deref();
         share.check(self.plane.is_ready(now, interface));
-        let count = packets.len();
-        let passed = share.hand_over(packets, |to, handed| offer(&self.others, to, handed));
+        let count = reads.packets();
+        let passed = share.hand_over(reads, |to, handed| offer(&self.others, to, handed));
         if passed {
             self.count_many("passed-on-to-seal", count);
         }

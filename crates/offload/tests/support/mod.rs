@@ -1,8 +1,8 @@
 //! Packets to try things on.
 
-use crossgate_offload::Checksum;
+use crossgate_offload::{Checksum, Segmentation};
 use crossgate_wire::ip::{
-    Flow, Packet, build_packet, checksum, flow as flow_of, transport_checksum,
+    Flow, Packet, Segments, build_packet, checksum, flow as flow_of, transport_checksum,
 };
 use std::net::IpAddr;
 
@@ -125,6 +125,120 @@ fn finished(family: Family, protocol: u8, sum_at: usize, mut part: Vec<u8>, id: 
 fn sum_header(packet: &mut [u8]) {
     packet[10..12].fill(0);
     let sum = checksum(&packet[..20]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+}
+
+/// The packets that a super-packet stands for, each written over what was there before.
+pub fn written(split: &impl Segments) -> Vec<Vec<u8>> {
+    let lengths = (0..split.count()).map_while(|number| split.length(number));
+    let packets = lengths.enumerate().map(|(number, length)| {
+        let mut packet = vec![0xee; length];
+        split.write(number, &mut packet);
+        packet
+    });
+    packets.collect()
+}
+
+/// Super-packets of TCP and UDP of both families with so much payload, plain and with options or
+/// extension headers; with flags that not every packet repeats, and numbers that wrap.
+pub fn wholes(length: usize) -> Vec<(Vec<u8>, Segmentation)> {
+    let mut all = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let tcp = Tcp {
+            // CWR, ACK, PSH and FIN.
+            flags: 0x99,
+            df: false,
+            tos: 2,
+            ..Tcp::new(family)
+        };
+        let kind = match family {
+            Family::V4 => Segmentation::Tcp4 { ecn: true },
+            Family::V6 => Segmentation::Tcp6 { ecn: true },
+        };
+        let of_tcp = (tcp.at(0, 0xfffe, length), kind);
+        let of_udp = (udp(family, 0xfffe, length), Segmentation::Udp);
+        for (plain, kind) in [of_tcp, of_udp] {
+            all.push((with_more_header(&plain, family), kind));
+            all.push((plain, kind));
+        }
+    }
+    all
+}
+
+/// Eight octets of options of IPv4 or of a destination-options header of IPv6, all of them padding.
+fn with_more_header(packet: &[u8], family: Family) -> Vec<u8> {
+    let (head, rest) = packet.split_at(if family == Family::V4 { 20 } else { 40 });
+    let more: [u8; 8] = match family {
+        Family::V4 => [1; 8],
+        Family::V6 => [head[6], 0, 1, 4, 0, 0, 0, 0],
+    };
+    let mut longer = [head, &more, rest].concat();
+    match family {
+        Family::V4 => longer[0] = 0x47,
+        Family::V6 => longer[6] = 60,
+    }
+    set_lengths(&mut longer);
+    longer
+}
+
+/// One packet after the other, each made whole and then summed.
+pub fn cut_plainly(whole: &[u8], segment_len: usize) -> Vec<Vec<u8>> {
+    let read = Packet::parse(whole).expect("a packet");
+    let (ip, is_tcp) = (read.header_len(), read.protocol == 6);
+    let head = ip
+        + if is_tcp {
+            usize::from(whole[ip + 12] >> 4) * 4
+        } else {
+            8
+        };
+    let (head, payload) = whole.split_at(head);
+    let mut pieces: Vec<&[u8]> = payload.chunks(segment_len).collect();
+    if pieces.is_empty() {
+        pieces.push(&[]);
+    }
+    let (mut offset, last) = (0, pieces.len() - 1);
+    let packets = pieces.iter().enumerate().map(|(number, piece)| {
+        let mut packet = [head, piece].concat();
+        if read.source.is_ipv4() {
+            let id = u16::from_be_bytes([packet[4], packet[5]]).wrapping_add(number as u16);
+            packet[4..6].copy_from_slice(&id.to_be_bytes());
+        }
+        let sum_at = ip + if is_tcp { 16 } else { 6 };
+        if is_tcp {
+            let field = ip + 4..ip + 8;
+            let first = u32::from_be_bytes(packet[field.clone()].try_into().expect("four"));
+            packet[field].copy_from_slice(&first.wrapping_add(offset as u32).to_be_bytes());
+            packet[ip + 13] &= if number == last { 0xff } else { !0x09 };
+            packet[ip + 13] &= if number == 0 { 0xff } else { !0x80 };
+        } else {
+            let length = (packet.len() - ip) as u16;
+            packet[ip + 4..ip + 6].copy_from_slice(&length.to_be_bytes());
+        }
+        set_lengths(&mut packet);
+        packet[sum_at..sum_at + 2].fill(0);
+        let (from, to) = (read.source, read.destination);
+        let sum = match transport_checksum(from, to, read.protocol, &packet[ip..]) {
+            0 if !is_tcp => 0xffff,
+            sum => sum,
+        };
+        packet[sum_at..sum_at + 2].copy_from_slice(&sum.to_be_bytes());
+        offset += piece.len();
+        packet
+    });
+    packets.collect()
+}
+
+/// IP's own, and the sum of its header.
+fn set_lengths(packet: &mut [u8]) {
+    let total = packet.len() as u16;
+    if packet[0] >> 4 == 6 {
+        packet[4..6].copy_from_slice(&(total - 40).to_be_bytes());
+        return;
+    }
+    packet[2..4].copy_from_slice(&total.to_be_bytes());
+    packet[10..12].fill(0);
+    let header = usize::from(packet[0] & 0x0f) * 4;
+    let sum = checksum(&packet[..header]);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
 }
 

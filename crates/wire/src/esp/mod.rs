@@ -5,5 +5,5 @@ mod trailer;
 mod udp_encap;
 
 pub use header::{EspPacket, HEADER_LEN, Header};
-pub use trailer::{NO_NEXT_HEADER, Trailer, append_trailer, padding_len};
+pub use trailer::{NO_NEXT_HEADER, Trailer, append_trailer, padding_len, write_trailer};
 pub use udp_encap::{KEEPALIVE, Port4500, classify_4500};

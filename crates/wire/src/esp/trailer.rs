@@ -91,7 +91,18 @@ const PADDING: [u8; 255] = {
 
 /// Appends padding, pad length and next header to the `payload_len` bytes of plaintext at the end of `out`.
 pub fn append_trailer(out: &mut Vec<u8>, payload_len: usize, block: usize, next_header: u8) {
-    let pad_len = padding_len(payload_len, block);
-    out.extend_from_slice(PADDING.get(..usize::from(pad_len)).unwrap_or_default());
-    out.extend_from_slice(&[pad_len, next_header]);
+    let start = out.len();
+    out.resize(start + usize::from(padding_len(payload_len, block)) + 2, 0);
+    write_trailer(out.get_mut(start..).unwrap_or_default(), next_header);
+}
+
+/// Fills what is behind the payload, at most 257 bytes, with padding, pad length and next header.
+pub fn write_trailer(trailer: &mut [u8], next_header: u8) {
+    let Some((padding, end)) = trailer.split_last_chunk_mut::<2>() else {
+        return;
+    };
+    if let Some(counted) = PADDING.get(..padding.len()) {
+        padding.copy_from_slice(counted);
+    }
+    *end = [(padding.len() & 0xff) as u8, next_header];
 }

@@ -10,15 +10,17 @@ mod header;
 mod icmp;
 mod packet;
 pub mod protocol;
+mod segments;
 mod tcp;
 mod udp;
 
-pub use checksum::{checksum, transport_checksum};
+pub use checksum::{Sum, checksum, transport_checksum};
 pub use flow::{Flow, flow};
 pub use fragment::fragments;
 pub(crate) use header::mapped;
 pub use header::{Ipv4Header, Ipv6Header, build_packet};
 pub use icmp::{Echo, EchoKind, too_big};
 pub use packet::{Fragment, MAX_EXTENSIONS, Packet};
+pub use segments::Segments;
 pub use tcp::{clamp_mss, is_syn};
 pub use udp::Udp;
