@@ -134,6 +134,29 @@ fn an_inner_packet_outside_the_agreed_selectors_is_dropped() {
     }
 }
 
+/// B has configured more than it has agreed to; A seals what it likes.
+#[test]
+fn an_inner_packet_outside_the_agreed_selectors_is_dropped_whatever_is_configured() {
+    let mut ends = Ends::configured();
+    ends.a
+        .set_policies(vec![policy(CHILD, SelectorPair::ANY_V4)]);
+    ends.b
+        .set_policies(vec![policy(CHILD, SelectorPair::ANY_V4)]);
+    ends.install(End::A, GCM, 0, |sa| {
+        sa.local_selectors = vec![Selector::ANY_V4];
+        sa.remote_selectors = vec![Selector::ANY_V4];
+    })
+    .expect("SA");
+    ends.install(End::B, GCM, 0, |_| ()).expect("SA");
+    for (source, destination) in [("10.3.0.1", "10.2.0.20"), ("10.1.0.1", "10.3.0.1")] {
+        let passed = ends.pass(End::A, &udp_between(source, destination, 60));
+        assert_eq!(passed, Err(DropReason::OutsideSelectors));
+    }
+    assert!(ends.pass(End::A, &ping(End::A, 1)).is_ok());
+    let counters = ends.b.counters(spi(End::B, 0)).expect("an SA");
+    assert_eq!(counters.outside_selectors, 2);
+}
+
 #[test]
 fn an_inner_packet_outside_the_configured_selectors_is_dropped_whatever_was_agreed() {
     let mut ends = Ends::configured();
