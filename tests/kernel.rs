@@ -8,7 +8,7 @@ use crate::support::kernel::{Carries, run_inside};
 use crate::support::ping::{self, Steady};
 use crate::support::process::{run, wait_until};
 use crate::support::tunnel::{Starts, Suite, Tunnel};
-use crate::support::vendors::Vendor;
+use crate::support::vendors::{Vendor, over_ipv6};
 use crate::support::world::{End, Nat, World};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::BTreeSet;
@@ -390,23 +390,6 @@ fn numbers_of_64_bits_are_agreed_and_counted() {
     }
 }
 
-/// PAN-OS's word for it, where the tunnel's own selectors stay of IPv4.
-fn over_ipv6(configuration: &str) -> String {
-    let layer3 = "set network interface ethernet ethernet1/1 layer3";
-    let (v4, v6) = (End::A.wan(), End::A.wan_v6());
-    let interface = format!("{layer3} ipv6 enabled yes\n{layer3} ipv6 address {v6}/64");
-    let mut lines = configuration
-        .replace(&format!("{layer3} ip {v4}/24"), &interface)
-        .replace(
-            &format!("ethernet1/1 ip {v4}/24"),
-            &format!("ethernet1/1 ip {v6}/64"),
-        );
-    for end in [End::A, End::B] {
-        lines = lines.replace(&end.wan().to_string(), &end.wan_v6().to_string());
-    }
-    lines
-}
-
 /// By itself and in UDP, with packets of IPv4 that fit and such that don't.
 #[test]
 #[ignore = "runs inside a kernel that has ESP, started by the tests above"]
@@ -414,10 +397,14 @@ fn tunnels_are_carried_in_ipv6() {
     let world = World::new(Nat::None);
     world.add_ipv6_outside();
     let theirs = world.tunnel(End::B, Suite::CBC, Starts::Remote);
-    let theirs = Charon::start_with(&world, End::B, &over_ipv6(&charon::connection(&theirs)));
+    let theirs = Charon::start_with(
+        &world,
+        End::B,
+        &over_ipv6(End::A, &charon::connection(&theirs)),
+    );
     for arguments in [&[][..], &["--encapsulate", "all"]] {
         let tunnel = world.tunnel(End::A, Suite::CBC, Starts::Local);
-        let text = over_ipv6(&Vendor::PanOs.configuration(&tunnel));
+        let text = over_ipv6(End::A, &Vendor::PanOs.configuration(&tunnel));
         let mut ours = Crossgate::start_with(&world, End::A, Vendor::PanOs, &text, arguments);
         ours.initiate();
         ping::assert_both_ways(&world);

@@ -21,6 +21,7 @@ mod mtu;
 mod openiked;
 mod per_core;
 mod prints;
+mod protocol_50;
 mod strongswan;
 mod tshark;
 mod workers;

@@ -274,7 +274,7 @@ fn daemon(world: &World, end: End, vendor: Vendor, dir: &Path) -> Command {
 }
 
 /// Of every daemon, where the environment says so: `CROSSGATE_WORKERS=2` runs these tests with workers,
-/// but for those of `kernel::`, `per_core::` and `workers::`, which choose themselves.
+/// but for those of `kernel::`, `per_core::`, `protocol_50::` and `workers::`, which choose themselves.
 fn workers() -> Option<String> {
     std::env::var("CROSSGATE_WORKERS").ok()
 }

@@ -1,6 +1,7 @@
 //! Our end's configuration in both vendors' languages.
 
 use super::tunnel::{Endpoint, Esp, Identity, Ike, Network, Starts, Suite, Tunnel};
+use super::world::End;
 use std::net::Ipv4Addr;
 
 /// Whose language our end speaks.
@@ -283,4 +284,22 @@ fn typed_identity(identity: &Identity) -> String {
         Identity::Address(address) => format!("type ipaddr id {address}"),
         Identity::Fqdn(name) => format!("type fqdn id {name}"),
     }
+}
+
+/// A configuration with the ends' addresses of IPv6 (`World::add_ipv6_outside`), `local`'s in PAN-OS's words;
+/// what goes through the tunnel stays of IPv4.
+pub fn over_ipv6(local: End, configuration: &str) -> String {
+    let layer3 = "set network interface ethernet ethernet1/1 layer3";
+    let (v4, v6) = (local.wan(), local.wan_v6());
+    let interface = format!("{layer3} ipv6 enabled yes\n{layer3} ipv6 address {v6}/64");
+    let mut lines = configuration
+        .replace(&format!("{layer3} ip {v4}/24"), &interface)
+        .replace(
+            &format!("ethernet1/1 ip {v4}/24"),
+            &format!("ethernet1/1 ip {v6}/64"),
+        );
+    for end in [End::A, End::B] {
+        lines = lines.replace(&end.wan().to_string(), &end.wan_v6().to_string());
+    }
+    lines
 }

@@ -4,7 +4,7 @@
 //! - [`load`], [`encoding`], [`dialect`]: a file becomes a gateway, whichever vendor's language it is in.
 //! - [`bind`], [`plan`]: what the gateway means on this machine, as values.
 //! - [`machine`]: a plan made real and undone, with [`netlink`], [`routes`], [`device`], [`tun`], [`vti`], [`sockets`],
-//!   [`trains`], [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
+//!   [`trains`], [`raw`], [`sysctl`], and [`made`], the record that outlives us; [`failclosed`]: what keeps protected packets in while there is no tunnel.
 //! - [`plane`]: the data plane, ours or the kernel's; [`xfrm`]: the kernel's, with [`clamp`] for TCP's handshakes.
 //! - [`carry`]: the way of packets between sockets and devices; [`workers`]: threads that go it, with [`steer`], who of
 //!   them gets what, and [`wake`], [`waiting`], what they sleep upon.
@@ -39,6 +39,7 @@ mod ping;
 pub mod plan;
 mod plane;
 mod process;
+mod raw;
 pub mod routes;
 mod server;
 mod snapshot;

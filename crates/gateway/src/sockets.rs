@@ -8,6 +8,7 @@ use crate::failure::{self, Failure};
 use crate::lanes::{self, Lanes};
 use crate::path_mtu;
 use crate::plane::PlaneKind;
+use crate::raw;
 use crate::steer;
 use crate::sys::udp::leave_esp_to_the_kernel;
 use crate::trains::{self, Train};
@@ -18,6 +19,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 
 pub const IKE_PORT: u16 = 500;
 pub const NAT_PORT: u16 = 4500;
@@ -133,8 +135,7 @@ impl Endpoint {
         }
     }
 
-    /// The next datagram, or train of them; `None` when there is none. An IPv4 raw socket gives the
-    /// packet with its IP header; the others give the payload.
+    /// The next datagram, or train of them; `None` when there is none.
     pub fn receive(
         &self,
         port: Port,
@@ -148,6 +149,21 @@ impl Endpoint {
             // An ICMP error about something sent earlier is told here: not about a datagram.
             Err(error) if is_passing(&error) => Ok(None),
             other => other.map(Some),
+        }
+    }
+
+    /// What has come as ESP itself: with IP's header where that is IPv4.
+    pub fn receive_raw(
+        &self,
+        room: &mut raw::Room,
+        arrived: &mut Vec<(Range<usize>, Train)>,
+    ) -> io::Result<()> {
+        let Some(socket) = &self.esp else {
+            return Ok(());
+        };
+        match room.receive(socket, arrived).map_err(io::Error::from) {
+            Err(error) if is_passing(&error) => Ok(()),
+            other => other,
         }
     }
 
@@ -208,20 +224,39 @@ impl Endpoint {
         marks: Marks,
     ) -> io::Result<()> {
         // The IKE socket sends everything without DF.
-        let without_df = port != Port::Ike && !marks.df;
-        if without_df {
-            path_mtu::allow_fragments(socket, self.address)?;
-        }
-        let send = || trains::send(socket, to, parts, segment, marks.tos);
-        let sent = match send().map_err(io::Error::from) {
-            // The error belongs to an earlier datagram; this one has not been tried.
-            Err(error) if is_old_news(&error) => send().map_err(io::Error::from),
-            other => other,
+        self.with_df(socket, marks.df || port == Port::Ike, || {
+            tried_again(|| trains::send(socket, to, parts, segment, marks.tos))
+        })?
+    }
+
+    /// Sends packets as ESP itself, all with DF or all without; gives how many could not be sent.
+    pub fn send_raw(&self, packets: &[raw::Packet<'_>], df: bool) -> usize {
+        let Some(socket) = &self.esp else {
+            return packets.len();
         };
-        if without_df {
-            path_mtu::forbid_fragments(socket, self.address)?;
+        let send = || {
+            let (mut rest, mut failed) = (packets, 0);
+            while !rest.is_empty() {
+                let sent = tried_again(|| raw::send(socket, rest));
+                failed += usize::from(sent.is_err());
+                // The first one failed, and the next may not.
+                let done = sent.unwrap_or_default().max(1);
+                rest = rest.get(done..).unwrap_or_default();
+            }
+            failed
+        };
+        self.with_df(socket, df, send).unwrap_or(packets.len())
+    }
+
+    /// Does something with a socket while it gives packets DF, or doesn't.
+    fn with_df<T>(&self, socket: &Socket, df: bool, act: impl FnOnce() -> T) -> io::Result<T> {
+        if df {
+            return Ok(act());
         }
-        sent
+        path_mtu::allow_fragments(socket, self.address)?;
+        let done = act();
+        path_mtu::forbid_fragments(socket, self.address)?;
+        Ok(done)
     }
 }
 
@@ -239,6 +274,14 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SocketA
     let from = from.and_then(|from| SocketAddr::try_from(from).ok());
     let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
     Ok((length, from))
+}
+
+/// Sends once more where an error belongs to an earlier datagram, and this one has not been tried.
+fn tried_again<T>(send: impl Fn() -> Result<T, Errno>) -> io::Result<T> {
+    match send().map_err(io::Error::from) {
+        Err(error) if is_old_news(&error) => Ok(send()?),
+        other => other,
+    }
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -368,7 +411,63 @@ fn prepare(socket: &Socket, address: IpAddr) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
+
+    /// With a datagram socket in place of the raw one: the same happens to what goes by it, and it asks
+    /// for no privilege.
+    fn endpoint() -> Endpoint {
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let socket = || Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+        let esp = discovering(socket(), address).expect("errors are told");
+        Endpoint::new(address, None, socket(), Some(esp)).expect("an endpoint")
+    }
+
+    fn packet(to: SocketAddr, octets: &[u8]) -> raw::Packet<'_> {
+        raw::Packet { to, tos: 0, octets }
+    }
+
+    /// First octets of what has come.
+    fn arrived(socket: &UdpSocket) -> Vec<u8> {
+        socket.set_nonblocking(true).expect("set");
+        let mut packet = [0; 2000];
+        let received = || socket.recv(&mut packet).is_ok().then(|| packet[0]);
+        std::iter::from_fn(received).collect()
+    }
+
+    #[test]
+    fn packets_that_cannot_be_sent_are_counted_and_hold_up_no_other() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let to = receiver.local_addr().expect("its address");
+        let long = vec![9; 70_000];
+        let all: Vec<Vec<u8>> = (0..100).map(|number| vec![number; 100]).collect();
+        for df in [false, true] {
+            let mut packets: Vec<_> = all.iter().map(|octets| packet(to, octets)).collect();
+            for place in [0, 7, 8, 64, 103] {
+                packets.insert(place, packet(to, &long));
+            }
+            assert_eq!(endpoint().send_raw(&packets, df), 5);
+            assert_eq!(arrived(&receiver), (0..100).collect::<Vec<u8>>());
+        }
+    }
+
+    #[test]
+    fn errors_about_earlier_packets_lose_none() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let to = receiver.local_addr().expect("its address");
+        let nobody = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let nobody = nobody.local_addr().expect("what was its address");
+        let endpoint = endpoint();
+        let packets = [(nobody, 1), (to, 2), (nobody, 3), (to, 4), (to, 5)];
+        let octets = packets.map(|(_, octet)| [octet]);
+        let packets = packets.iter().zip(&octets);
+        let packets: Vec<_> = packets
+            .map(|((to, _), octets)| packet(*to, octets))
+            .collect();
+        for _ in 0..3 {
+            assert_eq!(endpoint.send_raw(&packets, true), 0);
+            assert_eq!(arrived(&receiver), [2, 4, 5]);
+        }
+    }
 
     #[test]
     fn datagrams_of_each_worker_live_for_another_number_of_hops() {

@@ -2,6 +2,7 @@
 //! kernel, a batch at a time.
 
 use super::Carrier;
+use crate::raw;
 use crate::sockets::{Endpoint, IKE_PORT, NAT_PORT, Port};
 use crate::trains::{self, Train};
 use arrayvec::ArrayVec;
@@ -10,6 +11,7 @@ use crossgate_model::Path;
 use crossgate_model::view::Encapsulation;
 use crossgate_wire::esp::{Port4500, classify_4500};
 use crossgate_wire::ip::Packet;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
@@ -29,6 +31,8 @@ pub type Waiting<'p> = ArrayVec<Received<'p>, WAITING_MAX>;
 pub(super) struct Inward {
     room: Vec<u8>,
     control: Vec<u8>,
+    /// Of what comes as ESP itself.
+    raw: raw::Room,
     arrived: Vec<(Range<usize>, Train)>,
     /// Datagrams that had found no room.
     overflowed: usize,
@@ -37,12 +41,24 @@ pub(super) struct Inward {
 
 impl Inward {
     /// What one socket has, in its order.
-    fn fill(&mut self, endpoint: &Endpoint, port: Port) -> std::io::Result<()> {
+    fn fill(&mut self, endpoint: &Endpoint, port: Port) -> io::Result<()> {
+        self.arrived.clear();
+        let filled = match port {
+            Port::Esp => endpoint.receive_raw(&mut self.raw, &mut self.arrived),
+            Port::Ike | Port::Nat => self.fill_with_trains(endpoint, port),
+        };
+        let trains = self.arrived.iter();
+        self.overflowed = trains
+            .map(|(_, train)| endpoint.overflowed(port, train))
+            .sum();
+        filled
+    }
+
+    fn fill_with_trains(&mut self, endpoint: &Endpoint, port: Port) -> io::Result<()> {
         if self.room.is_empty() {
             self.room = vec![0; ROOM];
             self.control = trains::control_buffer();
         }
-        self.arrived.clear();
         let mut end = 0;
         while self.arrived.len() < TRAINS_MAX && self.room.len() - end >= TRAIN_OCTETS {
             let Some(room) = self.room.get_mut(end..) else {
@@ -51,16 +67,19 @@ impl Inward {
             let Some(train) = endpoint.receive(port, room, &mut self.control)? else {
                 break;
             };
-            self.overflowed += endpoint.overflowed(port, &train);
             self.arrived.push((end..end + train.length, train));
             end += train.length;
         }
         Ok(())
     }
 
-    fn trains(&self) -> impl Iterator<Item = (&Train, &[u8])> {
+    fn trains(&self, port: Port) -> impl Iterator<Item = (&Train, &[u8])> {
+        let room = match port {
+            Port::Esp => self.raw.octets(),
+            Port::Ike | Port::Nat => &self.room,
+        };
         let arrived = self.arrived.iter();
-        arrived.map(|(range, train)| (train, self.room.get(range.clone()).unwrap_or_default()))
+        arrived.map(|(range, train)| (train, room.get(range.clone()).unwrap_or_default()))
     }
 }
 
@@ -111,7 +130,7 @@ fn trains(
     opened: &mut OpenOutput,
 ) {
     let mut waiting = Waiting::new();
-    for (train, octets) in inward.trains() {
+    for (train, octets) in inward.trains(port) {
         let arrival = Arrival {
             local,
             from: train.from,

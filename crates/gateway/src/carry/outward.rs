@@ -2,6 +2,7 @@
 //! a batch at a time.
 
 use super::Carrier;
+use crate::raw::{self, BATCH_MAX};
 use crate::sockets::{Endpoint, Marks, Port};
 use crate::trains;
 use crate::tun;
@@ -117,14 +118,24 @@ pub fn release(carrier: &mut impl Carrier, now: Time) {
 fn send_sealed(carrier: &mut impl Carrier, sealed: &mut SealOutput) {
     let mut next = 0;
     while let Some((meta, _)) = sealed.sealed.get(next) {
-        let train = train(&sealed.sealed, next);
-        next += train.len();
-        match carrier.endpoint(meta.path.local) {
-            Some(endpoint) => {
-                let failed = send_train(endpoint, meta, &train);
-                carrier.count_many("esp-send-failed", failed);
+        let endpoint = carrier.endpoint(meta.path.local);
+        let (count, failed) = match meta.path.encapsulation {
+            Encapsulation::Esp => {
+                let packets = raw_packets(&sealed.sealed, next);
+                let failed = endpoint.map(|endpoint| endpoint.send_raw(&packets, meta.df));
+                (packets.len(), failed)
             }
-            None => carrier.count_many("no-local-address", train.len()),
+            Encapsulation::Udp { remote_port, .. } => {
+                let train = train(&sealed.sealed, next);
+                let failed =
+                    endpoint.map(|endpoint| send_train(endpoint, meta, remote_port, &train));
+                (train.len(), failed)
+            }
+        };
+        next += count;
+        match failed {
+            Some(failed) => carrier.count_many("esp-send-failed", failed),
+            None => carrier.count_many("no-local-address", count),
         }
     }
     for (meta, packet) in sealed.answers.iter() {
@@ -152,11 +163,28 @@ fn answer(carrier: &mut impl Carrier, meta: &Answer, packet: &[u8]) {
     }
 }
 
+/// The packets, from that number on, that one system call sends as ESP itself: from one address,
+/// with DF or without, to whomever. At least one, where there is one.
+fn raw_packets(packets: &Batch<Sealed>, number: usize) -> ArrayVec<raw::Packet<'_>, BATCH_MAX> {
+    let all = (number..).map_while(|number| packets.get(number));
+    let mut first = None;
+    let alike = all.take_while(|(meta, _)| {
+        let first = *first.get_or_insert((meta.path.local, meta.df));
+        meta.path.encapsulation == Encapsulation::Esp && (meta.path.local, meta.df) == first
+    });
+    let packets = alike.map(|(meta, octets)| raw::Packet {
+        to: SocketAddr::new(meta.path.remote, 0),
+        tos: meta.tos,
+        octets,
+    });
+    packets.take(BATCH_MAX).collect()
+}
+
 /// Datagrams that are sent as one.
 type Train<'b> = ArrayVec<IoSlice<'b>, { trains::LENGTH_MAX }>;
 
-/// The packets, from that number on, that are datagrams of one train: of one SA, one path, type of
-/// service and DF, and of one length but for a shorter last one. At least one, where there is one.
+/// The packets, from that number on, that are datagrams of one train: in UDP, of one SA, one path,
+/// type of service and DF, and of one length but for a shorter last one. At least one, where there is one.
 ///
 /// The peer may have several threads, of which one gets the whole train, by the SPI of its first.
 fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
@@ -166,9 +194,6 @@ fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
         return train;
     };
     train.push(IoSlice::new(packet));
-    if !matches!(first.path.encapsulation, Encapsulation::Udp { .. }) {
-        return train;
-    }
     let mut octets = packet.len();
     for (meta, next) in all {
         octets += next.len();
@@ -189,12 +214,8 @@ fn train(packets: &Batch<Sealed>, number: usize) -> Train<'_> {
 }
 
 /// Gives how many packets could not be sent.
-fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[IoSlice<'_>]) -> usize {
-    let (port, to) = match meta.path.encapsulation {
-        Encapsulation::Esp => (Port::Esp, 0),
-        Encapsulation::Udp { remote_port, .. } => (Port::Nat, remote_port),
-    };
-    let to = SocketAddr::new(meta.path.remote, to);
+fn send_train(endpoint: &Endpoint, meta: &Sealed, port: u16, train: &[IoSlice<'_>]) -> usize {
+    let to = SocketAddr::new(meta.path.remote, port);
     let marks = Marks {
         tos: meta.tos,
         df: meta.df,
@@ -203,7 +224,7 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[IoSlice<'_>]) -> usiz
     if let Some(segment) = segment.and_then(|length| u16::try_from(length).ok())
         && train.len() > 1
     {
-        let sent = endpoint.send_parts(port, to, train, Some(segment), marks);
+        let sent = endpoint.send_parts(Port::Nat, to, train, Some(segment), marks);
         // Not where the path needs outer fragments, or the device can't: they go one by one.
         match sent {
             Ok(()) => return 0,
@@ -213,7 +234,9 @@ fn send_train(endpoint: &Endpoint, meta: &Sealed, train: &[IoSlice<'_>]) -> usiz
     }
     let failed = |packet: &&IoSlice<'_>| {
         let parts = [**packet];
-        endpoint.send_parts(port, to, &parts, None, marks).is_err()
+        endpoint
+            .send_parts(Port::Nat, to, &parts, None, marks)
+            .is_err()
     };
     train.iter().filter(failed).count()
 }

@@ -2,6 +2,8 @@
 //! program is below here, with its reason.
 
 #[allow(unsafe_code)]
+pub mod messages;
+#[allow(unsafe_code)]
 pub mod tun;
 #[allow(unsafe_code)]
 pub mod udp;
