@@ -121,6 +121,7 @@ fn a_kernel_that_cannot_is_told_of_and_auto_goes_on_without_it() {
     let told = ours.wait_for("data-plane").text;
     ours.initiate();
     ping::wait_for_answer(&world, End::A);
+    let shown = ours.exec("show data-plane");
     assert_eq!(ours.stop(), Some(0));
     drop(theirs);
     if told.starts_with("the kernel") {
@@ -128,6 +129,7 @@ fn a_kernel_that_cannot_is_told_of_and_auto_goes_on_without_it() {
         return;
     }
     assert!(told.contains("load"), "{told}");
+    assert!(shown.starts_with("data plane: user\nciphers: "), "{shown}");
     let file = world.dir("refused").join("branch.cfg");
     std::fs::write(&file, Vendor::Ios.configuration(&tunnel)).expect("written");
     let line = format!(
@@ -189,6 +191,7 @@ fn two_of_ours_live_through_rekeys_without_loss() {
     theirs.rekey_child();
     steady.into_iter().for_each(Steady::stop_without_loss);
 
+    assert_eq!(ours.exec("show data-plane"), "data plane: kernel\n");
     let shown = ours.exec("show crypto ipsec sa");
     assert!(!shown.contains("#pkts encaps: 0,"), "{shown}");
     let installed = spis(&shell(&world, "gw-a", "ip xfrm state"));

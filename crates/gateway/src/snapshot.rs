@@ -29,6 +29,7 @@ pub struct Scene<'a> {
     /// With the data plane's counters.
     pub connections: Vec<ConnectionView>,
     pub counters: BTreeMap<&'static str, u64>,
+    pub ciphers: Option<String>,
     pub workers: Vec<WorkerView>,
     pub debug: &'a BTreeSet<DebugTopic>,
     pub uptime: Duration,
@@ -61,7 +62,7 @@ impl Scene<'_> {
             unix_time: self.unix.as_secs(),
             management_address: first.and_then(|d| d.addresses.first().copied()),
             management_mac: first.and_then(|d| d.mac),
-            ciphers: crossgate_esp::ciphers(),
+            ciphers: self.ciphers.clone(),
             workers: self.workers.clone(),
         }
     }

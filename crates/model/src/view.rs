@@ -53,8 +53,9 @@ pub struct SystemView {
     pub unix_time: u64,
     pub management_address: Option<IpNet>,
     pub management_mac: Option<[u8; 6]>,
-    /// The processor's instructions that packets are sealed and opened by: `vaes-512, sha-ni`.
-    pub ciphers: String,
+    /// The processor's instructions that packets are sealed and opened by: `vaes-512, sha-ni`; absent
+    /// where the kernel does it.
+    pub ciphers: Option<String>,
     /// Threads that seal and open; none where the daemon's own does, or the kernel.
     pub workers: Vec<WorkerView>,
 }

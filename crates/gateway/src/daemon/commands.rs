@@ -2,11 +2,12 @@
 
 use super::Daemon;
 use crate::control::{Answer, Request};
+use crate::plane::PlaneKind;
 use crate::server::ClientId;
 use crate::snapshot::Scene;
 use crate::snapshot_json;
 use crossgate_model::operate::{DebugTopic, Operation, Outcome, Print, Reply, Station};
-use crossgate_model::view::{ConnectionView, Snapshot, WorkerView};
+use crossgate_model::view::{ConnectionView, Snapshot, SystemView, WorkerView};
 
 /// Who waits for an operation's end, and how it is printed.
 pub(super) struct Ticket {
@@ -103,6 +104,7 @@ impl Daemon {
             routes: &routes,
             connections: connections.into_iter().map(|c| self.counted(c)).collect(),
             counters,
+            ciphers: (self.plane.kind() == PlaneKind::User).then(crossgate_esp::ciphers),
             workers: self.plane.worker_views(),
             debug: &self.debug,
             uptime: now.since_start(),
@@ -141,6 +143,7 @@ fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
             return Some(Reply::Print(snapshot_json::render(snapshot).to_string()));
         }
         ["request", "workers"] => return Some(Reply::Print(workers(&snapshot.system.workers))),
+        ["show", "data-plane"] => return Some(Reply::Print(data_plane(&snapshot.system))),
         ["request", "initiate"] => Operation::InitiateChild { tunnel: None },
         ["request", "initiate", name] => Operation::InitiateChild {
             tunnel: Some(name.into()),
@@ -160,6 +163,18 @@ fn own_command(words: &[&str], snapshot: &Snapshot) -> Option<Reply> {
         operation,
         print: Box::new(plain_outcome),
     })
+}
+
+/// Who seals and opens, and by what.
+fn data_plane(system: &SystemView) -> String {
+    let threads = match system.workers.len() {
+        0 => "the daemon's own thread".to_owned(),
+        count => format!("{count} workers"),
+    };
+    match &system.ciphers {
+        Some(ciphers) => format!("data plane: user\nciphers: {ciphers}\nthreads: {threads}\n"),
+        None => "data plane: kernel\n".to_owned(),
+    }
 }
 
 /// One line a worker; what it has counted by name is in `request json`.

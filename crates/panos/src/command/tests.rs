@@ -109,7 +109,7 @@ fn snapshot() -> Snapshot {
             unix_time: ESTABLISHED + 582,
             management_address: Some("198.51.100.20/24".parse().expect("network")),
             management_mac: None,
-            ciphers: String::new(),
+            ciphers: None,
             workers: Vec::new(),
         },
         interfaces: vec![InterfaceView {
