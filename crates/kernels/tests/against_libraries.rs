@@ -304,6 +304,27 @@ fn every_small_size_alone() {
     }
 }
 
+/// GCM's counter is carried from its last octet to the next behind 255 blocks.
+#[test]
+fn sizes_at_which_a_counter_is_carried_alone() {
+    for path in Path::available() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        for suite in SUITES {
+            let sas = [Sa::new(path, suite, &mut rng)];
+            let sizes = (3540..3620).chain(4020..4120).chain([9000, 20_000, 65_000]);
+            for data in sizes {
+                let case = Case {
+                    sa: 0,
+                    high: high(&mut rng),
+                    plain: sas[0].plain(data, &mut rng),
+                    at: below(64, &mut rng),
+                };
+                check(path, &sas, &[case], None);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_small_size_in_a_full_batch() {
     for path in Path::available() {

@@ -196,6 +196,30 @@ macro_rules! each {
     )* };
 }
 
+/// Those rounds of AES, but for the last of all, from one up to another; all registers in turn.
+macro_rules! rounds {
+    ($stream:ident, $keys:ident, $rounds:ident, $from:expr, $to:expr) => {
+        for key in &$keys[$from.min($rounds)..$to.min($rounds)] {
+            for stream in &mut $stream {
+                *stream = in_order(enc(*stream, *key));
+            }
+        }
+    };
+}
+
+/// The next registers of the keystream. As a function it would be called, and hand over registers by
+/// way of memory.
+macro_rules! keystream {
+    ($progress:ident, $keys:ident, $count:ident, $rounds:ident) => {{
+        let mut stream = $progress.next_counters::<$count>($keys[0]);
+        rounds!(stream, $keys, $rounds, 1, 14);
+        for stream in &mut stream {
+            *stream = enc_last(*stream, $keys[$rounds]);
+        }
+        $progress.without_mask(stream)
+    }};
+}
+
 /// The kernel for one width of register.
 macro_rules! kernel {
     ($name:ident, $vector:ident, $features:literal) => {
@@ -210,6 +234,10 @@ macro_rules! kernel {
             type Group = [[u8; 16]; GROUP];
 
             const REGISTERS: usize = GROUP / BLOCKS;
+
+            /// Octets that are encrypted before a counter is carried, which begins at one. Counters
+            /// are made for whole registers, and one more.
+            const MOST_BY_OCTET: usize = 16 * (256 - 2 * GROUP);
 
             /// Octets in one register.
             const OCTETS: usize = 16 * BLOCKS;
@@ -242,6 +270,17 @@ macro_rules! kernel {
                     self.middle = xor(self.middle, multiply::<0x10>(a, b));
                 }
 
+                /// Reduced, each block for itself.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn reduce_blocks(&self) -> Register {
+                    let polynomial = broadcast(super::polynomial());
+                    let fold = multiply::<0x01>(polynomial, self.low);
+                    let middle = xor(self.middle, xor(fold, swap(self.low)));
+                    let fold = multiply::<0x01>(polynomial, middle);
+                    xor(self.high, xor(fold, swap(middle)))
+                }
+
                 /// Reduced, as the first block.
                 #[target_feature(enable = $features)]
                 #[inline]
@@ -256,7 +295,10 @@ macro_rules! kernel {
 
             /// How far a packet has come.
             struct Progress {
+                /// As they are encrypted.
                 counters: Register,
+                /// Whether they need more than their last octet.
+                many: bool,
                 /// The tag's mask, once the first block has been dealt with.
                 mask: Register,
                 /// What the next block's ciphertext is added to; at first it is the additional
@@ -287,29 +329,20 @@ macro_rules! kernel {
                 let (front, tail) = job.octets.split_at_mut(16 * GROUP * (len / (16 * GROUP)));
                 let (blocks, _) = front.as_chunks_mut::<16>();
                 let (groups, _) = blocks.as_chunks_mut::<GROUP>();
-                let mut groups = groups.iter_mut();
-                if SEAL && let Some(first) = groups.next() {
-                    let mut sealed = progress.crypt_group::<ROUNDS>(&round_keys, first);
-                    for group in groups {
-                        // Neither waits for the other, so the processor does both at once.
-                        progress.absorb_group(keys, &sealed);
-                        sealed = progress.crypt_group::<ROUNDS>(&round_keys, group);
-                    }
-                    progress.absorb_group(keys, &sealed);
-                } else {
-                    for group in groups {
-                        progress.absorb_group(keys, &registers(group));
-                        progress.crypt_group::<ROUNDS>(&round_keys, group);
-                    }
+                let pending = progress.groups::<ROUNDS, SEAL>(&round_keys, keys, groups);
+                if tail.is_empty()
+                    && let Some(sealed) = &pending
+                {
+                    progress.absorb_group::<true>(keys, sealed);
                 }
                 let mut start = POWERS - 1 - tail.len().div_ceil(16);
                 for part in tail.chunks_mut(4 * OCTETS) {
                     let (next, round_keys) = (&mut progress, &round_keys);
                     match part.len().div_ceil(OCTETS) {
-                        1 => next.part::<ROUNDS, SEAL, 1>(round_keys, keys, start, part),
-                        2 => next.part::<ROUNDS, SEAL, 2>(round_keys, keys, start, part),
-                        3 => next.part::<ROUNDS, SEAL, 3>(round_keys, keys, start, part),
-                        _ => next.part::<ROUNDS, SEAL, 4>(round_keys, keys, start, part),
+                        1 => next.part::<ROUNDS, SEAL, 1>(round_keys, keys, &pending, start, part),
+                        2 => next.part::<ROUNDS, SEAL, 2>(round_keys, keys, &pending, start, part),
+                        3 => next.part::<ROUNDS, SEAL, 3>(round_keys, keys, &pending, start, part),
+                        _ => next.part::<ROUNDS, SEAL, 4>(round_keys, keys, &pending, start, part),
                     }
                     start += 4 * BLOCKS;
                 }
@@ -375,7 +408,11 @@ macro_rules! kernel {
                 fn of(job: &Job<'_>) -> Self {
                     let but_first = xor(ones(), first(_mm_set1_epi32(-1)));
                     Self {
-                        counters: add(broadcast(super::first_counter(&job.nonce)), numbers()),
+                        counters: reverse(add(
+                            broadcast(super::first_counter(&job.nonce)),
+                            numbers(),
+                        )),
+                        many: job.octets.len() > MOST_BY_OCTET,
                         mask: first(_mm_setzero_si128()),
                         chain: first(super::number(job.aad.octets)),
                         to_crypt: but_first,
@@ -399,11 +436,20 @@ macro_rules! kernel {
                 #[target_feature(enable = $features)]
                 #[inline]
                 fn next_counters<const N: usize>(&mut self, key: Register) -> [Register; N] {
-                    let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
                     let mut stream = [self.counters; N];
-                    for stream in &mut stream {
-                        *stream = xor(reverse(self.counters), key);
-                        self.counters = add(self.counters, step);
+                    if self.many {
+                        let step = broadcast(_mm_set_epi32(0, 0, 0, BLOCKS as i32));
+                        for stream in &mut stream {
+                            *stream = xor(self.counters, key);
+                            self.counters = reverse(add(reverse(self.counters), step));
+                        }
+                    } else {
+                        // The last octet is the highest of its word, and nothing is carried.
+                        let step = broadcast(_mm_set_epi32((BLOCKS as i32) << 24, 0, 0, 0));
+                        for stream in &mut stream {
+                            *stream = xor(self.counters, key);
+                            self.counters = add(self.counters, step);
+                        }
                     }
                     stream
                 }
@@ -419,25 +465,6 @@ macro_rules! kernel {
                     stream[0] = and(self.to_crypt, stream[0]);
                     self.to_crypt = ones();
                     stream
-                }
-
-                /// The next registers of the keystream.
-                #[target_feature(enable = $features)]
-                #[inline]
-                fn stream<const ROUNDS: usize, const N: usize>(
-                    &mut self,
-                    keys: &[Register; 15],
-                ) -> [Register; N] {
-                    let mut stream = self.next_counters::<N>(keys[0]);
-                    for key in &keys[1..ROUNDS] {
-                        for stream in &mut stream {
-                            *stream = enc(*stream, *key);
-                        }
-                    }
-                    for stream in &mut stream {
-                        *stream = enc_last(*stream, keys[ROUNDS]);
-                    }
-                    self.without_mask(stream)
                 }
 
                 /// Takes the ciphertext of register `i` of a group or of the rest.
@@ -463,7 +490,7 @@ macro_rules! kernel {
                     let mut made = [ones(); REGISTERS];
                     let places = group.as_chunks_mut::<BLOCKS>().0.chunks_mut(AT_ONCE);
                     for (places, made) in places.zip(made.chunks_mut(AT_ONCE)) {
-                        let stream = self.stream::<ROUNDS, AT_ONCE>(keys);
+                        let stream = keystream!(self, keys, AT_ONCE, ROUNDS);
                         for ((place, made), stream) in places.iter_mut().zip(made).zip(stream) {
                             *made = xor(load(place), stream);
                             store(place, *made);
@@ -472,28 +499,155 @@ macro_rules! kernel {
                     made
                 }
 
+                /// Each block of a register is multiplied by the first one's power, and what comes of
+                /// it added to the block at its place in the next group: so it is left to the last
+                /// group's falling powers to bring them together.
                 #[target_feature(enable = $features)]
                 #[inline]
-                fn absorb_group(&mut self, keys: &Keys, group: &[Register; REGISTERS]) {
+                fn absorb_group<const LAST: bool>(
+                    &mut self,
+                    keys: &Keys,
+                    group: &[Register; REGISTERS],
+                ) {
                     let (powers, _) = keys.powers[1..].as_chunks::<BLOCKS>();
                     for i in 0..REGISTERS {
-                        self.absorb(i, group[i], load(&powers[i]));
+                        let power = match LAST {
+                            true => load(&powers[i]),
+                            false => repeat(&powers[i][0]),
+                        };
+                        self.absorb(i, group[i], power);
                     }
-                    self.chain = self.sum.reduce();
+                    self.chain = match LAST {
+                        true => self.sum.reduce(),
+                        false => self.sum.reduce_blocks(),
+                    };
                     self.sum = Sum::new();
                 }
 
-                /// What needs `N` registers, the last of which may have fewer octets than it holds.
+                /// All groups. What is sealed of the last one may be left to be absorbed.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn groups<const ROUNDS: usize, const SEAL: bool>(
+                    &mut self,
+                    round_keys: &[Register; 15],
+                    keys: &Keys,
+                    groups: &mut [Group],
+                ) -> Option<[Register; REGISTERS]> {
+                    if BLOCKS < 4 {
+                        let last = groups.len().wrapping_sub(1);
+                        for (i, group) in groups.iter_mut().enumerate() {
+                            let mut sealed = registers(group);
+                            let made = self.crypt_group::<ROUNDS>(round_keys, group);
+                            if SEAL {
+                                sealed = made;
+                            }
+                            match i == last {
+                                true => self.absorb_group::<true>(keys, &sealed),
+                                false => self.absorb_group::<false>(keys, &sealed),
+                            }
+                        }
+                        return None;
+                    }
+                    if SEAL {
+                        let (first, groups) = groups.split_first_mut()?;
+                        let mut sealed = self.crypt_group::<ROUNDS>(round_keys, first);
+                        for group in groups {
+                            let stream = self
+                                .both::<ROUNDS, SEAL, false, REGISTERS>(round_keys, keys, &sealed);
+                            sealed = apply(stream, group);
+                        }
+                        return Some(sealed);
+                    }
+                    let (last, groups) = groups.split_last_mut()?;
+                    for group in groups {
+                        let sealed = registers(group);
+                        let stream =
+                            self.both::<ROUNDS, SEAL, false, REGISTERS>(round_keys, keys, &sealed);
+                        apply(stream, group);
+                    }
+                    let sealed = registers(last);
+                    let stream =
+                        self.both::<ROUNDS, SEAL, true, REGISTERS>(round_keys, keys, &sealed);
+                    apply(stream, last);
+                    None
+                }
+
+                /// Absorbs a group, and makes the next registers of the keystream: neither waits for
+                /// the other, so that the processor does both at once, if their steps take turns.
+                #[target_feature(enable = $features)]
+                #[inline]
+                fn both<const ROUNDS: usize, const SEAL: bool, const LAST: bool, const N: usize>(
+                    &mut self,
+                    round_keys: &[Register; 15],
+                    keys: &Keys,
+                    sealed: &[Register; REGISTERS],
+                ) -> [Register; N] {
+                    let (powers, _) = keys.powers[1..].as_chunks::<BLOCKS>();
+                    let power = |i: usize| match LAST {
+                        true => load(&powers[i]),
+                        false => repeat(&powers[i][0]),
+                    };
+                    let mut stream = self.next_counters::<N>(round_keys[0]);
+                    rounds!(stream, round_keys, ROUNDS, 1, 2);
+                    let a = xor(and(self.to_absorb, reverse(sealed[0])), self.chain);
+                    let b = reverse(sealed[1]);
+                    self.to_absorb = ones();
+                    rounds!(stream, round_keys, ROUNDS, 2, 3);
+                    let (p, q) = (power(0), power(1));
+                    let low = in_order(xor(multiply::<0x00>(a, p), multiply::<0x00>(b, q)));
+                    rounds!(stream, round_keys, ROUNDS, 3, 4);
+                    let high = in_order(xor(multiply::<0x11>(a, p), multiply::<0x11>(b, q)));
+                    rounds!(stream, round_keys, ROUNDS, 4, 5);
+                    let middle = in_order(xor(multiply::<0x01>(a, p), multiply::<0x10>(a, p)));
+                    rounds!(stream, round_keys, ROUNDS, 5, 6);
+                    let more = xor(multiply::<0x01>(b, q), multiply::<0x10>(b, q));
+                    let middle = in_order(xor(middle, more));
+                    rounds!(stream, round_keys, ROUNDS, 6, 7);
+                    let (c, d) = (reverse(sealed[2]), reverse(sealed[3]));
+                    let (p, q) = (power(2), power(3));
+                    rounds!(stream, round_keys, ROUNDS, 7, 8);
+                    let more = xor(multiply::<0x00>(c, p), multiply::<0x00>(d, q));
+                    let low = in_order(xor(low, more));
+                    rounds!(stream, round_keys, ROUNDS, 8, 9);
+                    let more = xor(multiply::<0x01>(c, p), multiply::<0x10>(c, p));
+                    let middle = in_order(xor(middle, more));
+                    rounds!(stream, round_keys, ROUNDS, 9, 10);
+                    let more = xor(multiply::<0x01>(d, q), multiply::<0x10>(d, q));
+                    let middle = in_order(xor(middle, more));
+                    rounds!(stream, round_keys, ROUNDS, 10, 11);
+                    let more = xor(multiply::<0x11>(c, p), multiply::<0x11>(d, q));
+                    let high = in_order(xor(high, more));
+                    rounds!(stream, round_keys, ROUNDS, 11, 12);
+                    let sum = Sum { low, middle, high };
+                    self.chain = match LAST {
+                        true => sum.reduce(),
+                        false => sum.reduce_blocks(),
+                    };
+                    rounds!(stream, round_keys, ROUNDS, 12, 14);
+                    for stream in &mut stream {
+                        *stream = enc_last(*stream, round_keys[ROUNDS]);
+                    }
+                    self.without_mask(stream)
+                }
+
+                /// What needs `N` registers, the last of which may have fewer octets than it holds,
+                /// behind a group that may not have been absorbed yet.
                 #[target_feature(enable = $features)]
                 #[inline]
                 fn part<const ROUNDS: usize, const SEAL: bool, const N: usize>(
                     &mut self,
                     round_keys: &[Register; 15],
                     keys: &Keys,
+                    pending: &Option<[Register; REGISTERS]>,
                     start: usize,
                     octets: &mut [u8],
                 ) {
-                    let stream = self.stream::<ROUNDS, N>(round_keys);
+                    let stream = match pending {
+                        Some(sealed) => {
+                            self.both::<ROUNDS, SEAL, true, N>(round_keys, keys, sealed)
+                        }
+                        None => keystream!(self, round_keys, N, ROUNDS),
+                    };
                     self.take::<SEAL, N>(stream, keys, start, octets);
                 }
 
@@ -519,6 +673,18 @@ macro_rules! kernel {
                         self.absorb(i, if SEAL { after } else { before }, load(&powers[0]));
                     }
                 }
+            }
+
+            /// Encrypts or decrypts a group; gives what it has become.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn apply(stream: [Register; REGISTERS], group: &mut Group) -> [Register; REGISTERS] {
+                let mut made = stream;
+                for (place, made) in group.as_chunks_mut::<BLOCKS>().0.iter_mut().zip(&mut made) {
+                    *made = xor(load(place), *made);
+                    store(place, *made);
+                }
+                made
             }
 
             #[target_feature(enable = $features)]

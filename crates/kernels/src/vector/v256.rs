@@ -138,6 +138,13 @@ pub(crate) fn multiply<const HALVES: i32>(a: Register, b: Register) -> Register 
     _mm256_clmulepi64_epi128::<HALVES>(a, b)
 }
 
+/// Each block's halves the other way round.
+#[target_feature(enable = "aes,avx2,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn swap(a: Register) -> Register {
+    _mm256_shuffle_epi32::<0x4e>(a)
+}
+
 /// Each block's octets the other way round.
 #[target_feature(enable = "aes,avx2,vaes,vpclmulqdq")]
 #[inline]

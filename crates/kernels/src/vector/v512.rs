@@ -143,6 +143,13 @@ pub(crate) fn multiply<const HALVES: i32>(a: Register, b: Register) -> Register 
     _mm512_clmulepi64_epi128::<HALVES>(a, b)
 }
 
+/// Each block's halves the other way round.
+#[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
+#[inline]
+pub(crate) fn swap(a: Register) -> Register {
+    _mm512_shuffle_epi32::<0x4e>(a)
+}
+
 /// Each block's octets the other way round.
 #[target_feature(enable = "aes,avx512f,avx512bw,avx512vl,vaes,vpclmulqdq")]
 #[inline]
