@@ -168,14 +168,16 @@ impl World {
         times.seal.push(nanos(began));
         while hub.poll_notice().is_some() {}
         assert_eq!(sealed.sealed.len(), PACKETS, "{:?}", sealed.outcomes);
-        let arriving = sealed.sealed.iter().zip(&numbers);
+        let arriving = sealed.sealed.iter_mut().zip(&numbers);
         let arriving = arriving.map(|((meta, packet), n)| Received {
             path: path(*n, false),
             tos: meta.tos,
             packet,
         });
+        let mut arriving: Vec<_> = arriving.collect();
         let began = Instant::now();
-        self.peers.open(Time::START, arriving, &mut self.opened);
+        self.peers
+            .open(Time::START, &mut arriving, &mut self.opened);
         times.open.push(nanos(began));
         while self.peers.poll_notice().is_some() {}
         let opened = &self.opened;

@@ -61,8 +61,10 @@ impl<M> Batch<M> {
     }
 
     pub(crate) fn push(&mut self, meta: M, packet: &[u8]) {
-        let range = self.stage(packet);
-        self.packets.push((meta, range));
+        self.append(meta, packet.len(), |room| {
+            room.copy_from_slice(packet);
+            Some(())
+        });
     }
 
     /// Lets `write` fill one packet of that length, and gives what that gave, and where the packet is;
@@ -89,31 +91,17 @@ impl<M> Batch<M> {
         self.octets.get_mut(self.used..end).unwrap_or_default()
     }
 
-    /// Copies a packet in that isn't one of the batch yet; [`Batch::keep`] makes it one.
-    pub(crate) fn stage(&mut self, packet: &[u8]) -> Range<usize> {
-        self.room(packet.len()).copy_from_slice(packet);
-        let start = self.used;
-        self.used += packet.len();
-        start..self.used
-    }
-
-    /// The staged packets, which are named in the order in which they were staged, to be changed in
-    /// place.
-    pub(crate) fn staged(
+    /// The packets at these places, which are named in their order, to be changed in place.
+    pub(crate) fn at(
         &mut self,
         ranges: impl Iterator<Item = Range<usize>>,
     ) -> impl Iterator<Item = &mut [u8]> {
         parts(&mut self.octets, ranges)
     }
 
-    /// One staged packet.
-    pub(crate) fn staged_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+    /// The packet at that place.
+    pub(crate) fn at_mut(&mut self, range: Range<usize>) -> &mut [u8] {
         self.octets.get_mut(range).unwrap_or_default()
-    }
-
-    /// Takes a staged packet in, or a part of it; those before it were taken in before.
-    pub(crate) fn keep(&mut self, meta: M, range: Range<usize>) {
-        self.packets.push((meta, range));
     }
 
     /// Lets go of a packet, by its number.

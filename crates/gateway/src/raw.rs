@@ -62,8 +62,8 @@ impl Room {
         messages::receive(socket, places, &mut self.beside, take)
     }
 
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
+    pub fn octets(&mut self) -> &mut [u8] {
+        &mut self.octets
     }
 }
 

@@ -364,22 +364,24 @@ impl Node {
             remote: datagram.from.ip(),
             encapsulation,
         };
-        let received = Received {
+        let mut inner = packet.to_vec();
+        let mut received = Received {
             path,
             tos: datagram.tos,
-            packet,
+            packet: &mut inner,
         };
         let mut opened = self.opened.take().unwrap_or_default();
-        self.plane.open_one(now, &received, &mut opened);
+        self.plane.open_one(now, &mut received, &mut opened);
         for outcome in &opened.outcomes {
             if let OpenOutcome::Dropped(reason) = outcome {
                 self.drop_packet(Station::DataPlane, reason.name());
             }
         }
-        for (meta, inner) in opened.packets.iter() {
+        for meta in &opened.packets {
             let (spi_in, sequence) = (meta.spi_in, sequence_of(packet));
             self.deeds.push_back(Deed::Opened { spi_in, sequence });
-            self.forward(now, Arrival::Tunnel(meta.interface.as_ref()), inner);
+            let arrival = Arrival::Tunnel(meta.interface.as_ref());
+            self.forward(now, arrival, received.packet);
         }
         opened.clear();
         self.opened = Some(opened);

@@ -1,7 +1,6 @@
 //! In: from sealed packets to inner ones (RFC 4301 §5.2, RFC 4303 §3.4).
 
 use super::{AT_ONCE, AtOnce, DataPlane};
-use crate::batch::Batch;
 use crate::counters::{DropReason, Tallies};
 use crate::ecn;
 use crate::lifetime::Direction;
@@ -16,18 +15,22 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// An ESP packet as it came: from its SPI on, out of whatever carried it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Received<'a> {
     /// Seen from here: the sender is `remote`.
     pub path: Path,
     /// The outer header's type of service or traffic class; 0 where it isn't known.
     pub tos: u8,
-    pub packet: &'a [u8],
+    /// It is opened in its place. Once it is, this is the inner packet, without what padded it; what
+    /// is left of one that is dropped means nothing.
+    pub packet: &'a mut [u8],
 }
 
 /// What belongs to an inner packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
+    /// Which of the outcomes is its, from 0 on.
+    pub number: usize,
     /// The Child's tunnel interface, which the packet came in by.
     pub interface: Option<Arc<str>>,
     pub spi_in: u32,
@@ -42,8 +45,8 @@ pub enum OpenOutcome {
 /// Filled by a batch of packets; clear it and use it again.
 #[derive(Debug, Default)]
 pub struct OpenOutput {
-    /// Whole IP packets, without what padded them.
-    pub packets: Batch<Opened>,
+    /// In order, of each packet that was opened.
+    pub packets: Vec<Opened>,
     /// One for each packet that went in, in order.
     pub outcomes: Vec<OpenOutcome>,
 }
@@ -57,17 +60,9 @@ impl OpenOutput {
 
 impl DataPlane {
     /// Opens ESP packets. Appends to `out`.
-    pub fn open<'p>(
-        &mut self,
-        now: Time,
-        packets: impl IntoIterator<Item = Received<'p>>,
-        out: &mut OpenOutput,
-    ) {
-        let mut packets = packets.into_iter();
-        loop {
-            let some: AtOnce<Received<'p>> = packets.by_ref().take(AT_ONCE).collect();
-            match some.as_slice() {
-                [] => return,
+    pub fn open(&mut self, now: Time, packets: &mut [Received<'_>], out: &mut OpenOutput) {
+        for some in packets.chunks_mut(AT_ONCE) {
+            match some {
                 [one] => self.open_one(now, one, out),
                 some => self.open_some(now, some, out),
             }
@@ -76,49 +71,51 @@ impl DataPlane {
 
     /// Opens one ESP packet alone: it needs no lists, and its SA is looked for once. Appends to
     /// `out`.
-    pub fn open_one(&mut self, now: Time, received: &Received<'_>, out: &mut OpenOutput) {
-        let result = self.open_alone(now, received, &mut out.packets);
+    pub fn open_one(&mut self, now: Time, received: &mut Received<'_>, out: &mut OpenOutput) {
+        let result = self.open_alone(now, received);
         self.tell(result, out);
     }
 
-    fn open_some(&mut self, now: Time, some: &[Received<'_>], out: &mut OpenOutput) {
+    fn open_some(&mut self, now: Time, some: &mut [Received<'_>], out: &mut OpenOutput) {
         if self.is_larger_than_caches() {
             self.fetch_to_open(some);
         }
-        // Lent, never handed over: a list has room for a whole batch, and moves with all of it.
-        let staged = some
-            .iter()
-            .map(|received| self.stage(now, received, &mut out.packets));
-        let staged: AtOnce<_> = staged.collect();
-        let outcomes = self.verify(&staged, &mut out.packets);
-        for (staged, verified) in staged.iter().zip(&outcomes) {
-            let result = staged
+        let admitted = some.iter().map(|received| self.admit(now, received));
+        let admitted: AtOnce<_> = admitted.collect();
+        let outcomes = self.verify(&admitted, some);
+        for ((received, admitted), verified) in some.iter_mut().zip(&admitted).zip(&outcomes) {
+            let result = admitted
                 .as_ref()
                 .map_err(|reason| *reason)
-                .and_then(|staged| self.let_in(now, staged, *verified, &mut out.packets));
+                .and_then(|admitted| self.let_in(now, admitted, received, *verified));
             self.tell(result, out);
         }
     }
 
-    fn tell(&mut self, result: Result<(), DropReason>, out: &mut OpenOutput) {
-        let outcome = result.map_or_else(OpenOutcome::Dropped, |()| OpenOutcome::Opened);
-        if let OpenOutcome::Dropped(reason) = outcome {
-            self.drops.count(reason);
-        }
+    fn tell(&mut self, result: Result<Origin, DropReason>, out: &mut OpenOutput) {
+        let outcome = match result {
+            Ok(Origin { interface, spi_in }) => {
+                out.packets.push(Opened {
+                    number: out.outcomes.len(),
+                    interface,
+                    spi_in,
+                });
+                OpenOutcome::Opened
+            }
+            Err(reason) => {
+                self.drops.count(reason);
+                OpenOutcome::Dropped(reason)
+            }
+        };
         out.outcomes.push(outcome);
     }
 
-    fn open_alone(
-        &mut self,
-        now: Time,
-        received: &Received<'_>,
-        out: &mut Batch<Opened>,
-    ) -> Result<(), DropReason> {
+    fn open_alone(&mut self, now: Time, received: &mut Received<'_>) -> Result<Origin, DropReason> {
         let esp = EspPacket::parse(received.packet).map_err(|_| DropReason::NotEsp)?;
-        let spi_in = esp.header.spi;
-        let mut opening = self.opening(now, spi_in)?;
-        let result = opening.open_alone(esp.header.sequence, received, out);
-        result.inspect_err(|reason| self.refuse_of(spi_in, *reason))
+        let header = esp.header;
+        let mut opening = self.opening(now, header.spi)?;
+        let result = opening.open_alone(header.sequence, received);
+        result.inspect_err(|reason| self.refuse_of(header.spi, *reason))
     }
 
     /// A packet of that SA goes no further.
@@ -132,41 +129,31 @@ impl DataPlane {
         }
     }
 
-    /// What can be said before anything is spent on a packet; good ones are copied behind the batch.
-    fn stage<'p>(
-        &mut self,
-        now: Time,
-        received: &'p Received<'p>,
-        out: &mut Batch<Opened>,
-    ) -> Result<Staged<'p>, DropReason> {
+    /// What can be said before anything is spent on a packet.
+    fn admit(&mut self, now: Time, received: &Received<'_>) -> Result<Admitted, DropReason> {
         let esp = EspPacket::parse(received.packet).map_err(|_| DropReason::NotEsp)?;
         let spi_in = esp.header.spi;
         let opening = self.opening(now, spi_in)?;
         let admitted = opening.admit(esp.header.sequence);
         let sequence = admitted.map(|(_, sequence)| sequence);
         let sequence = sequence.inspect_err(|reason| self.refuse_of(spi_in, *reason))?;
-        Ok(Staged {
-            received,
-            spi_in,
-            sequence,
-            range: out.stage(received.packet),
-        })
+        Ok(Admitted { spi_in, sequence })
     }
 
-    /// Verifies and decrypts all that is staged in one go. Nothing is let in by it.
+    /// Verifies and decrypts all that is admitted in one go. Nothing is let in by it.
     fn verify(
         &self,
-        staged: &[Result<Staged<'_>, DropReason>],
-        out: &mut Batch<Opened>,
+        admitted: &[Result<Admitted, DropReason>],
+        packets: &mut [Received<'_>],
     ) -> AtOnce<Outcome> {
-        let mut outcomes: AtOnce<_> = staged.iter().map(|_| Outcome::Waiting).collect();
-        let good = staged.iter().enumerate();
-        let good = good.filter_map(|(at, staged)| Some((at, staged.as_ref().ok()?)));
-        let octets = out.staged(good.clone().map(|(_, staged)| staged.range.clone()));
+        let mut outcomes: AtOnce<_> = admitted.iter().map(|_| Outcome::Waiting).collect();
         let (mut places, mut batch) = (AtOnce::<usize>::new(), AtOnce::new());
-        for ((at, staged), octets) in good.zip(octets) {
-            let sa = self.sad.get(staged.spi_in);
-            let ready = sa.and_then(|sa| sa.inbound.to_open(staged.sequence, octets));
+        for (at, (admitted, received)) in admitted.iter().zip(packets).enumerate() {
+            let Ok(Admitted { spi_in, sequence }) = *admitted else {
+                continue;
+            };
+            let sa = self.sad.get(spi_in);
+            let ready = sa.and_then(|sa| sa.inbound.to_open(sequence, received.packet));
             if let Some(ready) = ready {
                 places.push(at);
                 batch.push(ready);
@@ -181,18 +168,20 @@ impl DataPlane {
         outcomes
     }
 
-    /// Takes a packet into the batch, if it is good and all before it leave room for it.
+    /// Leaves the inner packet in the place of the received one, if it is good and all before it leave
+    /// room for it.
     fn let_in(
         &mut self,
         now: Time,
-        staged: &Staged<'_>,
+        admitted: &Admitted,
+        received: &mut Received<'_>,
         verified: Outcome,
-        out: &mut Batch<Opened>,
-    ) -> Result<(), DropReason> {
-        let mut opening = self.opening(now, staged.spi_in)?;
+    ) -> Result<Origin, DropReason> {
+        let Admitted { spi_in, sequence } = *admitted;
+        let mut opening = self.opening(now, spi_in)?;
         let child = opening.child();
-        let result = child.and_then(|child| opening.open(child, staged, verified, out));
-        result.inspect_err(|reason| self.refuse_of(staged.spi_in, *reason))
+        let result = child.and_then(|child| opening.open(child, sequence, received, verified));
+        result.inspect_err(|reason| self.refuse_of(spi_in, *reason))
     }
 
     fn opening(&mut self, now: Time, spi_in: u32) -> Result<Opening<'_>, DropReason> {
@@ -208,13 +197,17 @@ impl DataPlane {
     }
 }
 
-/// A packet that waits in the batch's buffer for its verification.
-struct Staged<'p> {
-    received: &'p Received<'p>,
+/// What is known of a packet before its verification.
+struct Admitted {
     spi_in: u32,
     /// With the high half that the window concluded.
     sequence: u64,
-    range: Range<usize>,
+}
+
+/// Where an inner packet came from.
+struct Origin {
+    interface: Option<Arc<str>>,
+    spi_in: u32,
 }
 
 /// One packet on its way through one SA.
@@ -237,49 +230,37 @@ impl<'s> Opening<'s> {
     fn open_alone(
         &mut self,
         low_half: u32,
-        received: &Received<'_>,
-        out: &mut Batch<Opened>,
-    ) -> Result<(), DropReason> {
+        received: &mut Received<'_>,
+    ) -> Result<Origin, DropReason> {
         let (child, sequence) = self.admit(low_half)?;
-        let range = out.stage(received.packet);
-        let octets = out.staged_mut(range.clone());
-        let ready = self.sa.inbound.to_open(sequence, octets);
+        let ready = self.sa.inbound.to_open(sequence, received.packet);
         let verified = ready.map_or(Outcome::Waiting, |mut one| {
             crossgate_kernels::open(std::slice::from_mut(&mut one));
             one.outcome
         });
-        let staged = Staged {
-            received,
-            spi_in: self.spi_in,
-            sequence,
-            range,
-        };
-        self.open(child, &staged, verified, out)
+        self.open(child, sequence, received, verified)
     }
 
     fn open(
         &mut self,
         child: &Child,
-        staged: &Staged<'_>,
+        sequence: u64,
+        received: &mut Received<'_>,
         verified: Outcome,
-        out: &mut Batch<Opened>,
-    ) -> Result<(), DropReason> {
-        let octets = out.staged_mut(staged.range.clone());
-        let authentic = self
-            .sa
-            .inbound
-            .authenticate(staged.sequence, octets, verified)?;
-        self.after_authentication(staged.received, authentic.newest)?;
-        let inner = self.inner(child, staged.received.tos, octets, authentic.plaintext)?;
+    ) -> Result<Origin, DropReason> {
+        let inbound = &mut self.sa.inbound;
+        let authentic = inbound.authenticate(sequence, received.packet, verified)?;
+        self.after_authentication(received, authentic.newest)?;
+        let octets = &mut *received.packet;
+        let inner = self.inner(child, received.tos, octets, authentic.plaintext)?;
         self.sa.counters.packets_in += 1;
         self.sa.counters.bytes_in += inner.len() as u64;
-        let meta = Opened {
+        let octets = std::mem::take(&mut received.packet);
+        received.packet = octets.get_mut(inner).unwrap_or_default();
+        Ok(Origin {
             interface: child.interface.clone(),
             spi_in: self.spi_in,
-        };
-        let start = staged.range.start;
-        out.keep(meta, start + inner.start..start + inner.end);
-        Ok(())
+        })
     }
 
     /// The Child that the SA is of, while the SA may carry anything for it.

@@ -245,7 +245,7 @@ impl DataPlane {
         let mut failed = Vec::new();
         for (chunk, prepared) in prepared.chunks(AT_ONCE).enumerate() {
             let ranges = prepared.iter().map(|packet| packet.range.clone());
-            let octets = out.sealed.staged(ranges);
+            let octets = out.sealed.at(ranges);
             let (mut numbers, mut batch) = (AtOnce::new(), AtOnce::new());
             for (at, (packet, octets)) in prepared.iter().zip(octets).enumerate() {
                 let sa = self.sad.get(packet.spi_in);
@@ -267,7 +267,7 @@ impl DataPlane {
 
     /// One alone needs no lists.
     fn seal_alone(&mut self, prepared: &Prepared, out: &mut SealOutput) {
-        let octets = out.sealed.staged_mut(prepared.range.clone());
+        let octets = out.sealed.at_mut(prepared.range.clone());
         let sa = self.sad.get(prepared.spi_in);
         let one = sa.and_then(|sa| sa.outbound.to_seal(prepared.sequence, octets));
         let Some(mut one) = one else {
@@ -281,7 +281,7 @@ impl DataPlane {
 
     /// What couldn't be sealed.
     fn withdraw(&mut self, packet: &Prepared, out: &mut SealOutput) {
-        out.sealed.staged_mut(packet.range.clone()).fill(0);
+        out.sealed.at_mut(packet.range.clone()).fill(0);
         out.sealed.remove(packet.number);
         self.end_sa(packet.spi_in, DropReason::CipherFailed);
         let refused = self.refuse(DropReason::CipherFailed, Blame::Sa(packet.spi_in));

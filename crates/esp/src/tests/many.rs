@@ -81,14 +81,15 @@ fn each_packet_of_a_batch_goes_by_its_own_pair_and_bad_ones_spoil_none() {
         expected.insert(at, OpenOutcome::Dropped(why));
     }
     let mut opened = OpenOutput::default();
-    let received = arriving.iter().map(|packet| Received {
+    let received = arriving.iter_mut().map(|packet| Received {
         path: path(End::B),
         tos: 0,
         packet,
     });
-    b.open(Time::START, received, &mut opened);
+    let mut received: Vec<_> = received.collect();
+    b.open(Time::START, &mut received, &mut opened);
     assert_eq!(opened.outcomes, expected);
-    let spis: Vec<u32> = opened.packets.iter().map(|(meta, _)| meta.spi_in).collect();
+    let spis: Vec<u32> = opened.packets.iter().map(|meta| meta.spi_in).collect();
     let expected: Vec<u32> = (0..PAIRS).map(|pair| spi(End::B, pair)).collect();
     assert_eq!(spis, expected);
 }

@@ -89,20 +89,26 @@ fn a_batch_keeps_its_order_and_each_packet_its_outcome() {
     assert_eq!(out.outcomes, expected);
 
     let mut opened = OpenOutput::default();
-    let arriving = out.sealed.iter().map(|(_, packet)| Received {
+    let arriving = out.sealed.iter_mut().map(|(_, packet)| Received {
         path: path(End::B),
         tos: 0,
         packet,
     });
-    ends.b.open(ends.now, arriving, &mut opened);
-    let inner: Vec<_> = opened.packets.iter().map(|(_, inner)| inner).collect();
-    assert_eq!(inner, [&packets[0], &packets[2]]);
-    let (meta, _) = opened.packets.iter().next().expect("a packet");
+    let mut arriving: Vec<_> = arriving.collect();
+    ends.b.open(ends.now, &mut arriving, &mut opened);
+    assert_eq!(inner(&arriving, &opened), [&packets[0][..], &packets[2]]);
+    let meta = opened.packets.first().expect("a packet");
     assert_eq!(meta.interface.as_deref(), Some(TUNNEL));
     assert_eq!(meta.spi_in, spi(End::B, 0));
 
     out.clear();
     assert!(out.sealed.is_empty() && out.outcomes.is_empty());
+}
+
+/// Of those that were opened, in their places.
+fn inner<'p>(arriving: &'p [Received<'_>], opened: &OpenOutput) -> Vec<&'p [u8]> {
+    let packets = opened.packets.iter();
+    packets.map(|meta| &*arriving[meta.number].packet).collect()
 }
 
 /// A batch in which packets come twice, damaged, cut and for nobody: each has the outcome that it
@@ -124,12 +130,13 @@ fn packets_of_a_batch_share_nothing_but_the_way() {
         let whole = [&sealed[11][..40], &[sealed[11][40] ^ 1], &sealed[11][41..]].concat();
         sealed[39] = whole;
         let mut opened = OpenOutput::default();
-        let arriving = sealed.iter().map(|packet| Received {
+        let arriving = sealed.iter_mut().map(|packet| Received {
             path: path(End::B),
             tos: 0,
             packet,
         });
-        ends.b.open(ends.now, arriving, &mut opened);
+        let mut arriving: Vec<_> = arriving.collect();
+        ends.b.open(ends.now, &mut arriving, &mut opened);
         let expected = |at: usize| match at {
             7 => OpenOutcome::Dropped(DropReason::Replayed),
             11 | 13 => OpenOutcome::Dropped(DropReason::BadIcv),
@@ -138,11 +145,10 @@ fn packets_of_a_batch_share_nothing_but_the_way() {
         };
         let expected: Vec<_> = (0..40).map(expected).collect();
         assert_eq!(opened.outcomes, expected, "{suite:?}");
-        let inner: Vec<_> = opened.packets.iter().map(|(_, inner)| inner).collect();
         let mut good: Vec<_> = (0..39).filter(|at| ![7, 11, 13, 17].contains(at)).collect();
         good.push(11);
         let good: Vec<_> = good.into_iter().map(|at| &packets[at][..]).collect();
-        assert_eq!(inner, good, "{suite:?}");
+        assert_eq!(inner(&arriving, &opened), good, "{suite:?}");
     }
 }
 

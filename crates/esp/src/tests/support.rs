@@ -125,15 +125,19 @@ impl Ends {
         path: crossgate_model::Path,
     ) -> Result<Vec<u8>, DropReason> {
         let mut out = OpenOutput::default();
-        let received = Received {
+        let mut octets = packet.octets.clone();
+        let mut received = [Received {
             path,
             tos: packet.meta.tos,
-            packet: &packet.octets,
-        };
+            packet: &mut octets,
+        }];
         let now = self.now;
-        self.at(end).open(now, [received], &mut out);
+        self.at(end).open(now, &mut received, &mut out);
         match out.outcomes[..] {
-            [OpenOutcome::Opened] => Ok(out.packets.iter().next().expect("a packet").1.to_vec()),
+            [OpenOutcome::Opened] => {
+                assert_eq!(out.packets.len(), 1);
+                Ok(received[0].packet.to_vec())
+            }
             [OpenOutcome::Dropped(reason)] if out.packets.is_empty() => Err(reason),
             _ => panic!("{out:?}"),
         }

@@ -121,7 +121,7 @@ fn tunnel_mode_packets_of_rfc_3602_pass_the_data_plane() {
         remote: Selector::ANY_V4,
     };
     for case in tunnelled {
-        let packet = with_icv(case);
+        let mut packet = with_icv(case);
         let mut plane = plane(vec![policy(CHILD, everything)]);
         let mut sa =
             crate::fuzzing::agreed(End::B, Encr::AesCbc128, Some(Integ::HmacSha256_128), 0);
@@ -131,15 +131,14 @@ fn tunnel_mode_packets_of_rfc_3602_pass_the_data_plane() {
         sa.remote_selectors = vec![everything.remote];
         plane.install(Time::START, sa).expect("an SA");
         let mut out = OpenOutput::default();
-        let received = Received {
+        let mut received = [Received {
             path: path(End::B),
             tos: 0,
-            packet: &packet,
-        };
-        plane.open(Time::START, [received], &mut out);
+            packet: &mut packet,
+        }];
+        plane.open(Time::START, &mut received, &mut out);
         assert_eq!(out.outcomes, [OpenOutcome::Opened]);
-        let (_, inner) = out.packets.iter().next().expect("a packet");
-        assert_eq!(inner, octets(case, "payload"));
+        assert_eq!(received[0].packet, octets(case, "payload"));
     }
     assert_ne!(spi(End::B, 0), 0x8765);
 }

@@ -73,13 +73,21 @@ impl Inward {
         Ok(())
     }
 
-    fn trains(&self, port: Port) -> impl Iterator<Item = (&Train, &[u8])> {
-        let room = match port {
+    /// They stand in the order of their places.
+    fn trains(&mut self, port: Port) -> impl Iterator<Item = (&Train, &mut [u8])> {
+        let mut rest = match port {
             Port::Esp => self.raw.octets(),
-            Port::Ike | Port::Nat => &self.room,
+            Port::Ike | Port::Nat => self.room.as_mut_slice(),
         };
-        let arrived = self.arrived.iter();
-        arrived.map(|(range, train)| (train, room.get(range.clone()).unwrap_or_default()))
+        let mut at = 0;
+        self.arrived.iter().map(move |(range, train)| {
+            let behind = std::mem::take(&mut rest);
+            let gap = range.start.saturating_sub(at);
+            let (_, behind) = behind.split_at_mut_checked(gap).unwrap_or_default();
+            let (octets, behind) = behind.split_at_mut_checked(range.len()).unwrap_or_default();
+            (rest, at) = (behind, range.end);
+            (train, octets)
+        })
     }
 }
 
@@ -92,7 +100,7 @@ struct Arrival {
 }
 
 impl Arrival {
-    fn esp<'p>(&self, encapsulation: Encapsulation, tos: u8, packet: &'p [u8]) -> Received<'p> {
+    fn esp<'p>(&self, encapsulation: Encapsulation, tos: u8, packet: &'p mut [u8]) -> Received<'p> {
         let path = Path {
             local: self.local,
             remote: self.from.ip(),
@@ -116,7 +124,7 @@ pub fn receive(carrier: &mut impl Carrier, index: usize, port: Port) {
     }
     let mut opened = std::mem::take(&mut inward.opened);
     if let Some(local) = local {
-        trains(carrier, local, port, &inward, &mut opened);
+        trains(carrier, local, port, &mut inward, &mut opened);
     }
     inward.opened = opened;
     carrier.buffers().inward = inward;
@@ -126,7 +134,7 @@ fn trains(
     carrier: &mut impl Carrier,
     local: IpAddr,
     port: Port,
-    inward: &Inward,
+    inward: &mut Inward,
     opened: &mut OpenOutput,
 ) {
     let mut waiting = Waiting::new();
@@ -137,9 +145,9 @@ fn trains(
             tos: train.tos,
         };
         if octets.is_empty() {
-            datagram(carrier, port, arrival, octets, &mut waiting, opened);
+            datagram(carrier, port, arrival, &mut [], &mut waiting, opened);
         }
-        for octets in octets.chunks(train.segment.max(1)) {
+        for octets in octets.chunks_mut(train.segment.max(1)) {
             datagram(carrier, port, arrival, octets, &mut waiting, opened);
         }
     }
@@ -151,7 +159,7 @@ fn datagram<'p>(
     carrier: &mut impl Carrier,
     port: Port,
     arrival: Arrival,
-    octets: &'p [u8],
+    octets: &'p mut [u8],
     waiting: &mut Waiting<'p>,
     opened: &mut OpenOutput,
 ) {
@@ -171,12 +179,13 @@ fn datagram<'p>(
         _ => Port4500::Ike(octets),
     };
     match classified {
-        Port4500::Esp(packet) => {
+        // From its first octet on.
+        Port4500::Esp(_) => {
             let encapsulation = Encapsulation::Udp {
                 local_port: NAT_PORT,
                 remote_port: arrival.from.port(),
             };
-            let received = arrival.esp(encapsulation, arrival.tos, packet);
+            let received = arrival.esp(encapsulation, arrival.tos, octets);
             await_others(carrier, received, waiting, opened);
         }
         Port4500::Ike(message) => {
@@ -207,7 +216,7 @@ fn await_others<'p>(
 fn raw_esp<'p>(
     carrier: &mut impl Carrier,
     arrival: Arrival,
-    octets: &'p [u8],
+    octets: &'p mut [u8],
 ) -> Option<Received<'p>> {
     if arrival.local.is_ipv6() {
         return Some(arrival.esp(Encapsulation::Esp, arrival.tos, octets));
@@ -216,7 +225,9 @@ fn raw_esp<'p>(
         carrier.count("outer-header-unreadable");
         return None;
     };
-    Some(arrival.esp(Encapsulation::Esp, outer.tos, outer.payload))
+    let (tos, packet) = (outer.tos, outer.header_len()..outer.total_len());
+    let packet = octets.get_mut(packet)?;
+    Some(arrival.esp(Encapsulation::Esp, tos, packet))
 }
 
 /// Opens what waits, and hands it to the kernel.
@@ -236,18 +247,23 @@ pub fn open_now(carrier: &mut impl Carrier, waiting: &mut Waiting<'_>, opened: &
         let count = waiting.drain(..).count();
         return carrier.count_many("esp-past-the-kernel", count);
     };
-    plane.open(now, waiting.drain(..), opened);
-    deliver_opened(carrier, opened);
+    plane.open(now, waiting, opened);
+    deliver_opened(carrier, waiting, opened);
     opened.clear();
+    waiting.clear();
     carrier.heed_notices(now);
 }
 
 /// Hands inner packets to the kernel, each tunnel's together.
-fn deliver_opened(carrier: &mut impl Carrier, opened: &OpenOutput) {
+fn deliver_opened(carrier: &mut impl Carrier, received: &[Received<'_>], opened: &OpenOutput) {
     let packets = &opened.packets;
     let interface = |number: &usize| {
         let packet = packets.get(*number);
-        packet.and_then(|(meta, _)| meta.interface.as_deref())
+        packet.and_then(|packet| packet.interface.as_deref())
+    };
+    let inner = |number: &usize| {
+        let packet = packets.get(*number)?;
+        received.get(packet.number).map(|inner| &*inner.packet)
     };
     let mut order = std::mem::take(&mut carrier.buffers().order);
     order.clear();
@@ -263,7 +279,7 @@ fn deliver_opened(carrier: &mut impl Carrier, opened: &OpenOutput) {
             carrier.count_many("no-tunnel-device", run.len());
             continue;
         };
-        let failed = queue.write_all(|at| Some(packets.get(*run.get(at)?)?.1));
+        let failed = queue.write_all(|at| inner(run.get(at)?));
         carrier.count_many("tun-write-failed", failed);
     }
     carrier.buffers().order = order;

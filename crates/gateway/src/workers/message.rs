@@ -92,11 +92,11 @@ pub struct Stray {
 }
 
 impl Stray {
-    pub fn received(&self) -> Received<'_> {
+    pub fn received(&mut self) -> Received<'_> {
         Received {
             path: self.path,
             tos: self.tos,
-            packet: &self.packet,
+            packet: &mut self.packet,
         }
     }
 }
@@ -106,7 +106,7 @@ impl From<Received<'_>> for Stray {
         Self {
             path: received.path,
             tos: received.tos,
-            packet: received.packet.into(),
+            packet: (&*received.packet).into(),
         }
     }
 }

@@ -252,12 +252,12 @@ impl Worker {
 
     /// What other threads got that is ours.
     fn open_strays(&mut self) {
-        let strays: Vec<Stray> = self.strays.try_iter().take(WAITING_MAX).collect();
+        let mut strays: Vec<Stray> = self.strays.try_iter().take(WAITING_MAX).collect();
         if strays.is_empty() {
             return;
         }
         let mut opened = std::mem::take(&mut self.possessions.opened);
-        let mut waiting: Waiting<'_> = strays.iter().map(Stray::received).collect();
+        let mut waiting: Waiting<'_> = strays.iter_mut().map(Stray::received).collect();
         carry::open_now(self, &mut waiting, &mut opened);
         self.possessions.opened = opened;
     }
