@@ -4,7 +4,7 @@
 //! The floods are bounded, in number and a second, to a fraction of what one core does with them.
 
 use crate::support::capture::{Capture, decrypted};
-use crate::support::crossgate::{Crossgate, IN_UDP};
+use crate::support::crossgate::{BARE, Crossgate, IN_UDP};
 use crate::support::ping::{self, Steady};
 use crate::support::process::{run, wait_until};
 use crate::support::tunnel::{Starts, Suite, Tunnel};
@@ -272,8 +272,14 @@ fn what_a_full_socket_takes_no_more_is_dropped_and_counted() {
 /// of the same device and socket.
 #[test]
 fn a_tunnel_whose_way_is_full_harms_no_other() {
+    for arguments in [IN_UDP, BARE] {
+        the_way_of_one_is_full(arguments);
+    }
+}
+
+fn the_way_of_one_is_full(arguments: &[&str]) {
     let world = World::new(Nat::None);
-    let [hub, _at_b, _at_c] = hub_and_peers(&world);
+    let [hub, _at_b, _at_c] = hub_and_peers_with(&world, arguments);
     let gateway = End::A.gateway_node();
     let peer = End::C.wan();
     for line in [

@@ -1,4 +1,5 @@
-//! Sockets that ESP in UDP leaves by, from the same address and port as the one that it comes in by.
+//! Sockets that ESP leaves by, from the same address, and in UDP the same port, as the one that it comes
+//! in by.
 //!
 //! What can't leave yet waits in a socket's buffer, and a full one takes no more. So each peer has a
 //! buffer of its own, up to a bound: one whose way is slower than what is sent to it fills its own, and
@@ -15,7 +16,7 @@ const LANES_MAX: usize = 64;
 /// Peers that are known to have one; a peer that moves is another one.
 const PEERS_MAX: usize = 1 << 16;
 
-/// Of one thread and one local address; each is made when it is needed.
+/// Of one thread, one local address, and one way of carrying ESP; each is made when it is needed.
 #[derive(Default)]
 pub struct Lanes {
     all: RefCell<AllLanes>,

@@ -49,10 +49,10 @@ pub struct Endpoint {
     /// Absent where only ESP is moved.
     ike: Option<Socket>,
     nat: Socket,
-    /// Which ESP in UDP leaves by; absent where the kernel sends it.
-    lanes: Option<Lanes>,
     /// Absent where the kernel takes ESP, or others do.
     esp: Option<Socket>,
+    /// Which ESP leaves by, in UDP and by itself; absent where it doesn't leave here.
+    lanes: Option<[Lanes; 2]>,
     /// What each has said last of datagrams that found its queue full.
     overflowed: [Cell<u32>; 3],
 }
@@ -121,7 +121,7 @@ impl Endpoint {
             address,
             ike,
             nat: discovering(nat, address)?,
-            lanes: esp.is_some().then(Lanes::default),
+            lanes: esp.is_some().then(Default::default),
             esp,
             overflowed: Default::default(),
         })
@@ -196,9 +196,9 @@ impl Endpoint {
         segment: Option<u16>,
         marks: Marks,
     ) -> io::Result<()> {
-        if let (Port::Nat, Some(lanes)) = (port, &self.lanes) {
+        if let (Port::Nat, Some([lanes, _])) = (port, &self.lanes) {
             let send = |socket: &Socket| self.send_by(socket, port, to, parts, segment, marks);
-            if let Some(sent) = lanes.with(to, || self.open_lane(), send) {
+            if let Some(sent) = lanes.with(to, || self.open_udp_lane(), send) {
                 return sent;
             }
         }
@@ -206,11 +206,17 @@ impl Endpoint {
         self.send_by(socket, port, to, parts, segment, marks)
     }
 
-    fn open_lane(&self) -> io::Result<Socket> {
-        let refused = |failure: Failure| io::Error::other(failure.to_string());
+    fn open_udp_lane(&self) -> io::Result<Socket> {
         let lane = udp(self.address, NAT_PORT, Sharing::Shared).map_err(refused)?;
         lanes::only_sends(&lane, self.address)?;
         lanes::same_hops(&lane, &self.nat, self.address)?;
+        discovering(lane, self.address).map_err(refused)
+    }
+
+    fn open_raw_lane(&self) -> io::Result<Socket> {
+        let lane = raw_esp(self.address).map_err(refused)?;
+        at(&lane, self.address).map_err(refused)?;
+        lanes::only_sends(&lane, self.address)?;
         discovering(lane, self.address).map_err(refused)
     }
 
@@ -229,11 +235,19 @@ impl Endpoint {
         })?
     }
 
-    /// Sends packets as ESP itself, all with DF or all without; gives how many could not be sent.
+    /// Sends packets as ESP itself, all to one peer, and all with DF or all without; gives how many
+    /// could not be sent.
     pub fn send_raw(&self, packets: &[raw::Packet<'_>], df: bool) -> usize {
-        let Some(socket) = &self.esp else {
-            return packets.len();
-        };
+        let send = |socket: &Socket| self.send_raw_by(socket, packets, df);
+        if let (Some([_, lanes]), Some(first)) = (&self.lanes, packets.first())
+            && let Some(failed) = lanes.with(first.to, || self.open_raw_lane(), send)
+        {
+            return failed;
+        }
+        self.esp.as_ref().map_or(packets.len(), send)
+    }
+
+    fn send_raw_by(&self, socket: &Socket, packets: &[raw::Packet<'_>], df: bool) -> usize {
         let send = || {
             let (mut rest, mut failed) = (packets, 0);
             while !rest.is_empty() {
@@ -355,6 +369,10 @@ fn raw_esp(address: IpAddr) -> Result<Socket, Failure> {
     Ok(socket)
 }
 
+fn refused(failure: Failure) -> io::Error {
+    io::Error::other(failure.to_string())
+}
+
 /// From now on it gets only what is for that address.
 fn at(esp: &Socket, address: IpAddr) -> Result<(), Failure> {
     let bound = esp.bind(&SocketAddr::new(address, 0).into());
@@ -419,7 +437,9 @@ mod tests {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let socket = || Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
         let esp = discovering(socket(), address).expect("errors are told");
-        Endpoint::new(address, None, socket(), Some(esp)).expect("an endpoint")
+        let mut endpoint = Endpoint::new(address, None, socket(), Some(esp)).expect("made");
+        endpoint.lanes = None;
+        endpoint
     }
 
     fn packet(to: SocketAddr, octets: &[u8]) -> raw::Packet<'_> {

@@ -163,14 +163,14 @@ fn answer(carrier: &mut impl Carrier, meta: &Answer, packet: &[u8]) {
     }
 }
 
-/// The packets, from that number on, that one system call sends as ESP itself: from one address,
-/// with DF or without, to whomever. At least one, where there is one.
+/// The packets, from that number on, that one system call sends as ESP itself: from one address to
+/// one peer, with DF or without. At least one, where there is one.
 fn raw_packets(packets: &Batch<Sealed>, number: usize) -> ArrayVec<raw::Packet<'_>, BATCH_MAX> {
     let all = (number..).map_while(|number| packets.get(number));
     let mut first = None;
     let alike = all.take_while(|(meta, _)| {
-        let first = *first.get_or_insert((meta.path.local, meta.df));
-        meta.path.encapsulation == Encapsulation::Esp && (meta.path.local, meta.df) == first
+        let first = *first.get_or_insert((meta.path, meta.df));
+        (meta.path, meta.df) == first
     });
     let packets = alike.map(|(meta, octets)| raw::Packet {
         to: SocketAddr::new(meta.path.remote, 0),
