@@ -12,7 +12,7 @@ use crossgate_kernels::{Hash, OpenKey, Outcome, Packet, Path, SealKey, open, sea
 use std::time::Instant;
 
 const BATCH: usize = 32;
-const ROUNDS: usize = 4000;
+const ROUNDS: usize = 20_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Suite {
