@@ -52,6 +52,17 @@ impl<M> Batch<M> {
         Some((meta, octets))
     }
 
+    /// Several packets as one piece, where nothing stands between them.
+    pub fn together(&self, numbers: Range<usize>) -> Option<&[u8]> {
+        let packets = self.packets.get(numbers)?;
+        let (start, mut end) = (packets.first()?.1.start, packets.first()?.1.start);
+        for (_, range) in packets {
+            (range.start == end).then_some(())?;
+            end = range.end;
+        }
+        self.octets.get(start..end)
+    }
+
     /// All packets, to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&M, &mut [u8])> {
         // They stand in the order of their ranges.

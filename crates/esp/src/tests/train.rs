@@ -2,6 +2,7 @@
 //! answers, notices and counters, whatever happens on the way.
 
 use super::support::*;
+use crate::batch::Batch;
 use crate::handling::{Clamp, Handling};
 use crate::plane::{SealOutcome, SealOutput};
 use crate::{DropReason, Notice, WAITING_PACKETS};
@@ -118,6 +119,22 @@ fn both_ways(make: impl Fn() -> Ends, trains: &[Train]) -> Seen {
     let one_by_one = seen(&mut ends, &out);
     assert_eq!(as_trains, one_by_one);
     as_trains
+}
+
+/// And those that don't stand one behind the other are none.
+#[test]
+fn packets_of_a_batch_are_one_piece() {
+    let mut batch = Batch::new();
+    for packet in [&b"one"[..], b"two", b"", b"three"] {
+        batch.push((), packet);
+    }
+    assert_eq!(batch.together(0..4), Some(&b"onetwothree"[..]));
+    assert_eq!(batch.together(1..3), Some(&b"two"[..]));
+    assert_eq!(batch.together(2..5), None);
+    assert_eq!(batch.together(1..1), None);
+    batch.remove(1);
+    assert_eq!(batch.together(0..2), None);
+    assert_eq!(batch.together(1..3), Some(&b"three"[..]));
 }
 
 fn count(seen: &Seen, outcome: SealOutcome) -> usize {
