@@ -18,6 +18,7 @@ mod report;
 mod support;
 
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
@@ -116,7 +117,12 @@ fn main() {
     print!("{}", report::ratios(&candidates, &all));
     if let Ok(path) = env::var("PICTURE") {
         let picture = report::picture(&candidates, &all);
-        fs::write(&path, picture).unwrap_or_else(|error| panic!("{path}: {error}"));
+        // Cargo runs this in the folder of the package.
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(path);
+        let written = fs::write(&path, picture);
+        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }
 
