@@ -7,6 +7,7 @@ use crate::support::crossgate::Crossgate;
 use crate::support::flows::Flows;
 use crate::support::ping;
 use crate::support::process::wait_until;
+use crate::support::processor;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
@@ -67,6 +68,7 @@ fn with_flows(world: &World, meanwhile: impl FnOnce()) {
 
 /// The same where at least so many of each flow are to arrive.
 fn with_flows_of(world: &World, least: u32, meanwhile: impl FnOnce()) {
+    let _processor = processor();
     scope(|threads| {
         let pairs = [(End::A, End::B), (End::B, End::A)];
         let streams =

@@ -4,6 +4,7 @@
 use crate::support::crossgate::{BARE, Crossgate};
 use crate::support::flows::Flows;
 use crate::support::ping;
+use crate::support::processor;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::{Vendor, over_ipv6};
 use crate::support::world::{End, Nat, World};
@@ -63,6 +64,7 @@ fn assert_bursts_arrive(world: &World, what: &str) {
 
 #[test]
 fn bursts_lose_double_and_disorder_nothing() {
+    let _processor = processor();
     for over in [Over::Ipv4, Over::Ipv6] {
         let world = World::new(Nat::None);
         world.add_ipv6_outside();

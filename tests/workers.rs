@@ -6,6 +6,7 @@ use crate::support::crossgate::Crossgate;
 use crate::support::flows::Flows;
 use crate::support::ping::{self, Steady};
 use crate::support::process::wait_until;
+use crate::support::processor;
 use crate::support::tunnel::{Starts, Suite};
 use crate::support::vendors::Vendor;
 use crate::support::world::{End, Nat, World};
@@ -57,6 +58,7 @@ fn assert_whole_and_in_order(arrived: &[u32], name: &str) {
 
 #[test]
 fn rekeys_of_two_tunnels_under_load_lose_and_disorder_nothing() {
+    let _processor = processor();
     let world = World::new(Nat::None);
     let [hub, at_b, at_c] = hub_and_peers_with(&world, TWO);
     let pairs = [

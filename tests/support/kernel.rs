@@ -1,12 +1,11 @@
 //! A kernel that has ESP: Debian's `user-mode-linux`, a kernel that is an ordinary program and sees
 //! this machine's files, and changes none. Tests run in it again, with its ESP as the data plane.
 
-use super::prepared;
+use super::{prepared, processor};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -45,14 +44,10 @@ pub fn run_inside(carries: Carries, tests: &[&str], limit: Duration) {
         Path::new(PROGRAM).exists(),
         "no {PROGRAM} here; run tests/setup, which installs Debian's user-mode-linux"
     );
-    // Two at a time, as there are two processors: each is as slow as the machine is busy.
-    static ROOM: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
-    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
-    let _alone = ROOM[asked % ROOM.len()]
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let name = format!("cgtest-kernel-{}-{asked}", std::process::id());
+    let processor = processor();
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("cgtest-kernel-{}-{number}", std::process::id());
     let dir = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&dir).expect("the folder for temporary files is writable");
     let script = dir.join("init");
@@ -60,6 +55,7 @@ pub fn run_inside(carries: Carries, tests: &[&str], limit: Duration) {
     let executable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(&script, executable).expect("the file is ours");
     run_script(&script, &dir, limit);
+    drop(processor);
     let printed = std::fs::read(dir.join("printed")).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed).into_owned();
     let passed = printed.contains(&format!(

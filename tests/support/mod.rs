@@ -26,6 +26,18 @@ pub mod vendors;
 pub mod world;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One of the two processors, for what keeps one busy for long: a kernel, or a load of which nothing
+/// may be lost.
+pub fn processor() -> MutexGuard<'static, ()> {
+    static PROCESSORS: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+    let one = &PROCESSORS[asked % PROCESSORS.len()];
+    one.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What `tests/setup` has prepared, by its path below `target/peers`.
 pub fn prepared(path: &str) -> PathBuf {
