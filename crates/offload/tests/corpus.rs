@@ -78,6 +78,6 @@ fn arbitrary_headers_before_damaged_packets() {
     for _ in 0..20_000 {
         let mut packet = draw.batch().pop().unwrap_or_default();
         draw.damage(&mut packet);
-        check(&[draw.octets(Header::LEN), packet].concat());
+        check(&[draw.header(), packet].concat());
     }
 }

@@ -305,24 +305,25 @@ fn a_header_that_lies_is_refused() {
 
 #[test]
 fn any_octets_are_cut_or_refused() {
-    let mut draw = Draw::new(7);
+    let (mut draw, mut cut) = (Draw::new(7), 0);
     for _ in 0..20_000 {
         let mut octets = draw.batch().pop().unwrap_or_default();
         draw.damage(&mut octets);
-        let header = draw.octets(Header::LEN);
-        let all = [header, octets].concat();
+        let all = [draw.header(), octets].concat();
         let Ok((header, packet)) = Header::parse(&all) else {
             continue;
         };
         let split = split(&header, packet);
         let out = split.map_or(Vec::new(), |split| written(&split));
         assert!(out.len() <= SEGMENTS_MAX);
+        cut += u32::from(out.len() > 1);
         let mut coalescer = Coalescer::new(ALL);
         coalescer.push(packet);
         out.iter().for_each(|packet| coalescer.push(packet));
         let count = coalescer.groups().flat_map(|(_, members)| members).count();
         assert_eq!(count, out.len() + 1);
     }
+    assert!(cut > 1000, "{cut} are super-packets");
 }
 
 /// Headers of every kind, with options and extensions, and payloads of odd lengths.

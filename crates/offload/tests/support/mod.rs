@@ -1,6 +1,6 @@
 //! Packets to try things on.
 
-use crossgate_offload::{Checksum, Segmentation};
+use crossgate_offload::{Checksum, Header, Segmentation};
 use crossgate_wire::ip::{
     Flow, Packet, Segments, build_packet, checksum, flow as flow_of, transport_checksum,
 };
@@ -318,9 +318,15 @@ impl Draw {
         (z ^ (z >> 31)) % bound
     }
 
-    pub fn octets(&mut self, count: usize) -> Vec<u8> {
-        // Small numbers, so that some headers are right.
-        (0..count).map(|_| self.below(8) as u8).collect()
+    /// A header of a kind that there is, mostly, whatever else it says: small numbers, so that some
+    /// are right.
+    pub fn header(&mut self) -> Vec<u8> {
+        let mut octets: Vec<u8> = (0..Header::LEN).map(|_| self.below(8) as u8).collect();
+        // No segmentation, TCP over IPv4 and IPv6, also with ECN's answer, UDP; and none that there is.
+        octets[1] = [0, 1, 4, 0x81, 0x84, 5, 7][self.below(7) as usize];
+        // The high half of the segments' length.
+        octets[5] &= self.below(2) as u8;
+        octets
     }
 
     pub fn damage(&mut self, octets: &mut Vec<u8>) {
